@@ -1,0 +1,157 @@
+"""Every error once: its code, its HTTP status, the facts, and what to do next.
+
+Domain errors also inherit the built-in exception a Python caller would expect, so that code which knows
+nothing of this package still catches them sensibly.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class StrokeMapError(Exception):
+    """The root of every error this package raises on purpose.
+
+    Parameters
+    ----------
+    detail
+        What happened, for a person.
+    next_step
+        What to do about it; the class's own advice where None.
+    **facts
+        Machine-readable facts, put beside `detail` in the problem+json body.
+        Never put anything about a patient here.
+    """
+
+    code: ClassVar[str] = "internal-error"
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Something failed"
+    advice: ClassVar[str] = "Report this, with the time it happened."
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, detail: str, *, next_step: str | None = None, **facts: Any) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.next_step = next_step or self.advice
+        self.facts = facts
+
+
+class InvalidRequestError(StrokeMapError, ValueError):
+    """A question that cannot be asked.
+
+    `facts["errors"]` lists `{"field", "problem", "example"}`; never the value itself, which may be about a patient.
+    """
+
+    code = "invalid-request"
+    status = 422
+    title = "The question has a mistake"
+    advice = "Correct the named fields and ask again."
+    exit_code = 2
+
+
+class RoadDataError(StrokeMapError, ValueError):
+    """A road file that cannot be read, or in which nothing can be driven."""
+
+    code = "road-data"
+    title = "The road data cannot be used"
+    advice = "Give an OpenStreetMap file (.osm.pbf, .osm, .osm.gz, .osm.bz2) that holds roads."
+    exit_code = 3
+
+
+class OffNetworkError(StrokeMapError, LookupError):
+    """No usable road within the limit. `facts["nearest_m"]` says how far the nearest is, None where there is none."""
+
+    code = "off-network"
+    status = 404
+    title = "No road near this place"
+    advice = "Choose a place on or beside a road; the fallback lists hospitals by straight line."
+    exit_code = 4
+
+
+class NoRouteError(StrokeMapError, LookupError):
+    """Roads exist, but none leads there."""
+
+    code = "no-route"
+    status = 404
+    title = "No road leads there"
+    advice = "Call 120: another way (boat, helicopter) may be needed; the fallback lists hospitals by straight line."
+    exit_code = 4
+
+
+class OutsideAreaError(StrokeMapError, LookupError):
+    """The point is outside the edition's region."""
+
+    code = "outside-area"
+    status = 404
+    title = "Outside the region of this map"
+    advice = "Call 120. Check the coordinates and their system (crs); the fallback lists hospitals by straight line."
+    exit_code = 4
+
+
+class NoCapableHospitalError(StrokeMapError, LookupError):
+    """No hospital of any class can do what is needed."""
+
+    code = "no-capable-hospital"
+    status = 404
+    title = "No hospital in the registry can do this"
+    advice = "Call 120; ask the publisher of this edition why its list has none."
+    exit_code = 4
+
+
+class RegistryError(StrokeMapError, ValueError):
+    """A hospital sheet with mistakes. `facts["problems"]` names sheet, row, column, value and what would be right."""
+
+    code = "registry-refused"
+    status = 422
+    title = "The hospital sheet has mistakes"
+    advice = "Correct the listed cells and run the command again; nothing was changed."
+    exit_code = 5
+
+
+class EditionError(StrokeMapError):
+    """An edition that cannot be built, found or published."""
+
+    code = "edition-refused"
+    status = 409
+    title = "The edition cannot be used"
+    advice = "See `stroke-map edition list`."
+    exit_code = 6
+
+
+class EditionDamagedError(EditionError):
+    """A file of a sealed edition is missing or is not what was sealed. `facts["files"]` names them."""
+
+    code = "edition-damaged"
+    status = 503
+    title = "The published edition is damaged"
+    advice = "Run `stroke-map edition rollback`, or build the edition again and publish it."
+    exit_code = 6
+
+
+class NoEditionError(EditionError):
+    """Nothing is published."""
+
+    code = "no-edition"
+    status = 503
+    title = "No edition is published"
+    advice = "Run `stroke-map demo` for the demonstration city, or `stroke-map edition build` and `publish`."
+    exit_code = 6
+
+
+class UnauthorizedError(StrokeMapError, PermissionError):
+    """The clinical key is missing or wrong."""
+
+    code = "unauthorized"
+    status = 401
+    title = "This needs the clinical key"
+    advice = "Send `Authorization: Bearer <STROKE_MAP_CLINICAL_KEY>`, or ask with profile=car and no patient fields."
+    exit_code = 7
+
+
+class ServerStartError(StrokeMapError, OSError):
+    """The server cannot start, for example because its port is in use."""
+
+    code = "server-start"
+    title = "The server cannot start"
+    advice = "Stop what uses the port, or choose another with --port."
+    exit_code = 8

@@ -1,0 +1,135 @@
+"""Every setting once: name, type, default, unit, help.
+
+A setting is read from the environment as `STROKE_MAP_<NAME>`. `stroke-map settings` prints this table with the
+values in force, and a test holds README to it.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from stroke_map.errors import InvalidRequestError
+
+ENVIRONMENT_PREFIX = "STROKE_MAP_"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One row of the table."""
+
+    name: str
+    type: type
+    default: Any
+    unit: str
+    help: str
+    secret: bool = False
+
+    @property
+    def variable(self) -> str:
+        """The environment variable it is read from."""
+        return ENVIRONMENT_PREFIX + self.name.upper()
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("geodata_dir", Path, None, "folder", "Where editions live; the checkout's geodata/, else the user data folder."),
+    Setting("cache_dir", Path, None, "folder", "Compiled kernels and deep map tiles; the user cache folder when not set."),
+    Setting("clinical_key", str, "", "secret", "Bearer key for the ambulance profile and patient fields; empty: refused.", secret=True),
+    Setting("plane", str, "both", "public|clinical|both", "Which routes this process answers."),
+    Setting("host", str, "127.0.0.1", "address", "Where the server listens."),
+    Setting("port", int, 8120, "port", "Where the server listens."),
+    Setting("workers", int, 2, "processes", "Server processes; they share the mapped edition."),
+    Setting("snap_limit_m", float, 1000.0, "metres", "A point farther than this from any usable road is off-network."),
+    Setting("snap_spread_m", float, 30.0, "metres", "How much farther than the nearest a road may be and still be a candidate."),
+    Setting("walk_speed_kph", float, 4.0, "km/h", "From the point to the road, and for every further candidate's extra distance."),
+    Setting("accreditation_grace_days", int, 90, "days", "How long after its end an accreditation still counts, marked (class 2)."),
+    Setting("limit_default", int, 3, "hospitals", "How many hospitals an answer lists."),
+    Setting("limit_max", int, 20, "hospitals", "The most a caller may ask for."),
+    Setting("public_route_concurrency", int, 64, "requests", "Public routing questions answered at once per process; more get 429."),
+    Setting("tile_cache_mb", int, 256, "MB", "Bound of the cache of map tiles deeper than the sealed zoom."),
+    Setting("map_review_number", str, "", "text", "审图号 shown on the map, where the publisher has one."),
+)
+
+_BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The values in force. Attributes are the names in `SETTINGS`; see there for units."""
+
+    geodata_dir: Path
+    cache_dir: Path
+    clinical_key: str
+    plane: str
+    host: str
+    port: int
+    workers: int
+    snap_limit_m: float
+    snap_spread_m: float
+    walk_speed_kph: float
+    accreditation_grace_days: int
+    limit_default: int
+    limit_max: int
+    public_route_concurrency: int
+    tile_cache_mb: int
+    map_review_number: str
+
+
+def _default_geodata_dir() -> Path:
+    checkout = Path(__file__).resolve().parent.parent / "geodata"
+    if (checkout / "regions").is_dir():
+        return checkout
+    from platformdirs import user_data_path
+
+    return user_data_path("stroke-map")
+
+
+def _default_cache_dir() -> Path:
+    from platformdirs import user_cache_path
+
+    return user_cache_path("stroke-map")
+
+
+def _convert(setting: Setting, text: str) -> Any:
+    try:
+        return setting.type(text)
+    except ValueError:
+        raise InvalidRequestError(
+            f"{setting.variable} must be {setting.type.__name__} ({setting.unit})",
+            next_step=f"Set it to something like {setting.default}, or unset it.",
+        ) from None
+
+
+def read_settings(environment: dict[str, str] | os._Environ[str] | None = None, **overrides: Any) -> Settings:
+    """The values in force: `overrides`, else the environment, else the default.
+
+    Raises
+    ------
+    InvalidRequestError
+        A value that is not of the setting's type, or an unknown plane.
+    """
+    environment = os.environ if environment is None else environment
+    values: dict[str, Any] = {}
+    for setting in SETTINGS:
+        text = environment.get(setting.variable)
+        values[setting.name] = setting.default if not text else _convert(setting, text)
+    values.update({name: value for name, value in overrides.items() if value is not None})
+    values["geodata_dir"] = Path(values["geodata_dir"] or _default_geodata_dir())
+    values["cache_dir"] = Path(values["cache_dir"] or _default_cache_dir())
+    if values["plane"] not in {"public", "clinical", "both"}:
+        raise InvalidRequestError("STROKE_MAP_PLANE must be public, clinical or both")
+    return Settings(**values)
+
+
+@cache
+def prepare_numba_cache() -> None:
+    """Point numba at a folder it can write, before it is first imported.
+
+    Numba caches compiled kernels beside their source and fails with "no locator available" where an install is
+    read-only; an environment variable is the only way to move it, and it is read at import.
+    """
+    folder = read_settings().cache_dir / "numba"
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(folder))
