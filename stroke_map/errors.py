@@ -155,3 +155,48 @@ class ServerStartError(StrokeMapError, OSError):
     title = "The server cannot start"
     advice = "Stop what uses the port, or choose another with --port."
     exit_code = 8
+
+
+class NotFoundError(StrokeMapError, LookupError):
+    """No such address on this server, or not on this plane of it."""
+
+    code = "not-found"
+    status = 404
+    title = "There is nothing at this address"
+    advice = "See /api/v1/openapi.json for what there is."
+
+
+class MethodNotAllowedError(StrokeMapError):
+    """The address exists, but not with this method."""
+
+    code = "method-not-allowed"
+    status = 405
+    title = "This address does not take that method"
+    advice = "Use a method named in the Allow header."
+
+
+class BadHttpError(StrokeMapError, ValueError):
+    """A request that is not sound HTTP."""
+
+    code = "bad-request"
+    status = 400
+    title = "The request is malformed"
+    advice = "Send a well-formed HTTP request."
+
+
+class TooLargeError(StrokeMapError, ValueError):
+    """The body is larger than any question can be."""
+
+    code = "too-large"
+    status = 413
+    title = "The request is too large"
+    advice = "A question fits in a few hundred bytes; send only the documented fields."
+
+
+class TooBusyError(StrokeMapError):
+    """The public routing limit is reached; clinical questions are not held up by it."""
+
+    code = "too-busy"
+    status = 429
+    title = "Too many questions at once"
+    advice = "Ask again after the seconds in Retry-After. In an emergency call 120 now."

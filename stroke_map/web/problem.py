@@ -1,0 +1,96 @@
+"""Every error of the service in one shape: RFC 9457 `application/problem+json`, built in one place.
+
+    {"type": "urn:stroke-map:problem:off-network", "title", "status", "detail", "code", "next_step", ...facts}
+
+`code` is stable and is what a program should look at. Facts lie beside it: `errors` for `invalid-request`,
+`fallback` for a place without a road.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from typing import Any
+
+import orjson
+from flask import Flask, Response, current_app, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from stroke_map.errors import (
+    BadHttpError,
+    MethodNotAllowedError,
+    NotFoundError,
+    StrokeMapError,
+    TooBusyError,
+    TooLargeError,
+)
+
+CONTENT_TYPE = "application/problem+json"
+PAGE_RENDERER = "stroke_map.problem_page"
+RETRY_AFTER_S = 1
+log = logging.getLogger("stroke_map.web")
+
+
+def problem_body(error: StrokeMapError) -> dict[str, Any]:
+    """The problem+json members of `error`, standard ones first."""
+    standard = {
+        "type": f"urn:stroke-map:problem:{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+        "code": error.code,
+        "next_step": error.next_step,
+    }
+    return standard | {name: fact for name, fact in error.facts.items() if name not in standard}
+
+
+def problem_response(error: StrokeMapError) -> Response:
+    """The HTTP response for `error`: a page for a browser's page request where one is registered, JSON otherwise."""
+    body = problem_body(error)
+    render = current_app.extensions.get(PAGE_RENDERER)
+    if render and not request.path.startswith("/api/") and request.accept_mimetypes.best == "text/html":
+        response = Response(render(body), status=error.status, mimetype="text/html")
+    else:
+        options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+        response = Response(orjson.dumps(body, option=options, default=str), error.status, content_type=CONTENT_TYPE)
+    response.headers["Cache-Control"] = "no-store"
+    if isinstance(error, TooBusyError):
+        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    if error.status == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="clinical"'
+    return response
+
+
+def _from_http(error: HTTPException) -> StrokeMapError:
+    """Ours for one of Werkzeug's; its own text is left out, it can repeat what the caller sent."""
+    if isinstance(error, RequestEntityTooLarge):
+        return TooLargeError("The body is larger than this server accepts.")
+    if error.code == 404:
+        return NotFoundError("No such address on this server.")
+    if error.code == 405:
+        return MethodNotAllowedError("This address does not take that method.")
+    if error.code is not None and 400 <= error.code < 500:
+        return BadHttpError("The request could not be understood.")
+    return StrokeMapError("The server failed while answering.")
+
+
+def _handle(error: Exception) -> Response:
+    if isinstance(error, StrokeMapError):
+        return problem_response(error)
+    if isinstance(error, HTTPException):
+        if error.response is not None or (error.code is not None and error.code < 400):
+            return error.get_response()  # type: ignore[return-value]  # a redirect, not an error
+        response = problem_response(_from_http(error))
+        valid_methods = getattr(error, "valid_methods", None)
+        if valid_methods:
+            response.headers["Allow"] = ", ".join(sorted(valid_methods))
+        return response
+    # Frames, not the message: a message can carry a value of the request, and a value can be about a patient.
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    log.error("unexpected %s while answering %s\n%s", type(error).__name__, request.path, frames)
+    return problem_response(StrokeMapError("The server failed while answering."))
+
+
+def install(app: Flask) -> None:
+    """Answer every error of `app` with a problem."""
+    app.register_error_handler(Exception, _handle)
