@@ -100,12 +100,17 @@ def _check(lat: object, lon: object, crs: object) -> None:
     if crs not in SYSTEMS:
         errors.append({"field": "crs", "problem": f"must be one of {', '.join(SYSTEMS)}", "example": WGS_84})
     for field, value, limit, example in (("lat", lat, 90, "29.5574"), ("lon", lon, 180, "106.5770")):
-        # NaN fails the comparison too
-        if not isinstance(value, Real) or isinstance(value, bool) or not abs(value) <= limit:
+        if not _is_degrees(value, limit):
             errors.append({"field": field, "problem": f"must be degrees from -{limit} to {limit}", "example": example})
     if errors:
         detail = "; ".join(f"{error['field']} {error['problem']}" for error in errors)
         raise InvalidRequestError(detail, errors=errors)
+
+
+def _is_degrees(value: object, limit: int) -> bool:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    return abs(float(value)) <= limit  # False for NaN too
 
 
 def _is_shifted(lat: float, lon: float, margin_deg: float = 0.0) -> bool:
