@@ -1,0 +1,39 @@
+"""Editions: one sealed folder with everything a server needs, built once, published by one switch.
+
+`build_edition` makes one; `publish`, `rollback`, `verify_edition` and `list_editions` are what an editor does with
+it; `EditionHolder` gives a server the published one, `open_published` a script.
+"""
+
+from stroke_map.editions.background import BackgroundVerifier
+from stroke_map.editions.build import build_edition
+from stroke_map.editions.edition import Edition, open_published
+from stroke_map.editions.holder import EditionHolder
+from stroke_map.editions.info import EditionInfo
+from stroke_map.editions.publish import (
+    EditionState,
+    Publication,
+    list_editions,
+    publish,
+    read_publication,
+    rollback,
+    verify_edition,
+)
+from stroke_map.editions.region import Region, load_region
+
+__all__ = [
+    "BackgroundVerifier",
+    "Edition",
+    "EditionHolder",
+    "EditionInfo",
+    "EditionState",
+    "Publication",
+    "Region",
+    "build_edition",
+    "list_editions",
+    "load_region",
+    "open_published",
+    "publish",
+    "read_publication",
+    "rollback",
+    "verify_edition",
+]

@@ -1,0 +1,126 @@
+"""An open, sealed edition. A request uses one `Edition` and nothing else, so that no answer mixes two."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING, TypeVar
+from zoneinfo import ZoneInfo
+
+import shapely
+
+from stroke_map.editions.arrivals import Arrivals
+from stroke_map.editions.publish import published_folder
+from stroke_map.editions.region import read_polygon
+from stroke_map.editions.seal import damaged, verify
+from stroke_map.errors import InvalidRequestError, StrokeMapError
+from stroke_map.registry import load_registry
+from stroke_map.roads import RoadNetwork
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from stroke_map.editions.info import EditionInfo
+    from stroke_map.registry import Hospital
+
+T = TypeVar("T")
+
+REGISTRY_FILE = "registry.db"
+REGION_FILE = "region.geojson"
+TILES_FOLDER = "tiles"
+
+
+def roads_folder(folder: Path, profile: str) -> Path:
+    """Where an edition keeps the roads of a profile."""
+    return folder / "roads" / profile
+
+
+def arrivals_folder(folder: Path, profile: str, period: str = "all") -> Path:
+    """Where an edition keeps the arrivals of a profile and period."""
+    return folder / "arrivals" / profile / period
+
+
+class Edition:
+    """A sealed edition, open for reading; safe to share between threads. It never changes.
+
+    Parameters
+    ----------
+    folder
+        The sealed folder; its name is the edition's id.
+
+    Attributes
+    ----------
+    info
+        `edition.json`.
+    hospitals
+        By the column of the arrivals: `hospitals[i]` is column i of every table.
+    region
+        The prepared polygon, (lon, lat) in degrees, WGS-84.
+    zone
+        The edition's timezone.
+
+    Raises
+    ------
+    EditionDamagedError
+        The quick check failed, or a file cannot be read for what it should be.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.info: EditionInfo = verify(folder, edition_id=folder.name)
+        self.hospitals: tuple[Hospital, ...] = tuple(self._open(REGISTRY_FILE, load_registry))
+        self.region = self._open(REGION_FILE, read_polygon)
+        self.zone: ZoneInfo = ZoneInfo(self.info.timezone)
+        shapely.prepare(self.region)
+        # GEOS builds the index of a prepared polygon at its first use: better before threads share it.
+        self.contains(self.region.representative_point().y, self.region.representative_point().x)
+        self._networks = {p: self._open(roads_folder(folder, p), RoadNetwork.load) for p in self.info.profiles}
+        self._arrivals = {
+            (profile, period): self._open(arrivals_folder(folder, profile, period), Arrivals.load)
+            for profile in self.info.profiles
+            for period in self.info.periods
+        }
+
+    def network(self, profile: str) -> RoadNetwork:
+        """The roads as that profile drives them; InvalidRequestError where the edition has no such profile."""
+        return self._networks[self._check_profile(profile)]
+
+    def arrivals(self, profile: str, period: str = "all") -> Arrivals:
+        """The arrivals of a profile; InvalidRequestError where the edition has no such profile."""
+        return self._arrivals[self._check_profile(profile), period]
+
+    def contains(self, lat: float, lon: float) -> bool:
+        """Whether a point (degrees, WGS-84) is in the edition's region."""
+        return bool(shapely.intersects_xy(self.region, lon, lat))
+
+    def _check_profile(self, profile: str) -> str:
+        if profile not in self._networks:
+            known = ", ".join(self._networks)
+            problem = f"this edition has {known}"
+            raise InvalidRequestError(
+                f"unknown profile; {problem}",
+                errors=[{"field": "profile", "problem": problem, "example": self.info.profiles[0]}],
+            )
+        return profile
+
+    def _open(self, part: str | Path, load: Callable[[Path], T]) -> T:
+        """Load a part of the edition; what fails is named by its path in it."""
+        path = self.folder / part
+        try:
+            return load(path)
+        except (ValueError, LookupError, TypeError, OSError, sqlite3.DatabaseError, StrokeMapError) as error:
+            name = path.relative_to(self.folder).as_posix()
+            raise damaged(self.info.id, {name: f"cannot be read: {error}"}) from error
+
+
+def open_published(geodata_dir: Path) -> Edition:
+    """Open the published edition once, for a script; a server uses `EditionHolder`.
+
+    Raises
+    ------
+    NoEditionError
+        Nothing is published.
+    EditionDamagedError
+        What is published is damaged.
+    """
+    return Edition(published_folder(geodata_dir)[1])

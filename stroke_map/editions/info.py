@@ -1,0 +1,144 @@
+"""`edition.json`: what an edition is, what it was built from, and the checksum of every file in it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import date, datetime  # noqa: TC003 - pydantic reads the annotations
+from typing import Annotated, Any, Final, Literal
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from stroke_map.errors import EditionError
+
+EDITION_FILE = "edition.json"
+FORMAT: Final = 1
+DATA_LICENCE = "ODbL-1.0"
+DATA_ATTRIBUTION = "© OpenStreetMap contributors"
+
+# An id is a folder name and appears in URLs: no separators, no leading dot (staging folders have one).
+_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
+
+
+Role = Literal["roads", "hospitals", "region"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Names(_Frozen):
+    """A name in both languages."""
+
+    zh: str = ""
+    en: str = ""
+
+
+class RegionInfo(_Frozen):
+    """The region an edition answers for; its polygon is in `region.geojson`. Degrees, WGS-84."""
+
+    id: str
+    name: Names
+    bounds: tuple[float, float, float, float]
+
+
+class Source(_Frozen):
+    """A file the edition was built from."""
+
+    role: Role
+    name: str
+    sha256: str
+    licence: str
+
+
+class FileSeal(_Frozen):
+    """One file as it was sealed. `head_sha256` covers the first bytes of a large file, for the quick check."""
+
+    size: int
+    sha256: str
+    head_sha256: str | None = None
+
+
+class EditionInfo(_Frozen):
+    """The whole of `edition.json`."""
+
+    format: Literal[1] = FORMAT
+    id: Annotated[str, StringConstraints(pattern=rf"^{_ID.pattern}$")]
+    region: RegionInfo
+    publisher: Names
+    timezone: str
+    valid_from: date
+    valid_until: date
+    demo: bool = False
+    created_at: datetime
+    licence: str = DATA_LICENCE
+    attribution: str = DATA_ATTRIBUTION
+    built_from: tuple[Source, ...] = ()
+    profiles: tuple[str, ...] = ()
+    periods: tuple[str, ...] = ("all",)
+    protocols: tuple[str, ...] = ()
+    counts: dict[str, Any] = Field(default_factory=dict)
+    files: dict[str, FileSeal] = Field(default_factory=dict)
+    seal: str = ""
+
+    @property
+    def etag(self) -> str:
+        """Changes whenever anything in the edition does: the seal covers every checksum."""
+        return self.seal[:16]
+
+
+def check_edition_id(edition_id: str) -> str:
+    """The id itself, if it may be one.
+
+    Raises
+    ------
+    EditionError
+        It could not be a folder name of ours.
+    """
+    if not _ID.fullmatch(edition_id):
+        raise EditionError(
+            "an edition's id is 1 to 64 letters, digits, dots, hyphens and underscores, and begins with a letter or digit",
+            next_step="Use something like 2026.1.",
+        )
+    return edition_id
+
+
+def write_info(info: EditionInfo) -> tuple[EditionInfo, bytes]:
+    """The info with its seal, and the bytes of `edition.json`."""
+    document = info.model_dump(mode="json", exclude={"seal"})
+    seal = hashlib.sha256(_canonical(document)).hexdigest()
+    return info.model_copy(update={"seal": seal}), _canonical({**document, "seal": seal})
+
+
+def read_info(content: bytes) -> EditionInfo:
+    """Read `edition.json`.
+
+    The seal is checked against the document as it is written, not as the model understands it, so that a later
+    version of this package, with more fields, still accepts it; and the bytes must be the canonical ones, so that
+    not even a changed blank goes unnoticed.
+
+    Raises
+    ------
+    ValueError
+        The bytes are not what was sealed.
+    EditionError
+        It was written by a version of this package that this one cannot read.
+    """
+    document = orjson.loads(content)
+    if not isinstance(document, dict) or not isinstance(document.get("seal"), str):
+        raise ValueError("not the description of an edition")  # noqa: TRY004 - what a damaged file holds
+    unsealed = {key: value for key, value in document.items() if key != "seal"}
+    if hashlib.sha256(_canonical(unsealed)).hexdigest() != document["seal"] or _canonical(document) != content:
+        raise ValueError("the seal does not fit")
+    try:
+        return EditionInfo.model_validate(document)
+    except ValidationError as error:
+        raise EditionError(
+            f"edition {document.get('id')} has format {document.get('format')}; this version reads format {FORMAT}",
+            next_step="Build the edition again with this version, or install the version it was built with.",
+        ) from error
+
+
+def _canonical(document: dict[str, Any]) -> bytes:
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
