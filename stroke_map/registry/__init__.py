@@ -1,0 +1,25 @@
+"""Who can treat what, until when. Knows nothing of roads, and of no clock: times are passed in."""
+
+from stroke_map.registry.draft import draft_from_osm
+from stroke_map.registry.hours import hours_caution, is_open, parse_hours
+from stroke_map.registry.models import CAPABILITIES, Capability, Hospital, Level
+from stroke_map.registry.problems import Problem, SheetReading
+from stroke_map.registry.sheet import read_sheet, write_sheet
+from stroke_map.registry.storage import load_registry, save_registry
+
+__all__ = [
+    "CAPABILITIES",
+    "Capability",
+    "Hospital",
+    "Level",
+    "Problem",
+    "SheetReading",
+    "draft_from_osm",
+    "hours_caution",
+    "is_open",
+    "load_registry",
+    "parse_hours",
+    "read_sheet",
+    "save_registry",
+    "write_sheet",
+]

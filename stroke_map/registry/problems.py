@@ -1,0 +1,74 @@
+"""What is wrong with a sheet, cell by cell, and what a reading of one yields."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Final, Literal
+
+from stroke_map.errors import RegistryError
+
+if TYPE_CHECKING:
+    from stroke_map.registry.models import Hospital
+
+MAX_VALUE_CHARACTERS: Final = 80  # enough to find the cell by; a hostile one may be a megabyte
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One cell (or row, or file) that is wrong.
+
+    `row` counts as a spreadsheet program does, the header being row 1; 0 means the whole file. `column` is the
+    header's text, "" where the whole row is meant. `value` is what stands there, shortened.
+    """
+
+    severity: Literal["error", "warning"]
+    sheet: str
+    row: int
+    column: str
+    value: str
+    message: str
+    would_be_right: str
+
+    def __str__(self) -> str:
+        place = ", ".join(part for part in (self.sheet, f"row {self.row}" if self.row else "", self.column) if part)
+        value = f" ({self.value!r})" if self.value else ""
+        return f"{self.severity}: {place}: {self.message}{value}; right would be: {self.would_be_right}"
+
+
+@dataclass
+class SheetReading:
+    """The hospitals whose rows have no error, and every problem of the sheet."""
+
+    sheet: str
+    hospitals: list[Hospital] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def errors(self) -> list[Problem]:
+        """The problems that stop an edition; the others are warnings."""
+        return [problem for problem in self.problems if problem.severity == "error"]
+
+    def error(self, row: int, column: str, value: str, *, message: str, right: str) -> None:
+        """Note something that must be corrected."""
+        self.problems.append(Problem("error", self.sheet, row, column, _shortened(value), message, right))
+
+    def warning(self, row: int, column: str, value: str, *, message: str, right: str) -> None:
+        """Note something that somebody should look at."""
+        self.problems.append(Problem("warning", self.sheet, row, column, _shortened(value), message, right))
+
+    def raise_for_errors(self) -> None:
+        """Refuse a sheet with mistakes.
+
+        Raises
+        ------
+        RegistryError
+            Any error; `facts["problems"]` is every problem, warnings too, as a list of dicts.
+        """
+        errors = self.errors
+        if errors:
+            count = "1 mistake" if len(errors) == 1 else f"{len(errors)} mistakes"
+            raise RegistryError(f"{count}; first: {errors[0]}", problems=[asdict(problem) for problem in self.problems])
+
+
+def _shortened(value: str) -> str:
+    return value if len(value) <= MAX_VALUE_CHARACTERS else value[: MAX_VALUE_CHARACTERS - 1] + "…"
