@@ -8,20 +8,19 @@ from zoneinfo import ZoneInfo
 
 import shapely
 
-from stroke_map.editions.arrivals import Arrivals
 from stroke_map.editions.publish import published_folder
 from stroke_map.editions.region import read_polygon
 from stroke_map.editions.seal import damaged, verify
 from stroke_map.errors import InvalidRequestError, StrokeMapError
-from stroke_map.registry import load_registry
-from stroke_map.roads import RoadNetwork
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from stroke_map.editions.arrivals import Arrivals
     from stroke_map.editions.info import EditionInfo
     from stroke_map.registry import Hospital
+    from stroke_map.roads import RoadNetwork
 
 T = TypeVar("T")
 
@@ -66,6 +65,11 @@ class Edition:
     """
 
     def __init__(self, folder: Path) -> None:
+        # Here, because listing, publishing and rolling back need none of it.
+        from stroke_map.editions.arrivals import Arrivals
+        from stroke_map.registry import load_registry
+        from stroke_map.roads import RoadNetwork
+
         self.folder = folder
         self.info: EditionInfo = verify(folder, edition_id=folder.name)
         self.hospitals: tuple[Hospital, ...] = tuple(self._open(REGISTRY_FILE, load_registry))
