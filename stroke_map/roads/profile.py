@@ -7,7 +7,7 @@ The meaning of each table is documented at the dataclass field of the same name 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping  # noqa: TC003  (pydantic reads the annotations)
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -50,7 +50,7 @@ class Turns:
     Attributes
     ----------
     max_turn_cost_s
-        A turn back by almost 180 degrees onto another road, in seconds; straight on is free, in between a sigmoid by angle.
+        The sharpest turn onto another road, in seconds; straight on is free, half of it at a right angle, in between a sigmoid.
     cross_traffic_extra_s
         Added for a turn across oncoming traffic (left where one drives on the right), in seconds.
     u_turn_cost_s
@@ -84,6 +84,8 @@ class WayKind:
         Without access tags: `open`; `closed` until an access tag opens it; `never` at all.
     restricted_opens
         Whether a `restricted` access value opens a way that is closed by default.
+    opened_by
+        Access keys that may open a way that is closed by default; every one where empty.
     one_way
         Whether it is one-way unless tagged otherwise.
     start_allowed
@@ -96,6 +98,7 @@ class WayKind:
     speed_kph: Positive
     default: Literal["open", "closed", "never"] = "open"
     restricted_opens: bool = False
+    opened_by: tuple[str, ...] = ()
     one_way: bool = False
     start_allowed: bool = True
     access: Mapping[str, Meaning] = field(default_factory=dict)
@@ -112,13 +115,13 @@ class Access:
     keys
         Most specific first; the first that is present and understood decides (each with `:forward` and `:backward`).
     grants
-        Keys that can only open what the others close (`bus`, `psv` for an ambulance).
+        Tags that open what the others close (`bus = ["yes"]` for an ambulance).
     values
         The meaning of each value.
     """
 
     keys: tuple[str, ...]
-    grants: tuple[str, ...]
+    grants: Mapping[str, Patterns]
     values: Mapping[str, Meaning]
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -140,9 +143,19 @@ class OneWay:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Keys that limit the vehicle's size. All of `height`, `width`, `length`, `weight` hold; of `road_width` the first, if there is no `width`.
+    """Keys that limit the vehicle's size.
 
-    `assumed` gives a limit for a tag that states none: `assumed.width.narrow.yes = 2.3` (metres; tonnes for weight).
+    Attributes
+    ----------
+    height, width, length, weight
+        Every one of these must be above the vehicle's own (each with `:forward` and `:backward`).
+    road_width
+        The width of a road itself: read where no `width` is understood, the first that is.
+    unlimited
+        Values that set no limit (`none`).
+    assumed
+        What a tag without a figure stands for, where no figure is understood: `assumed.width.narrow.yes = 2.3`
+        (metres; tonnes for weight).
     """
 
     height: tuple[str, ...]
@@ -194,27 +207,29 @@ class Nodes:
     ----------
     barrier_cost_s
         Barriers one can pass, and what that costs, in seconds. All others stop the vehicle.
+    other_cost_s
+        Any other barrier, where a tag says that it can be passed, in seconds.
     passable
-        Tags that make any barrier passable (`bollard = ["rising"]`), for `barrier_cost_s.other` seconds.
+        `[nodes.passable.BARRIER] KEY = patterns`: tags that say so (`bollard = ["rising"]`).
     closed
-        Tags that make a passable barrier impassable (`locked = ["yes"]`).
+        Tags that make it impassable unless access tags say otherwise (`locked = ["yes"]`).
     restricted_cost_s
         Added where access to the node is restricted, in seconds.
+    restricted_opens
+        Whether a `restricted` access value, as an `open` one, lets the vehicle past a barrier that stops others.
     cost_s
         `[nodes.cost_s.KEY] VALUE = seconds` for one passage; the dearest counts.
-    refined
-        `[nodes.refined.KEY] VALUE = "KEY=VALUE"`: a node with this tag costs what the named one costs
-        (a crossing with lights costs what lights cost).
     direction_keys
         Say for which direction of the way the thing stands; the first that is understood.
     """
 
     barrier_cost_s: Mapping[str, NotNegative]
-    passable: Mapping[str, Patterns]
+    other_cost_s: NotNegative
+    passable: Mapping[str, Mapping[str, Patterns]]
     closed: Mapping[str, Patterns]
     restricted_cost_s: NotNegative
+    restricted_opens: bool
     cost_s: Mapping[str, Mapping[str, NotNegative]]
-    refined: Mapping[str, Mapping[str, str]]
     direction_keys: tuple[str, ...]
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -241,7 +256,7 @@ class Profile:
     restriction_exceptions
         Values of `except=` that free it.
     way_keys
-        Keys of `ways`, in the order in which they decide.
+        Keys of `ways`; the first with a kind for its value decides.
     ways
         `[ways.KEY.VALUE]`; the value `*` stands for all others.
     closed
@@ -249,7 +264,7 @@ class Profile:
     closed_lanes
         `{"hov:lanes" = "designated"}`: the way is closed where every lane has this value.
     speed_caps_kph
-        `[speed_caps_kph.KEY] VALUE = km/h`: the lowest holds; 0 closes the way.
+        `[speed_caps_kph.KEY] VALUE = km/h`, `*` for all other values: the lowest holds; 0 closes the way.
     speed_factors
         `[speed_factors.KEY] VALUE = share`: the lowest holds.
     one_lane_factor, one_lane_width_m
@@ -286,6 +301,15 @@ class Profile:
     nodes: Nodes
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    def to_json(self) -> str:
+        """The profile as a compiled network keeps it."""
+        return _ADAPTER.dump_json(self, indent=1).decode()
+
+    @staticmethod
+    def from_json(text: str) -> Profile:
+        """A profile from `to_json`; ValueError where it is none."""
+        return _ADAPTER.validate_json(text)
 
 
 _ADAPTER = TypeAdapter(Profile)
