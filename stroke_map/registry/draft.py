@@ -127,7 +127,7 @@ def _hospitals(
 def _hospital(one: _Object, points: list[tuple[float, float]], entrances: list[tuple[float, float]]) -> Hospital:
     # Only a relation has ways; of its members' nodes the mean is the better guess, as the outlines may be partial.
     ring = not one.ways and len(points) >= 4 and points[0] == points[-1]
-    centre = (shapely.Polygon(points) if ring else shapely.MultiPoint(points)).centroid
+    centre = (shapely.Polygon(points) if ring else shapely.MultiPoint(sorted(set(points)))).centroid
     outline = shapely.MultiPoint(points).convex_hull
     near = [
         (distance, lon, lat)

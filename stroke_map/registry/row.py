@@ -92,10 +92,10 @@ class Row:
             return None
 
     def _text(self, column: str, *, required: bool = False) -> str | None:
-        if required and not self._cell(column):
+        text = self._checked(column, tidy_text, "a line of plain text")
+        if required and text == "":
             self._error(column, "is missing", "a text")
-            return None
-        return self._checked(column, tidy_text, "a line of plain text")
+        return text
 
     def _choice(self, column: str, choices: tuple[str, ...], default: str | None) -> str | None:
         by_lower_case = {choice.lower(): choice for choice in choices}

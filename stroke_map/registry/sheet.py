@@ -72,6 +72,8 @@ def read_sheet(path: str | os.PathLike[str], *, region: shapely.Geometry | None 
 def _read_header(rows: Iterator[tuple[int, list[str]]], reading: SheetReading) -> list[str] | None:
     number, cells = next(rows, (1, []))
     columns = [cell.lower() for cell in cells]
+    while columns and not columns[-1]:
+        columns.pop()
     if reading.errors:
         return None
     if len(columns) == 1 and any(separator in columns[0] for separator in ";\t"):
@@ -81,11 +83,13 @@ def _read_header(rows: Iterator[tuple[int, list[str]]], reading: SheetReading) -
         return None
     for index, column in enumerate(columns):
         if column in columns[:index]:
-            reading.error(number, column, cells[index], message="the column is there twice", right="each column once")
-        elif column not in COLUMNS and (column or index < _last_named(columns)):
+            reading.error(
+                number, cells[index], cells[index], message="the column is there twice", right="each column once"
+            )
+        elif column not in COLUMNS:
             near = difflib.get_close_matches(column[:64], COLUMNS, 1)
             right = near[0] if near else f"no such column; capabilities are {', '.join(CAPABILITIES)}"
-            reading.error(number, column, cells[index], message="the column is unknown", right=right)
+            reading.error(number, cells[index], cells[index], message="the column is unknown", right=right)
     for column in REQUIRED_COLUMNS:
         if column not in columns:
             reading.error(
@@ -93,10 +97,6 @@ def _read_header(rows: Iterator[tuple[int, list[str]]], reading: SheetReading) -
             )
     # A sheet without these is no hospital sheet: complaining about each of its cells would help nobody.
     return columns if set(REQUIRED_COLUMNS) <= set(columns) else None
-
-
-def _last_named(columns: list[str]) -> int:
-    return max(index for index, column in enumerate(columns) if column)
 
 
 def _row(number: int, cells: list[str], columns: list[str], reading: SheetReading) -> Row | None:
