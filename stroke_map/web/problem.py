@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from stroke_map.errors import (
     BadHttpError,
+    EditionError,
     MethodNotAllowedError,
     NotFoundError,
     StrokeMapError,
@@ -33,11 +34,13 @@ log = logging.getLogger("stroke_map.web")
 
 def problem_body(error: StrokeMapError) -> dict[str, Any]:
     """The problem+json members of `error`, standard ones first."""
+    # An edition's troubles are told with paths of this machine; the caller gets the title, the log and CLI the rest.
+    detail = f"{error.title}." if isinstance(error, EditionError) else error.detail
     standard = {
         "type": f"urn:stroke-map:problem:{error.code}",
         "title": error.title,
         "status": error.status,
-        "detail": error.detail,
+        "detail": detail,
         "code": error.code,
         "next_step": error.next_step,
     }
@@ -49,7 +52,7 @@ def problem_response(error: StrokeMapError) -> Response:
     body = problem_body(error)
     render = current_app.extensions.get(PAGE_RENDERER)
     if render and not request.path.startswith("/api/") and request.accept_mimetypes.best == "text/html":
-        response = Response(render(body), status=error.status, mimetype="text/html")
+        response: Response = render(body)
     else:
         options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
         response = Response(orjson.dumps(body, option=options, default=str), error.status, content_type=CONTENT_TYPE)

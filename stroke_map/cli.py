@@ -1,0 +1,77 @@
+"""The `stroke-map` command: a thin skin over functions anyone can call.
+
+Every command ends in a library call. What is answered goes to stdout (`--json` for machines), everything else to
+stderr; an error is a message and the next step, and its exit code comes from `stroke_map.errors`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+import stroke_map
+from stroke_map import errors
+from stroke_map.commands import COMMANDS
+from stroke_map.settings import prepare_numba_cache
+
+
+def exit_codes() -> dict[int, list[str]]:
+    """Each exit code with the error codes behind it; 0 is success."""
+    codes: dict[int, list[str]] = {}
+    for kind in vars(errors).values():
+        if isinstance(kind, type) and issubclass(kind, errors.StrokeMapError):
+            codes.setdefault(kind.exit_code, []).append(kind.code)
+    return dict(sorted(codes.items()))
+
+
+class Program(click.Group):
+    """A group that ends an error of ours as message, next step and exit code, and lists the codes in its help."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except errors.StrokeMapError as error:
+            click.echo(f"{error.title}: {error.detail}\n{error.next_step}", err=True)
+            for line in _details(error):
+                click.echo(f"  {line}", err=True)
+            ctx.exit(error.exit_code)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Exit codes"):
+            rows = [("0", "success"), *((str(code), ", ".join(names)) for code, names in exit_codes().items())]
+            formatter.write_dl(rows)
+
+
+def _details(error: errors.StrokeMapError) -> list[str]:
+    """The lines under a message: the fields of a question, the cells of a sheet, the files of an edition."""
+    facts = error.facts
+    if isinstance(error, errors.RegistryError):
+        places = ((p, f"row {p['row']}" if p["row"] else p["sheet"]) for p in facts.get("problems", []))
+        return [f"{place} {p['column']}: {p['message']}; right would be: {p['would_be_right']}" for p, place in places]
+    mistakes = [f"{mistake['field']}: {mistake['problem']}" for mistake in facts.get("errors", [])]
+    return mistakes + [str(name) for name in facts.get("files", [])]
+
+
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(stroke_map.__version__, prog_name="stroke-map")
+def cli() -> None:
+    """The emergency routing map for stroke and chest pain.
+
+    Settings are read from STROKE_MAP_* variables: see `stroke-map settings`.
+    """
+
+
+for command in COMMANDS:
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line."""
+    # Before anything imports numba, which reads its cache folder once.
+    prepare_numba_cache()
+    cli()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""`demo` and `edition`: build, list, verify, publish, roll back."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from stroke_map.commands.demo import publish_demo
+from stroke_map.commands.output import as_json, print_json, print_table, progress, say
+from stroke_map.errors import NoEditionError
+from stroke_map.settings import read_settings
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.command()
+@click.option("--id", "edition_id", default="demo", show_default=True, help="Name of the edition to build.")
+@click.option("--unless-published", is_flag=True, help="Do nothing where an edition is published already.")
+def demo(edition_id: str, unless_published: bool) -> None:
+    """Write the demonstration city, build an edition from it and publish it."""
+    geodata_dir = read_settings().geodata_dir
+    if unless_published and _is_published(geodata_dir):
+        return
+    say("Building the demonstration city (made-up data, not for emergencies)")
+    with progress() as show:
+        publish_demo(geodata_dir, edition_id, show)
+    say(f"Published edition {edition_id}")
+
+
+def _is_published(geodata_dir: Path) -> bool:
+    from stroke_map.editions import read_publication
+
+    with suppress(NoEditionError):
+        read_publication(geodata_dir)
+        return True
+    return False
+
+
+@click.group()
+def edition() -> None:
+    """Build, list, verify and publish editions: sealed folders with everything a server needs."""
+
+
+@edition.command()
+@click.argument("edition_id")
+@click.option("--osm", type=_FILE, required=True, help="OpenStreetMap file (.osm.pbf, .osm, .osm.gz, .osm.bz2).")
+@click.option("--sheet", type=_FILE, required=True, help="Hospital sheet (CSV).")
+@click.option("--region", help="A region's id, its .toml, or a GeoJSON polygon; else the hull of the roads.")
+@click.option("--valid-from", type=_DAY, help="First day; today when left out.")
+@click.option("--valid-until", type=_DAY, help="Last day; a year later when left out.")
+def build(
+    *,
+    edition_id: str,
+    osm: Path,
+    sheet: Path,
+    region: str | None,
+    valid_from: datetime | None,
+    valid_until: datetime | None,
+) -> None:
+    """Build and seal the edition EDITION_ID; publishing it is another step."""
+    from stroke_map.editions import Region, build_edition, load_region
+    from stroke_map.maps.tiles import draw_tiles
+
+    with progress() as show:
+        folder = build_edition(
+            osm=osm,
+            sheet=sheet,
+            region=load_region(region) if region else Region(),
+            geodata_dir=read_settings().geodata_dir,
+            edition_id=edition_id,
+            valid_from=_day(valid_from),
+            valid_until=_day(valid_until),
+            progress=show,
+            draw_tiles=draw_tiles,
+        )
+    say(f"Built {folder}\nPublish it with: stroke-map edition publish {edition_id}")
+
+
+def _day(value: datetime | None) -> date | None:
+    return value.date() if value else None
+
+
+@edition.command("list")
+@as_json
+def list_(as_json: bool) -> None:
+    """List every edition with its state."""
+    from stroke_map.editions import list_editions
+
+    states = list_editions(read_settings().geodata_dir)
+    rows = [
+        (s.id, s.state, *((s.info.region.id, s.info.valid_from, s.info.valid_until) if s.info else ("", "", "")))
+        for s in states
+    ]
+    columns = ("id", "state", "region", "valid_from", "valid_until")
+    if as_json:
+        print_json([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        print_table([name.upper() for name in columns], rows)
+
+
+@edition.command()
+@click.argument("edition_id", required=False)
+@as_json
+def verify(edition_id: str | None, as_json: bool) -> None:
+    """Check every byte of EDITION_ID (the published one when left out) against its seal."""
+    from stroke_map.editions import read_publication, verify_edition
+
+    geodata_dir = read_settings().geodata_dir
+    info = verify_edition(geodata_dir, edition_id or read_publication(geodata_dir).edition)
+    if as_json:
+        print_json({"id": info.id, "sound": True, "files": len(info.files), "seal": info.seal})
+    else:
+        click.echo(f"{info.id} is sound: {len(info.files)} files are what was sealed")
+
+
+@edition.command()
+@click.argument("edition_id")
+def publish(edition_id: str) -> None:
+    """Verify every byte of EDITION_ID, then let it serve; running servers follow within a second."""
+    from stroke_map.editions import publish as publish_edition
+
+    publication = publish_edition(read_settings().geodata_dir, edition_id)
+    click.echo(f"Published {publication.edition}")
+
+
+@edition.command()
+def rollback() -> None:
+    """Let the edition before the published one serve again."""
+    from stroke_map.editions import rollback as roll_back
+
+    publication = roll_back(read_settings().geodata_dir)
+    click.echo(f"Published {publication.edition} again")

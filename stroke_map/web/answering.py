@@ -1,0 +1,98 @@
+"""From the fields a caller sent to the answer: the same steps for the API and for the pages."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import from_json
+
+from stroke_map.web.ask import ask
+from stroke_map.web.questions import PATIENT_FIELDS, RouteBody, RouteQuery, invalid, read_question
+from stroke_map.web.security import public_slot, require_clinical_key, settings_of_app
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from stroke_map.editions import Edition
+
+Fields = dict[str, Any]
+
+
+def single_values(pairs: Iterable[tuple[str, list[str]]]) -> Fields:
+    """Each parameter of a URL or form once; a repeated one is a mistake, for which of the two was meant?"""
+    fields: Fields = {}
+    for name, values in pairs:
+        if len(values) > 1:
+            known = name if name in RouteQuery.model_fields else "(a repeated name)"
+            raise invalid([{"field": known, "problem": "is given more than once", "example": None}])
+        fields[name] = values[0]
+    return fields
+
+
+def json_fields(content: bytes) -> Fields:
+    """The members of a JSON object. NaN is let through here, so that the field it stands in is named later."""
+    try:
+        value = from_json(content, allow_inf_nan=True)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        example = {"lat": 29.5574, "lon": 106.577, "crs": "WGS-84", "condition": "stroke"}
+        raise invalid([{"field": "body", "problem": "must be one JSON object", "example": example}])
+    return value
+
+
+def take_patient_fields(fields: Fields, *, in_url: bool) -> list[str]:
+    """Take out what is about the patient, and give its names.
+
+    Raises
+    ------
+    UnauthorizedError
+        There is some, and the clinical key is not.
+    InvalidRequestError
+        It stands in a URL, which logs and browsers keep.
+    """
+    names = sorted(PATIENT_FIELDS.intersection(fields))
+    if names:
+        require_clinical_key("Fields about the patient need the clinical key.")
+    if names and in_url:
+        problem = "is about the patient and must not stand in an address: use POST"
+        raise invalid([{"field": name, "problem": problem, "example": None} for name in names])
+    for name in names:
+        del fields[name]
+    return names
+
+
+def answer_for(
+    edition: Edition, model: type[RouteQuery | RouteBody], fields: Fields, unused: list[str]
+) -> dict[str, Any]:
+    """The answer to the question in `fields`, read by `model`, from `edition`.
+
+    Raises
+    ------
+    UnauthorizedError, InvalidRequestError, TooBusyError
+        It may not, cannot, or cannot now be asked.
+    OutsideAreaError, OffNetworkError, NoRouteError, NoCapableHospitalError
+        As `dispatch.answer`.
+    """
+    settings = settings_of_app()
+    clinical = bool(unused) or settings.plane == "clinical" or fields.get("profile") == "ambulance"
+    if clinical:
+        require_clinical_key("The ambulance profile, and everything on the clinical plane, needs the clinical key.")
+    asked = read_question(model, fields)
+    with nullcontext() if clinical else public_slot():
+        answer = ask(edition, asked, settings)
+    if unused:
+        answer["warnings"].append(_not_weighed(unused))
+    return answer
+
+
+def _not_weighed(names: list[str]) -> dict[str, Any]:
+    return {
+        "code": "patient-fields-not-weighed",
+        "severity": "caution",
+        "text": {
+            "zh": f"本版本尚未依据患者信息（{'、'.join(names)}）排序，仅按治疗能力与到达时间。",
+            "en": f"This version does not weigh what was said of the patient ({', '.join(names)}): capability and time alone.",
+        },
+    }

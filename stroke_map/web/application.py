@@ -1,0 +1,64 @@
+"""The Flask application: one code, two planes.
+
+`make_app(settings)` puts together what the plane of this process answers:
+
+* public: pages, the hospital list, routes by car. No patient data; nothing about the caller is stored.
+* clinical: every routing question needs the clinical key.
+* both: public questions as above, clinical ones with the key; for one small machine, and for trying it out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask_openapi3 import Info, OpenAPI
+
+import stroke_map
+from stroke_map.web import health_api, hospitals_api, openapi, pages, problem, route_api, security
+from stroke_map.web.models import Problem
+from stroke_map.web.published import install_edition
+from stroke_map.web.questions import invalid
+
+if TYPE_CHECKING:
+    from flask import Response
+    from pydantic import ValidationError
+
+    from stroke_map.settings import Settings
+
+# The largest question is a few hundred bytes; a larger body is never read to its end.
+MAX_BODY_BYTES = 16 * 1024
+_SECURITY_SCHEMES: dict[str, Any] = {
+    "clinicalKey": {"type": "http", "scheme": "bearer", "description": "STROKE_MAP_CLINICAL_KEY of this server."}
+}
+
+
+def make_app(settings: Settings) -> OpenAPI:
+    """The WSGI application for `settings.plane`. An edition need not be published yet: `/readyz` says so."""
+    app = OpenAPI(
+        "stroke_map",
+        info=Info(title="stroke_map", version=stroke_map.__version__, description=__doc__),
+        # Without it the library writes `securitySchemes: null`, which no reader accepts.
+        security_schemes=_SECURITY_SCHEMES,
+        validation_error_model=Problem,
+        validation_error_callback=_refuse,
+        doc_ui=False,
+        static_folder=None,
+        template_folder=None,
+    )
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.extensions["stroke_map.settings"] = settings
+    install_edition(app, settings)
+    problem.install(app)
+    security.install(app)
+    for api in (health_api.api, route_api.api, hospitals_api.api):
+        app.register_api(api)
+    openapi.install(app)
+    if settings.plane != "clinical":
+        pages.install(app, settings)
+    return app
+
+
+def _refuse(error: ValidationError) -> Response:
+    """The library's own answer repeats the input; ours names the fields alone."""
+    fields = sorted({str(detail["loc"][0]) for detail in error.errors() if detail["loc"]}) or ["body"]
+    raise invalid([{"field": field, "problem": "is not valid", "example": None} for field in fields])

@@ -1,0 +1,62 @@
+"""A question that was read, put to `dispatch`. Knows nothing of HTTP, so the command line asks the same way."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from stroke_map import dispatch
+from stroke_map.coordinates import to_wgs84
+from stroke_map.errors import OutsideAreaError
+from stroke_map.web.questions import RouteBody, RouteQuery, invalid
+
+if TYPE_CHECKING:
+    from stroke_map.editions import Edition
+    from stroke_map.settings import Settings
+
+
+def ask(edition: Edition, asked: RouteQuery | RouteBody, settings: Settings) -> dict[str, Any]:
+    """The answer of `edition` to what was asked.
+
+    Raises
+    ------
+    InvalidRequestError
+        A limit above the setting, a pair of condition and need without sense, or latitude and longitude exchanged.
+    OutsideAreaError, OffNetworkError, NoRouteError, NoCapableHospitalError
+        As `dispatch.answer`.
+    """
+    try:
+        return dispatch.answer(edition, _question(asked, edition, settings), settings)
+    except OutsideAreaError as error:
+        _refuse_swapped(asked, edition, error)
+        raise
+
+
+def _question(asked: RouteQuery | RouteBody, edition: Edition, settings: Settings) -> dispatch.Question:
+    limit = settings.limit_default if asked.limit is None else asked.limit
+    if limit > settings.limit_max:
+        problem = f"is out of range: 1 to {settings.limit_max} hospitals"
+        raise invalid([{"field": "limit", "problem": problem, "example": settings.limit_default}])
+    now = datetime.now(edition.zone)
+    at = asked.at or now
+    lat, lon = to_wgs84(asked.lat, asked.lon, asked.crs)
+    return dispatch.Question(
+        lat=lat,
+        lon=lon,
+        at=at if at.tzinfo else at.replace(tzinfo=edition.zone),
+        asked_at=now,
+        condition=asked.condition,
+        need=asked.need,
+        profile=asked.profile,
+        limit=limit,
+        all_roads=asked.roads == "all",
+        given=(asked.lat, asked.lon, asked.crs),
+    )
+
+
+def _refuse_swapped(asked: RouteQuery | RouteBody, edition: Edition, error: OutsideAreaError) -> None:
+    if edition.contains(lat=asked.lon, lon=asked.lat):
+        problem = "is outside the region, and inside with the other in its place: latitude and longitude look swapped"
+        inside = edition.region.representative_point()
+        examples = (("lat", round(inside.y, 4)), ("lon", round(inside.x, 4)))
+        raise invalid([{"field": name, "problem": problem, "example": value} for name, value in examples]) from error

@@ -1,0 +1,44 @@
+"""`/healthz`: the process is alive. `/readyz`: it can answer, or why not."""
+
+from __future__ import annotations
+
+import orjson
+from flask import Response, current_app
+from flask_openapi3 import APIBlueprint, Tag
+
+import stroke_map
+from stroke_map.web.models import Health, Readiness
+from stroke_map.web.openapi import responses
+from stroke_map.web.problem import problem_response
+from stroke_map.web.published import current_edition, holder_of
+
+api = APIBlueprint("health", __name__, abp_tags=[Tag(name="health", description="For load balancers and operators.")])
+_NO_STORE = {"Cache-Control": "no-store"}
+
+
+@api.get("/healthz", responses=responses(Health))
+def healthz() -> Response:
+    """Say that the process is alive."""
+    body = {"status": "ok", "version": stroke_map.__version__}
+    return Response(orjson.dumps(body), mimetype="application/json", headers=_NO_STORE)
+
+
+@api.get("/readyz", responses=responses(Readiness, 503))
+def readyz() -> Response:
+    """Say whether this process can answer; a 503 names what is wrong and the command that repairs it.
+
+    "degraded": a sound edition serves, but what was published since then cannot be opened.
+    """
+    info = current_edition().info
+    holder = holder_of(current_app)
+    if holder.damage is not None:
+        return problem_response(holder.damage)
+    reasons = [] if holder.problem is None else [{"code": holder.problem.code, "next_step": holder.problem.next_step}]
+    body = {
+        "status": "degraded" if reasons else "ready",
+        "edition": info.id,
+        "valid_until": info.valid_until,
+        "demo": info.demo,
+        "reasons": reasons,
+    }
+    return Response(orjson.dumps(body), mimetype="application/json", headers=_NO_STORE)

@@ -1,0 +1,209 @@
+"""The shape of every answer, for the OpenAPI document and the tests.
+
+The hot path does not pass through these models: building them costs more than finding the answer. `dispatch.answer`
+gives a dict in this shape, which goes straight to orjson; a test reads it back through `Answer`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+Degrees = Annotated[float, Field(description="Degrees, WGS-84.")]
+Metres = Annotated[float, Field(ge=0, description="Metres.")]
+Seconds = Annotated[float, Field(ge=0, description="Seconds.")]
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Text(_Shape):
+    """The same words in both languages."""
+
+    zh: str
+    en: str
+
+
+class Level(_Shape):
+    """A level is shown, never used to route: routing looks at capabilities alone."""
+
+    scheme: str
+    level: str
+
+
+class Levels(_Shape):
+    """The published levels of a hospital."""
+
+    stroke: Level | None
+    chest_pain: Level | None
+
+
+class LineString(_Shape):
+    """GeoJSON: longitude, latitude, WGS-84."""
+
+    type: Literal["LineString"]
+    coordinates: list[tuple[float, float]] = Field(json_schema_extra={"example": [[106.577, 29.5574], [106.58, 29.56]]})
+
+
+class Step(_Shape):
+    """One instruction: consecutive segments of one street are one step."""
+
+    maneuver: str
+    name: str = Field(description="Street name as on the map; empty where it has none.")
+    ref: str = Field(description="Road number; empty where it has none.")
+    distance_m: Metres
+    travel_time_s: Seconds
+    text: Text
+
+
+class Navigation(_Shape):
+    """Links that open a navigation app at the hospital; each in its provider's coordinate system."""
+
+    amap: str
+    baidu: str
+    tencent: str
+    apple: str
+    call: str
+
+
+class RankedHospital(_Shape):
+    """One choice. Class 1: can, valid, open; 2: lapsed a short time ago; 3: telephone first; 4: not known."""
+
+    id: str
+    name: Text
+    class_: Literal[1, 2, 3, 4] = Field(alias="class")
+    travel_time_s: Seconds
+    distance_m: Metres
+    capabilities: list[str] = Field(description='The capabilities registered as "yes".')
+    level: Levels
+    phone: str
+    lat: Degrees = Field(description="Latitude of the emergency entrance in degrees, WGS-84.")
+    lon: Degrees = Field(description="Longitude of the emergency entrance in degrees, WGS-84.")
+    why_not_first: Text | None
+    geometry: LineString | None = Field(description="The road; for the first alone unless roads=all.")
+    steps: list[Step] | None = Field(description="The instructions; for the first alone unless roads=all.")
+    navigation: Navigation
+
+
+class Snapped(_Shape):
+    """Where on the road the drive begins."""
+
+    lat: Degrees
+    lon: Degrees
+    street: str
+    distance_m: Metres
+
+
+class Origin(_Shape):
+    """The place asked about, as it was given, and the road under it."""
+
+    lat: float = Field(description="Degrees, in the system `crs`.")
+    lon: float = Field(description="Degrees, in the system `crs`.")
+    crs: str
+    snapped: Snapped
+
+
+class LiveState(_Shape):
+    """How fresh the closures and hospital reports behind this answer are."""
+
+    as_of: AwareDatetime | None
+    stale: bool
+
+
+class Notice(_Shape):
+    """One line a reader must see ("stop", "caution") or may ("note")."""
+
+    code: str
+    severity: Literal["stop", "caution", "note"]
+    text: Text
+
+
+class Answer(_Shape):
+    """The hospitals that can treat this patient, best first, and the road to them."""
+
+    edition: str
+    profile: Literal["car", "ambulance"]
+    asked_at: AwareDatetime
+    demo: bool = Field(description="True: made-up data, not for emergencies.")
+    origin: Origin
+    hospitals: list[RankedHospital]
+    decision: dict[str, Any] | None = Field(description="The rule that chose, where a protocol was asked.")
+    live_state: LiveState
+    warnings: list[Notice]
+    attribution: str
+    licence: str
+
+
+class Mistake(_Shape):
+    """What is wrong with one field; the value that was sent is never repeated."""
+
+    field: str
+    problem: str
+    example: Any
+
+
+class Fallback(_Shape):
+    """A capable hospital by straight line, where no road could be given."""
+
+    id: str
+    name: Text
+    lat: Degrees
+    lon: Degrees
+    phone: str
+    straight_line_m: Metres
+    capabilities: list[str]
+    class_: Literal["straight-line"] = Field(alias="class")
+
+
+class Problem(BaseModel):
+    """RFC 9457: every error of this service."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(json_schema_extra={"example": "urn:stroke-map:problem:off-network"})
+    title: str
+    status: int
+    detail: str
+    code: str = Field(
+        description="Stable; what a program should look at.", json_schema_extra={"example": "off-network"}
+    )
+    next_step: str = Field(description="What to do about it.")
+    errors: list[Mistake] | None = Field(default=None, description="invalid-request: each field with its mistake.")
+    fallback: list[Fallback] | None = Field(
+        default=None, description="outside-area, off-network, no-route: capable hospitals by straight line."
+    )
+
+
+class HospitalCollection(BaseModel):
+    """GeoJSON FeatureCollection of every hospital of the edition; points are emergency entrances, WGS-84."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: Literal["FeatureCollection"]
+    features: list[dict[str, Any]]
+
+
+class Health(_Shape):
+    """The process is alive."""
+
+    status: Literal["ok"]
+    version: str
+
+
+class Reason(_Shape):
+    """Why a process is not all it should be."""
+
+    code: str
+    next_step: str
+
+
+class Readiness(_Shape):
+    """The process can answer."""
+
+    status: Literal["ready", "degraded"]
+    edition: str
+    valid_until: str
+    demo: bool
+    reasons: list[Reason]

@@ -1,0 +1,215 @@
+"""The pages people look at: `/`, `/map`, and what they load. Everything comes from this server.
+
+The maps room makes them; here they are kept by edition, so that a page costs a lookup. A question asked through `/map`
+passes the same steps as one through the API; by GET its coordinates are rounded to about 10 m, because an address is
+kept by browsers and logs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from flask import Blueprint, Response, render_template, request, send_from_directory
+
+from stroke_map.errors import EditionError, NotFoundError
+from stroke_map.maps import files, folium_page, pages, texts
+from stroke_map.maps.geojson import hospitals_geojson
+from stroke_map.maps.tiles import DeepTiles, NoSuchTileError
+from stroke_map.web.answering import Fields, answer_for, json_fields, single_values, take_patient_fields
+from stroke_map.web.problem import PAGE_RENDERER
+from stroke_map.web.published import current_edition
+from stroke_map.web.questions import RouteBody, RouteQuery, invalid
+from stroke_map.web.security import settings_of_app
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from stroke_map.editions import Edition
+
+blueprint = Blueprint("pages", __name__)
+_CONDITIONS = ("stroke", "chest_pain")
+_A_DAY_S = 86400
+_COORDINATE_DECIMALS = 4  # about 10 m
+
+
+class _Page(NamedTuple):
+    """A finished page: its bytes, their ETag and the policy under which its map may run."""
+
+    content: bytes
+    etag: str
+    policy: str
+
+
+@blueprint.get("/")
+def index() -> Response:
+    """The public map of every hospital."""
+    page = _index(current_edition(), _language(), _condition(), settings_of_app().map_review_number)
+    return _conditional(page, "text/html")
+
+
+@blueprint.get("/map.js")
+def map_script() -> Response:
+    """The script of the public map, as a file so that no page needs inline script."""
+    edition = current_edition()
+    script = _public_map(edition, _language(), _condition()).script.encode()
+    return _conditional(_Page(script, _etag(script), ""), "text/javascript")
+
+
+@blueprint.route("/map", methods=["GET", "POST"])
+def answer_page() -> Response:
+    """One answer as a map: the place, the hospitals, the road, minutes and telephone numbers."""
+    edition = current_edition()
+    model, fields = _question_fields()
+    unused = take_patient_fields(fields, in_url=request.method == "GET")
+    lang = _language(fields.pop("lang", None))
+    answer = answer_for(edition, model, fields, unused)
+    drawn = folium_page.answer_map(answer, lang=lang, **_map_facts(edition))
+    text = render_template("answer.html", **pages.answer_context(answer, _facts(edition), map=drawn, lang=lang))
+    headers = {"Cache-Control": "no-store", "Content-Security-Policy": files.content_security_policy(drawn)}
+    return Response(text, mimetype="text/html", headers=headers)
+
+
+@blueprint.get("/static/<path:name>")
+def static_file(name: str) -> Response:
+    """Our own scripts and styles."""
+    return send_from_directory(files.static_folder(), name, max_age=_A_DAY_S)
+
+
+@blueprint.get("/static/leaflet/<path:name>")
+def leaflet_file(name: str) -> Response:
+    """Leaflet, as its package was installed."""
+    return send_from_directory(files.leaflet_folder(), name, max_age=_A_DAY_S)
+
+
+@blueprint.get("/tiles/<edition_id>/<int:z>/<int:x>/<int:y>.png")
+def tile(edition_id: str, z: int, x: int, y: int) -> Response:
+    """One tile of the base map. A page that was open during a switch gets the new edition's, but may not keep it."""
+    edition = current_edition()
+    try:
+        drawn = _tiles(edition).tile(z, x, y)
+    except NoSuchTileError as error:
+        raise NotFoundError("There is no such tile.") from error
+    keep = drawn.final and edition_id == edition.info.id
+    response = Response(drawn.png, mimetype="image/png")
+    response.headers["Cache-Control"] = f"public, max-age={_A_DAY_S}" if keep else "no-store"
+    return response
+
+
+def _question_fields() -> tuple[type[RouteQuery | RouteBody], Fields]:
+    """What was asked, from the address, a form or JSON; a form sends empty text for what was left open."""
+    if request.is_json:
+        return RouteBody, json_fields(request.get_data(cache=False))
+    by_get = request.method == "GET"
+    sent = single_values((request.args if by_get else request.form).lists())
+    fields: Fields = {name: value for name, value in sent.items() if value != ""}
+    if by_get:
+        return RouteQuery, fields | {name: _rounded(fields[name]) for name in ("lat", "lon") if name in fields}
+    if "crs" not in fields:
+        raise invalid([{"field": "crs", "problem": "is missing", "example": "WGS-84"}])
+    return RouteQuery, fields
+
+
+def _rounded(text: str) -> str:
+    try:
+        return f"{float(text):.{_COORDINATE_DECIMALS}f}"
+    except ValueError:
+        return text  # the question's own check names what is wrong
+
+
+def _language(asked: str | None = None) -> str:
+    return texts.choose_language(asked or request.args.get("lang"), [tag for tag, _quality in request.accept_languages])
+
+
+def _condition() -> str:
+    asked = request.args.get("condition", "")
+    return asked if asked in _CONDITIONS else _CONDITIONS[0]
+
+
+def _facts(edition: Edition) -> pages.PageFacts:
+    info = edition.info
+    return pages.PageFacts(
+        edition_id=info.id,
+        region=info.region.name.model_dump(),
+        publisher=info.publisher.model_dump(),
+        valid_from=info.valid_from.isoformat(),
+        valid_until=info.valid_until.isoformat(),
+        demo=info.demo,
+        attribution=info.attribution,
+        map_review_number=settings_of_app().map_review_number,
+    )
+
+
+def _map_facts(edition: Edition) -> dict[str, Any]:
+    info = edition.info
+    tile_url = f"/tiles/{info.id}/{{z}}/{{x}}/{{y}}.png"
+    return {"bounds": info.region.bounds, "tile_url": tile_url, "attribution": info.attribution}
+
+
+@lru_cache(maxsize=8)
+def _public_map(edition: Edition, lang: str, condition: str) -> folium_page.RenderedMap:
+    hospitals = hospitals_geojson(edition.hospitals)
+    region = edition.info.region.name.model_dump()
+    return folium_page.public_map(hospitals, region=region, lang=lang, condition=condition, **_map_facts(edition))
+
+
+@lru_cache(maxsize=8)
+def _index(edition: Edition, lang: str, condition: str, _review_number: str) -> _Page:
+    drawn = _public_map(edition, lang, condition)
+    context = pages.index_context(
+        hospitals_geojson(edition.hospitals),
+        _facts(edition),
+        map=drawn,
+        map_script_url=f"/map.js?edition={edition.info.id}&lang={lang}&condition={condition}",
+        lang=lang,
+        condition=condition,
+    )
+    content = render_template("index.html", **context).encode()
+    return _Page(content, _etag(content), files.content_security_policy())
+
+
+@lru_cache(maxsize=2)
+def _tiles(edition: Edition) -> DeepTiles:
+    settings = settings_of_app()
+    profile = edition.info.profiles[0]
+    cache = settings.cache_dir / "tiles"
+    return DeepTiles(
+        lambda: edition.network(profile),
+        edition.folder / "tiles",
+        cache,
+        edition.info.id,
+        limit_mb=settings.tile_cache_mb,
+    )
+
+
+def _etag(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _conditional(page: _Page, mimetype: str) -> Response:
+    response = Response(page.content, mimetype=mimetype)
+    response.set_etag(page.etag)
+    response.headers["Cache-Control"] = "no-cache"
+    response.vary.add("Accept-Language")
+    if page.policy:
+        response.headers["Content-Security-Policy"] = page.policy
+    return response.make_conditional(request)
+
+
+def _problem_page(body: dict[str, Any]) -> Response:
+    """An error for someone who looks at a page: the same facts as the JSON, in words, with what to do."""
+    try:
+        facts = _facts(current_edition())
+    except EditionError:
+        facts = None
+    text = render_template("error.html", **pages.error_context(body, facts, lang=_language()))
+    headers = {"Content-Security-Policy": files.content_security_policy()}
+    return Response(text, body["status"], mimetype="text/html", headers=headers)
+
+
+def install(app: Flask) -> None:
+    """Serve the pages from `app`, and its errors as pages to whoever asked for one."""
+    app.template_folder = str(files.templates_folder())
+    app.register_blueprint(blueprint)
+    app.extensions[PAGE_RENDERER] = _problem_page

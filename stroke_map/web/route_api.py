@@ -1,0 +1,51 @@
+"""`GET|POST /api/v1/route`: the nearest hospitals that can treat this, and the road."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from flask import Response, request
+from flask_openapi3 import APIBlueprint, Tag
+
+from stroke_map.web.answering import answer_for, json_fields, single_values, take_patient_fields
+from stroke_map.web.models import Answer
+from stroke_map.web.openapi import documented, responses
+from stroke_map.web.published import current_edition
+from stroke_map.web.questions import RouteBody, RouteQuery
+
+api = APIBlueprint(
+    "route", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="route", description="Where to, and how.")]
+)
+_RESPONSES = responses(Answer, 401, 404, 413, 422, 429, 503)
+_SECURITY: list[dict[str, list[Any]]] = [{}, {"clinicalKey": []}]
+_NO_STORE = {"Cache-Control": "no-store"}
+
+
+@api.get("/route", responses=_RESPONSES, security=_SECURITY)
+@documented(query=RouteQuery)
+def route_by_get() -> Response:
+    """Rank the hospitals that can treat this by the time it takes to reach them, with the road to the first.
+
+    Nothing about the patient may stand in the address. profile=ambulance needs the clinical key.
+    """
+    fields = single_values(request.args.lists())
+    take_patient_fields(fields, in_url=True)
+    return _json(answer_for(current_edition(), RouteQuery, fields, []))
+
+
+@api.post("/route", responses=_RESPONSES, security=_SECURITY)
+@documented(body=RouteBody)
+def route_by_post() -> Response:
+    """Ask the same as JSON; `crs` is required.
+
+    Fields about the patient need the clinical key. This version does not weigh them yet, and says so in a warning.
+    """
+    fields = json_fields(request.get_data(cache=False))
+    patient = take_patient_fields(fields, in_url=False)
+    return _json(answer_for(current_edition(), RouteBody, fields, patient))
+
+
+def _json(answer: dict[str, Any]) -> Response:
+    content = orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY)
+    return Response(content, mimetype="application/json", headers=_NO_STORE)

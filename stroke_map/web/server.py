@@ -1,0 +1,91 @@
+"""Start granian with our application in each worker."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from stroke_map.errors import EditionError, ServerStartError
+
+if TYPE_CHECKING:
+    from stroke_map.settings import Settings
+
+# granian's default of hundreds of threads halves the throughput of CPU-bound answers and takes p99 near a second;
+# measured best: 1 to 4. More than one, so that a slow page never holds up the health check.
+BLOCKING_THREADS = 4
+
+
+def address_of(settings: Settings) -> str:
+    """Where the service can be reached, as one would type it into a browser."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}"
+
+
+def check_port(settings: Settings) -> None:
+    """Find out whether the port is free. granian would share it (SO_REUSEPORT) and answer every other request.
+
+    Raises
+    ------
+    ServerStartError
+        It is in use, may not be used, or the address is not one of this machine.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((settings.host, settings.port))
+    except OSError as error:
+        used = error.errno == errno.EADDRINUSE
+        what = "the port is in use" if used else (error.strerror or "the address is not known")
+        raise ServerStartError(f"{address_of(settings)} cannot be served: {what}.") from error
+
+
+def _load(settings: Settings, _target: str) -> Any:
+    """The application of one worker, warm before the first request arrives."""
+    from stroke_map.editions import BackgroundVerifier
+    from stroke_map.web import create_app
+    from stroke_map.web.published import holder_of
+
+    app = create_app(settings)
+    holder = holder_of(app)
+    with suppress(EditionError):  # /readyz tells
+        holder.current()
+    BackgroundVerifier(holder, settings.cache_dir).start()
+    return app
+
+
+def run(settings: Settings) -> None:
+    """Serve until interrupted.
+
+    Raises
+    ------
+    ServerStartError
+        The address cannot be used, or the workers die at once.
+    """
+    check_port(settings)
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    server = Granian(
+        "stroke_map",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=settings.workers,
+        blocking_threads=BLOCKING_THREADS,
+        respawn_failed_workers=True,
+        websockets=False,
+        log_level=LogLevels.warning,
+        # No access log: addresses carry coordinates. The proxy in front keeps one without query strings.
+        log_access=False,
+        process_name=None,
+    )
+    print(f"stroke_map serves {address_of(settings)} ({settings.plane} plane); Ctrl-C ends it", flush=True)  # noqa: T201
+    try:
+        server.serve(target_loader=partial(_load, settings), wrap_loader=False)
+    except OSError as error:
+        raise ServerStartError(f"{address_of(settings)} cannot be served: {error.strerror}.") from error
