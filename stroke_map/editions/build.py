@@ -144,6 +144,8 @@ def _read_hospitals(build: _Build) -> None:
     with _step(build, "hospitals"):
         reading = read_sheet(build.sheet, region=build.region.hospital_area)
         reading.raise_for_errors()
+        if not reading.hospitals:
+            raise EditionError(f"{build.sheet.name} lists no hospital", next_step="Give a sheet with at least one.")
         build.hospitals = reading.hospitals
 
 

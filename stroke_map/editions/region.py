@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import orjson
 import shapely
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -24,7 +25,6 @@ from stroke_map.errors import EditionError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import numpy as np
     import numpy.typing as npt
 
 # A place this far beyond the last road still counts as inside, so that it gets `off-network`, which says how far a road is.
@@ -151,7 +151,7 @@ def hull_of_roads(points: Iterable[tuple[npt.NDArray[np.int32], npt.NDArray[np.i
     points
         For each network `point_x`, `point_y`: longitude and latitude in 1e-7 degrees.
     """
-    hulls = [shapely.multipoints(x * 1e-7, y * 1e-7).convex_hull for x, y in points]
+    hulls = [shapely.multipoints(np.column_stack([x, y]) * 1e-7).convex_hull for x, y in points]
     return shapely.set_precision(grow(shapely.union_all(hulls).convex_hull, HULL_MARGIN_M), 1e-7)
 
 
