@@ -10,7 +10,6 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 import shapely
-from pydantic import ValidationError
 
 from stroke_map.coordinates import SYSTEMS, to_wgs84
 from stroke_map.registry.columns import capability_columns
@@ -64,14 +63,7 @@ class Row:
             "capabilities": {name: self._capability(name) for name in CAPABILITIES},
         }
         values |= self._places(values["crs"], region)
-        if self.refused:
-            return None
-        try:
-            return Hospital(**values)
-        except ValidationError as error:
-            for one in error.errors(include_url=False, include_context=False):
-                self._error(".".join(map(str, one["loc"])), one["msg"], "see the other rows")
-            return None
+        return None if self.refused else Hospital(**values)
 
     def _cell(self, column: str) -> str:
         return self.cells.get(column, "")

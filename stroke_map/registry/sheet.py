@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import shapely
 
 MAX_PROBLEMS: Final = 10_000  # nobody reads more; a hostile sheet could make millions
+MAX_COLUMNS: Final = 500
 
 
 def read_sheet(path: str | os.PathLike[str], *, region: shapely.Geometry | None = None) -> SheetReading:
@@ -80,6 +81,9 @@ def _read_header(rows: Iterator[tuple[int, list[str]]], reading: SheetReading) -
         reading.error(
             number, "", cells[0], message="the cells are not separated by commas", right="a CSV file with commas"
         )
+        return None
+    if len(columns) > MAX_COLUMNS:
+        reading.error(number, "", "", message=f"{len(columns):,} columns", right=f"at most {MAX_COLUMNS}")
         return None
     for index, column in enumerate(columns):
         if column in columns[:index]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
-from sqlite_utils import Database
 
 from stroke_map.errors import RegistryError
 from stroke_map.registry.models import Capability, Hospital, Level
@@ -16,6 +15,8 @@ from stroke_map.registry.models import Capability, Hospital, Level
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable
+
+    from sqlite_utils import Database
 
 _LEVELS = ("stroke_level", "chest_pain_level")
 _HOSPITAL_COLUMNS = {
@@ -44,6 +45,8 @@ def save_registry(hospitals: Iterable[Hospital], db_path: str | os.PathLike[str]
     OSError, sqlite3.OperationalError
         A folder that cannot be written or a full disk; `db_path` is as before.
     """
+    from sqlite_utils import Database  # imports pandas where that is installed: 0.2 s that no reader needs to wait
+
     db_path = Path(db_path)
     unfinished = db_path.with_name(db_path.name + ".unfinished")
     unfinished.unlink(missing_ok=True)
@@ -99,9 +102,9 @@ def load_registry(db_path: str | os.PathLike[str]) -> list[Hospital]:
     db_path = Path(db_path)
     try:
         # Read-only and immutable: a sealed edition gets no journal, lock or changed byte from being looked at.
-        connection = sqlite3.connect(f"{db_path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
-        with closing(Database(connection, execute_plugins=False)) as database:
-            return _read(database)
+        with closing(sqlite3.connect(f"{db_path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
+            connection.row_factory = sqlite3.Row
+            return _read(connection)
     except (sqlite3.DatabaseError, ValidationError, KeyError) as error:
         raise RegistryError(
             f"{db_path.name} cannot be read as a registry: {error}",
@@ -110,16 +113,14 @@ def load_registry(db_path: str | os.PathLike[str]) -> list[Hospital]:
         ) from error
 
 
-def _read(database: Database) -> list[Hospital]:
+def _read(connection: sqlite3.Connection) -> list[Hospital]:
     capabilities: dict[str, dict[str, Capability]] = {}
-    for row in database.query("select * from capabilities order by rowid"):
+    for row in map(dict, connection.execute("select * from capabilities order by rowid")):
         hospital_id, name, agents = row.pop("hospital_id"), row.pop("capability"), row.pop("agents")
         capability = Capability(**row, agents=tuple(agents.split(";")) if agents else ())
         capabilities.setdefault(hospital_id, {})[name] = capability
-    return [
-        _hospital(row, capabilities.get(row["id"], {}))
-        for row in database.query("select * from hospitals order by position")
-    ]
+    hospitals = map(dict, connection.execute("select * from hospitals order by position"))
+    return [_hospital(row, capabilities.get(row["id"], {})) for row in hospitals]
 
 
 def _hospital(row: dict[str, Any], capabilities: dict[str, Capability]) -> Hospital:

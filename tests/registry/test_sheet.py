@@ -297,6 +297,39 @@ def test_a_sheet_of_nothing_but_mistakes_stops_at_ten_thousand(sheet_file) -> No
     assert reading.problems[-1].message == "over 10,000 problems; reading stopped here"
 
 
+def test_a_header_of_a_million_columns_is_refused(sheet_file) -> None:
+    reading = read_sheet(sheet_file("a," * 1_000_000 + "a\n"))
+    assert places_and_messages(reading) == [(1, "", "1,000,001 columns")]
+
+
+CELLS = st.sampled_from(
+    [
+        "",
+        "x",
+        "yes",
+        "29.5",
+        "106.5",
+        "-91",
+        "1e400",
+        "24小时",
+        "Mo-Fr 08:00-18:00",
+        "2026-01-01",
+        "9999-99-99",
+        "GCJ-02",
+    ]
+) | st.text(max_size=20)
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(COLUMNS), CELLS, max_size=8), min_size=1, max_size=3))
+def test_whatever_the_cells_hold_each_row_is_a_hospital_or_has_an_error(changes: list[dict[str, str]]) -> None:
+    rows = [GOOD | change | {"id": f"h{number}"} for number, change in enumerate(changes)]
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "sheet.csv"
+        path.write_bytes(sheet_text(*rows).encode("utf-8", "replace"))
+        reading = read_sheet(path, region=CHONGQING)
+    assert len(reading.hospitals) + len({problem.row for problem in reading.errors}) == len(rows)
+
+
 def test_a_sheet_without_rows_is_a_warning(sheet_file) -> None:
     reading = read_sheet(sheet_file("id,name_zh,lat,lon,crs\n"))
     assert places_and_messages(reading, "warning") == [(0, "", "the sheet lists no hospital")]
