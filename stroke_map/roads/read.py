@@ -1,0 +1,223 @@
+"""OpenStreetMap file -> the raw material of a road network: drivable ways, their nodes, turn restrictions.
+
+Reads `.osm.pbf`, `.osm`, `.osm.gz` and `.osm.bz2` with pyosmium. Locations come from libosmium's own node index,
+written to a temporary file and mapped as a NumPy array: 0.05 s on Porto where a Python loop over the nodes takes 3 s.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import osmium
+import osmium.index
+
+from stroke_map.errors import RoadDataError
+from stroke_map.roads.nodes import NodeReader, NodeUse
+from stroke_map.roads.ways import WayReader, WayUse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stroke_map.roads.profile import Profile
+
+_INDEX_ENTRY = np.dtype([("id", "<i8"), ("x", "<i4"), ("y", "<i4")])
+_UNDEFINED_COORDINATE = 2147483647
+
+
+@dataclass(slots=True)
+class RawWay:
+    """A drivable way: its node ids in order, what may be done on it, and what it is called."""
+
+    id: int
+    refs: list[int]
+    use: WayUse
+    name: str
+    name_en: str
+    ref: str
+    destination: str
+
+
+@dataclass(slots=True)
+class RawRestriction:
+    """A turn restriction relation: its tags and its members as (type "n"|"w"|"r", id, role)."""
+
+    id: int
+    tags: dict[str, str]
+    members: list[tuple[str, int, str]]
+
+
+@dataclass(slots=True)
+class RawRoads:
+    """Everything the compiler needs.
+
+    Attributes
+    ----------
+    node_id, node_x, node_y
+        int64[n] ascending; int32[n] longitude and latitude in 1e-7 degree, WGS-84.
+    nodes
+        What stands at a node, by node id: barriers, signals, crossings.
+    issues
+        Tag values that were not understood, by (key, value).
+    """
+
+    ways: list[RawWay]
+    node_id: np.ndarray
+    node_x: np.ndarray
+    node_y: np.ndarray
+    nodes: dict[int, NodeUse]
+    restrictions: list[RawRestriction]
+    issues: Counter[tuple[str, str]] = field(default_factory=Counter)
+    source: dict[str, Any] = field(default_factory=dict)
+
+
+def read_osm(path: Path, profile: Profile) -> RawRoads:
+    """Read what `profile` may drive on.
+
+    Raises
+    ------
+    RoadDataError
+        The file is missing, empty, truncated, not OpenStreetMap data, or holds no way this profile can drive.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise RoadDataError(
+            f"there is no road file {path.name}", next_step="Check the path; give an OpenStreetMap file."
+        )
+    if path.stat().st_size == 0:
+        raise RoadDataError(f"the road file {path.name} is empty", next_step="Download or export it again.")
+    issues: Counter[tuple[str, str]] = Counter()
+    try:
+        ways = list(_ways(path, profile, issues))
+        if not ways:
+            raise RoadDataError(f"{path.name} holds no road that profile {profile.name} can drive")
+        restrictions = list(_restrictions(path))
+        wanted = np.unique(np.concatenate([np.asarray(way.refs, dtype=np.int64) for way in ways]))
+        node_id, node_x, node_y = _locations(path, wanted)
+        nodes = _nodes(path, profile, wanted, issues)
+    except RuntimeError as error:  # how pyosmium reports every malformed file
+        raise RoadDataError(
+            f"{path.name} cannot be read as OpenStreetMap data: {error}",
+            next_step="The file may be cut off or of another kind: download it again and check its size.",
+        ) from error
+    return RawRoads(ways, node_id, node_x, node_y, nodes, restrictions, issues, _source(path))
+
+
+def _source(path: Path) -> dict[str, Any]:
+    with path.open("rb") as stream:
+        return {
+            "name": path.name,
+            "bytes": path.stat().st_size,
+            "sha256": hashlib.file_digest(stream, "sha256").hexdigest(),
+        }
+
+
+def _ways(path: Path, profile: Profile, issues: Counter[tuple[str, str]]) -> Iterator[RawWay]:
+    reader = WayReader(profile, issues)
+    ferries = _ferry_members(path)
+    selected = osmium.FileProcessor(str(path), osmium.osm.WAY)
+    if not ferries:
+        selected = selected.with_filter(osmium.filter.KeyFilter(*reader.way_filter_keys))
+    for way in selected:
+        tags = {tag.k: tag.v for tag in way.tags}
+        if way.id in ferries:
+            # The way's own tags are the more exact ones.
+            tags = ferries[way.id] | tags
+        use = reader.read(tags)
+        if use is None:
+            continue
+        refs = [node.ref for node in way.nodes]
+        if len(refs) > 1:
+            yield RawWay(
+                way.id,
+                refs,
+                use,
+                tags.get("name", ""),
+                tags.get("name:en", ""),
+                tags.get("ref", ""),
+                tags.get("destination", ""),
+            )
+
+
+def _ferry_members(path: Path) -> dict[int, dict[str, str]]:
+    """Tags of `route=ferry` relations by the id of each member way: many ferries are tagged only there."""
+    members: dict[int, dict[str, str]] = {}
+    for relation in osmium.FileProcessor(str(path), osmium.osm.RELATION).with_filter(
+        osmium.filter.TagFilter(("route", "ferry"))
+    ):
+        tags = {tag.k: tag.v for tag in relation.tags if tag.k != "type"}
+        ways = [member.ref for member in relation.members if member.type == "w"]
+        if len(ways) > 1:
+            # A duration is that of the whole relation; how it divides among its ways is not said.
+            tags.pop("duration", None)
+        for way in ways:
+            members[way] = tags
+    return members
+
+
+def _restrictions(path: Path) -> Iterator[RawRestriction]:
+    for relation in osmium.FileProcessor(str(path), osmium.osm.RELATION).with_filter(osmium.filter.KeyFilter("type")):
+        tags = {tag.k: tag.v for tag in relation.tags}
+        if tags["type"].split(":")[0] == "restriction":
+            yield RawRestriction(relation.id, tags, [(m.type, m.ref, m.role) for m in relation.members])
+
+
+def _locations(path: Path, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Locations of the `wanted` node ids (ascending) that the file holds."""
+    # Files saved by an editor before upload have negative ids, and the index keeps none.
+    entries = _index_entries_slowly(path) if wanted[0] < 0 else _index_entries(path)
+    entries = entries[np.argsort(entries["id"], kind="stable")]
+    at = np.searchsorted(entries["id"], wanted)
+    at[at == len(entries)] = 0
+    found = np.zeros(len(wanted), dtype=bool) if not len(entries) else entries["id"][at] == wanted
+    chosen = entries[at[found]]
+    if not len(chosen):
+        raise RoadDataError(
+            f"{path.name} has ways but none of their nodes", next_step="Extract it again with complete ways."
+        )
+    return wanted[found], chosen["x"].copy(), chosen["y"].copy()
+
+
+def _index_entries(path: Path) -> np.ndarray:
+    with tempfile.TemporaryDirectory(prefix="stroke-map-") as folder:
+        index_file = Path(folder) / "nodes"
+        index = osmium.index.create_map(f"sparse_file_array,{index_file}")
+        handler = osmium.NodeLocationsForWays(index)
+        handler.ignore_errors()
+        reader = osmium.io.Reader(str(path), osmium.osm.NODE)
+        try:
+            osmium.apply(reader, handler)
+        finally:
+            reader.close()
+        entries = np.fromfile(index_file, dtype=_INDEX_ENTRY)
+    # The file grows in large steps; what is not filled yet says so.
+    return entries[entries["x"] != _UNDEFINED_COORDINATE]
+
+
+def _index_entries_slowly(path: Path) -> np.ndarray:
+    rows = [
+        (node.id, node.location.x, node.location.y)
+        for node in osmium.FileProcessor(str(path), osmium.osm.NODE)
+        if node.location.valid()
+    ]
+    return np.array(rows, dtype=_INDEX_ENTRY)
+
+
+def _nodes(path: Path, profile: Profile, wanted: np.ndarray, issues: Counter[tuple[str, str]]) -> dict[int, NodeUse]:
+    reader = NodeReader(profile, issues)
+    uses: dict[int, NodeUse] = {}
+    for node in osmium.FileProcessor(str(path), osmium.osm.NODE).with_filter(
+        osmium.filter.KeyFilter(*reader.node_filter_keys)
+    ):
+        at = int(np.searchsorted(wanted, node.id))
+        if at == len(wanted) or wanted[at] != node.id:
+            continue
+        use = reader.read({tag.k: tag.v for tag in node.tags})
+        if use is not None:
+            uses[node.id] = use
+    return uses
