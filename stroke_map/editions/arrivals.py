@@ -1,0 +1,180 @@
+"""Stored arrivals: for every road segment and every hospital, how long it takes and where to turn next.
+
+A row is a segment, a column a hospital. Times are rounded down to a quantum, so they are lower bounds; the next turn comes from the
+exact times, so that walking the stored road gives the exact time again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from stroke_map.editions.gates import Gate, find_gates
+from stroke_map.editions.trees import NEVER_MS, arrival_tree, reverse_turns
+from stroke_map.errors import EditionDamagedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from stroke_map.roads import RoadNetwork
+
+__all__ = ["Arrivals", "Gate", "build_arrivals", "find_gates"]
+
+UNREACHABLE = 65535
+_LONGEST = UNREACHABLE - 1
+#: .5 s reaches 9.1 hours; beyond that stored times saturate, which leaves them lower bounds.
+_COARSEST_QUANTUM_MS = 500
+_ARRAYS = (
+    "time",
+    "next_turn",
+    "gate_first",
+    "gate_segment",
+    "gate_part_ms",
+    "gate_lat",
+    "gate_lon",
+    "gate_distance_m",
+    "reaches",
+)
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """One arrival table.
+
+    Attributes
+    ----------
+    quantum_ms
+        Unit of `time`.
+    time
+        uint16[S, H] from the end of a segment to a hospital's gate, rounded down; 65535: no way.
+    next_turn
+        uint8[S, H] which of the segment's turns to take; 255: no way.
+    gate_first, gate_segment, gate_part_ms
+        int64[H + 1], int32[G], int32[G]: where each hospital is entered, and the time from the beginning of that segment.
+    gate_lat, gate_lon, gate_distance_m
+        float64[H] where on the road, and how far the entrance is from it.
+    reaches
+        bool[N]: stretches from which at least one hospital can be reached.
+    """
+
+    quantum_ms: int
+    time: np.ndarray
+    next_turn: np.ndarray
+    gate_first: np.ndarray
+    gate_segment: np.ndarray
+    gate_part_ms: np.ndarray
+    gate_lat: np.ndarray
+    gate_lon: np.ndarray
+    gate_distance_m: np.ndarray
+    reaches: np.ndarray
+
+    def save(self, folder: str | Path) -> None:
+        """Write one `.npy` file per array, so that `load` can map them."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in _ARRAYS:
+            np.save(folder / f"{name}.npy", getattr(self, name))
+        (folder / "arrivals.json").write_text(json.dumps({"quantum_ms": self.quantum_ms}), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Arrivals:
+        """Map a saved table; workers that load the same folder share its memory.
+
+        Raises
+        ------
+        EditionDamagedError
+            The folder holds no complete table.
+        """
+        folder = Path(folder)
+        try:
+            meta = json.loads((folder / "arrivals.json").read_text(encoding="utf-8"))
+            arrays = {name: _read_only(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in _ARRAYS}
+            return cls(quantum_ms=int(meta["quantum_ms"]), **arrays)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise EditionDamagedError(
+                f"{folder.name} is not a complete arrival table: {error}", files=[folder.name]
+            ) from error
+
+
+def build_arrivals(
+    network: RoadNetwork,
+    gates: Sequence[Gate],
+    progress: Callable[[int, int], None] | None = None,
+    threads: int | None = None,
+) -> Arrivals:
+    """Grow one reverse tree per hospital, several at once.
+
+    Parameters
+    ----------
+    gates
+        One per hospital, in the order of the columns.
+    progress
+        Called with (trees done, trees in all).
+    threads
+        How many trees grow at once; the number of processors where None.
+    """
+    turns = reverse_turns(network)
+    left = np.empty((len(gates), network.segment_count), dtype=np.int32)
+    next_turn = np.empty((len(gates), network.segment_count), dtype=np.uint8)
+
+    def grow(column: int) -> None:
+        left[column], next_turn[column] = arrival_tree(network, turns, gates[column])
+
+    with ThreadPoolExecutor(max_workers=threads or os.cpu_count() or 1) as pool:
+        jobs = [pool.submit(grow, column) for column in range(len(gates))]
+        for done, job in enumerate(as_completed(jobs), start=1):
+            job.result()
+            if progress:
+                progress(done, len(gates))
+    return _arrivals(network, gates, left, next_turn)
+
+
+def _arrivals(network: RoadNetwork, gates: Sequence[Gate], left: np.ndarray, next_turn: np.ndarray) -> Arrivals:
+    known = left[left != NEVER_MS]
+    longest = int(known.max()) if len(known) else 1
+    del known
+    quantum_ms = min(-(-longest // _LONGEST), _COARSEST_QUANTUM_MS)
+    time = np.empty((network.segment_count, len(gates)), dtype=np.uint16)
+    for column in range(len(gates)):
+        steps = np.minimum(left[column] // quantum_ms, _LONGEST)
+        time[:, column] = np.where(left[column] == NEVER_MS, UNREACHABLE, steps)
+    sizes = [len(gate.segment) for gate in gates]
+    return Arrivals(
+        quantum_ms=quantum_ms,
+        time=_read_only(time),
+        next_turn=_read_only(np.ascontiguousarray(next_turn.T)),
+        gate_first=_read_only(np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)),
+        gate_segment=_read_only(
+            np.concatenate([np.empty(0, np.int32), *(gate.segment for gate in gates)]).astype(np.int32)
+        ),
+        gate_part_ms=_read_only(
+            np.concatenate([np.empty(0, np.int32), *(gate.part_ms for gate in gates)]).astype(np.int32)
+        ),
+        gate_lat=_read_only(np.array([gate.lat for gate in gates], dtype=np.float64)),
+        gate_lon=_read_only(np.array([gate.lon for gate in gates], dtype=np.float64)),
+        gate_distance_m=_read_only(np.array([gate.distance_m for gate in gates], dtype=np.float64)),
+        reaches=_read_only(_reaching_stretches(network, gates, time)),
+    )
+
+
+def _reaching_stretches(network: RoadNetwork, gates: Sequence[Gate], time: np.ndarray) -> np.ndarray:
+    """Stretches on which an emergency may begin: at least one hospital can be reached from a direction of theirs."""
+    segment = (time != UNREACHABLE).any(axis=1)
+    for gate in gates:
+        segment[gate.segment] = True
+    reaches = np.zeros(len(network.stretch_class), dtype=bool)
+    reaches[network.segment_stretch[segment & (network.segment_base == np.arange(len(segment)))]] = True
+    return reaches & network.stretch_start_allowed
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    """A plain read-only view: compiled code then sees one type, whether an array was just built or is mapped."""
+    view = np.ascontiguousarray(array).view(np.ndarray)
+    view.flags.writeable = False
+    return view

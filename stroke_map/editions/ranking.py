@@ -1,0 +1,196 @@
+"""Reading an arrival table: how far is each hospital from here, and by which road. A few microseconds in compiled code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from stroke_map.settings import prepare_numba_cache
+
+prepare_numba_cache()
+from numba import njit  # noqa: E402  (the cache folder must be set first)
+
+if TYPE_CHECKING:
+    from stroke_map.editions.arrivals import Arrivals
+    from stroke_map.roads import RoadNetwork
+
+NEVER = 2**62
+_UNREACHABLE = np.uint16(65535)
+
+
+class Starts(NamedTuple):
+    """Where a drive may begin.
+
+    Attributes
+    ----------
+    segment, share
+        int32[k], float64[k]: segment, and the share of it already behind, 0 to 1.
+    extra_ms
+        int64[k]: what beginning there costs, for example the walk to a farther road.
+    """
+
+    segment: np.ndarray
+    share: np.ndarray
+    extra_ms: np.ndarray
+
+
+class _Tables(NamedTuple):
+    """What the kernels read, bundled once per edition: unpacking many attributes costs more than the work itself."""
+
+    time_ms: np.ndarray
+    base: np.ndarray
+    turn_first: np.ndarray
+    turn_to: np.ndarray
+    turn_cost_ms: np.ndarray
+    time: np.ndarray
+    next_turn: np.ndarray
+    quantum_ms: int
+    gate_first: np.ndarray
+    gate_segment: np.ndarray
+    gate_part_ms: np.ndarray
+
+
+class Ranking:
+    """Questions to one arrival table."""
+
+    def __init__(self, network: RoadNetwork, arrivals: Arrivals) -> None:
+        self._tables = _Tables(
+            network.segment_time_ms, network.segment_base, network.turn_first, network.turn_to, network.turn_cost_ms,
+            arrivals.time, arrivals.next_turn, arrivals.quantum_ms,
+            arrivals.gate_first, arrivals.gate_segment, arrivals.gate_part_ms,
+        )  # fmt: skip
+
+    def bounds_ms(self, starts: Starts) -> np.ndarray:
+        """int64[H]: at least so long to each hospital, and at most one quantum longer; NEVER where no road leads."""
+        return _bounds(*starts, self._tables)
+
+    def nearest(
+        self, starts: Starts, bounds_ms: np.ndarray, wanted: np.ndarray, most: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The `most` nearest of the hospitals `wanted` (bool[H]), exactly.
+
+        Returns
+        -------
+        (int64[k] hospitals, the nearest first and in the order of columns where equal; int64[k] costs in milliseconds)
+        """
+        return _nearest(*starts, bounds_ms, wanted, most, self._tables)
+
+    def road(self, starts: Starts, hospital: int) -> tuple[int, int, np.ndarray, np.ndarray, float]:
+        """The road to a hospital.
+
+        Returns
+        -------
+        (cost in milliseconds, index of the start, int32[n] segments, int64[n - 1] turns, share of the last segment
+        at which the gate lies)
+        """
+        return _road(*starts, hospital, self._tables)
+
+
+@njit(cache=True, nogil=True)
+def _bounds(segment, share, extra_ms, tables):  # type: ignore[no-untyped-def]
+    hospitals = tables.time.shape[1]
+    best = np.full(hospitals, NEVER, dtype=np.int64)
+    for k in range(len(segment)):
+        s = segment[k]
+        begun = np.int64(extra_ms[k]) + np.int64(np.rint((1.0 - share[k]) * tables.time_ms[s]))
+        for h in range(hospitals):
+            steps = tables.time[s, h]
+            if steps != _UNREACHABLE:
+                best[h] = min(best[h], begun + np.int64(steps) * tables.quantum_ms)
+        for g in range(len(tables.gate_segment)):
+            if tables.gate_segment[g] == s:
+                # The gate lies ahead on this very segment.
+                ahead = tables.gate_part_ms[g] - np.int64(np.rint(share[k] * tables.time_ms[s]))
+                if ahead >= 0:
+                    owner = np.searchsorted(tables.gate_first, g, side="right") - 1
+                    best[owner] = min(best[owner], extra_ms[k] + ahead)
+    return best
+
+
+@njit(cache=True, nogil=True)
+def _part_ms(tables, h, s):  # type: ignore[no-untyped-def]
+    """Time from the beginning of segment s to the gate of hospital h; -1 where the gate is not on it."""
+    base = tables.base[s]
+    for g in range(tables.gate_first[h], tables.gate_first[h + 1]):
+        if tables.gate_segment[g] == base:
+            return np.int64(tables.gate_part_ms[g])
+    return np.int64(-1)
+
+
+@njit(cache=True, nogil=True)
+def _walk(tables, h, s):  # type: ignore[no-untyped-def]
+    """(exact milliseconds from the end of segment s to the gate of h, number of segments on the way)."""
+    cost, count = np.int64(0), 0
+    while count < len(tables.time_ms):
+        t = tables.turn_first[s] + tables.next_turn[s, h]
+        s = tables.turn_to[t]
+        cost += tables.turn_cost_ms[t]
+        count += 1
+        part = _part_ms(tables, h, s)
+        if part >= 0:
+            return cost + part, count
+        cost += tables.time_ms[s]
+    # A sealed table never leads in a circle; should one ever, this hospital is as good as unreachable.
+    return np.int64(NEVER), 0
+
+
+@njit(cache=True, nogil=True)
+def _exact(segment, share, extra_ms, h, known, tables):  # type: ignore[no-untyped-def]
+    """(cost, start, segments on the way or 0 where the gate is ahead on the first), no dearer than `known` or NEVER."""
+    best, best_start, best_count = np.int64(known), -1, 0
+    for k in range(len(segment)):
+        s = segment[k]
+        part = _part_ms(tables, h, s)
+        if part >= 0:
+            ahead = part - np.int64(np.rint(share[k] * tables.time_ms[s]))
+            if ahead >= 0 and extra_ms[k] + ahead < best:
+                best, best_start, best_count = extra_ms[k] + ahead, k, 0
+        steps = tables.time[s, h]
+        if steps == _UNREACHABLE:
+            continue
+        begun = np.int64(extra_ms[k]) + np.int64(np.rint((1.0 - share[k]) * tables.time_ms[s]))
+        if begun + np.int64(steps) * tables.quantum_ms < best:
+            rest, count = _walk(tables, h, s)
+            if begun + rest < best:
+                best, best_start, best_count = begun + rest, k, count
+    return best, best_start, best_count
+
+
+@njit(cache=True, nogil=True)
+def _nearest(segment, share, extra_ms, bounds_ms, wanted, most, tables):  # type: ignore[no-untyped-def]
+    order = np.argsort(bounds_ms)
+    hospitals = np.empty(most, dtype=np.int64)
+    costs = np.full(most, NEVER, dtype=np.int64)
+    count = 0
+    for h in order:
+        if bounds_ms[h] >= NEVER or (count == most and bounds_ms[h] > costs[count - 1]):
+            break
+        if not wanted[h]:
+            continue
+        cost, _, _ = _exact(segment, share, extra_ms, h, NEVER, tables)
+        if count == most and (cost > costs[count - 1] or (cost == costs[count - 1] and h > hospitals[count - 1])):
+            continue
+        at = count if count < most else most - 1
+        while at > 0 and (costs[at - 1] > cost or (costs[at - 1] == cost and hospitals[at - 1] > h)):
+            costs[at], hospitals[at] = costs[at - 1], hospitals[at - 1]
+            at -= 1
+        costs[at], hospitals[at] = cost, h
+        count = min(count + 1, most)
+    return hospitals[:count], costs[:count]
+
+
+@njit(cache=True, nogil=True)
+def _road(segment, share, extra_ms, h, tables):  # type: ignore[no-untyped-def]
+    cost, start, count = _exact(segment, share, extra_ms, h, NEVER, tables)
+    segments = np.empty(count + 1, dtype=np.int32)
+    turns = np.empty(count, dtype=np.int64)
+    if start < 0:
+        return cost, start, segments[:0], turns, 0.0
+    s = segment[start]
+    segments[0] = s
+    for i in range(count):
+        t = tables.turn_first[s] + tables.next_turn[s, h]
+        s = tables.turn_to[t]
+        turns[i], segments[i + 1] = t, s
+    return cost, start, segments, turns, _part_ms(tables, h, s) / tables.time_ms[s]
