@@ -8,13 +8,13 @@ from typing import Any
 
 import click
 
-from stroke_map.commands.output import as_json, print_json, print_table, progress, say
+from stroke_map.commands.output import as_json, print_json, print_table, say
 from stroke_map.settings import read_settings
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-class _Point(click.ParamType):
+class _Point(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on, where we take 8.2 too
     """`LAT,LON` in degrees."""
 
     name = "LAT,LON"
@@ -52,8 +52,7 @@ def route(
     """Find the fastest road between any two points of any OpenStreetMap file."""
     from stroke_map.roads import RoadNetwork
 
-    with progress() as show:
-        network = RoadNetwork.from_osm(osm, profile=profile, progress=show)
+    network = RoadNetwork.from_osm(osm, profile=profile, progress=say if sys.stderr.isatty() else None)
     found = network.route(origin=origin, destination=destination)
     columns = ("maneuver", "name", "ref", "distance_m", "travel_time_s")
     steps = [tuple(getattr(step, column) for column in columns) for step in found.steps]

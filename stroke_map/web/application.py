@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask_openapi3 import Info, OpenAPI
+from flask_openapi3.models.info import Info
+from flask_openapi3.openapi import OpenAPI
 
 import stroke_map
 from stroke_map.web import health_api, hospitals_api, openapi, pages, problem, route_api, security
@@ -54,7 +55,7 @@ def make_app(settings: Settings) -> OpenAPI:
         app.register_api(api)
     openapi.install(app)
     if settings.plane != "clinical":
-        pages.install(app, settings)
+        pages.install(app)
     return app
 
 

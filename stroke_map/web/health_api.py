@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import orjson
 from flask import Response, current_app
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
 
 import stroke_map
 from stroke_map.web.models import Health, Readiness

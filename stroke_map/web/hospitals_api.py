@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import orjson
 from flask import Response, request
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
 
 from stroke_map.maps.geojson import hospitals_geojson
 from stroke_map.web.models import HospitalCollection
@@ -37,4 +38,5 @@ def hospitals() -> Response:
     response = Response(_content(edition), content_type="application/geo+json")
     response.set_etag(f"{edition.info.etag}-hospitals")
     response.headers["Cache-Control"] = "public, no-cache"
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

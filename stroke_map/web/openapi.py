@@ -10,7 +10,7 @@ from flask import Response
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flask_openapi3 import OpenAPI
+    from flask_openapi3.openapi import OpenAPI
     from pydantic import BaseModel
 
 _View = TypeVar("_View", bound="Callable[..., Response]")
@@ -41,7 +41,7 @@ def documented(**parts: type[BaseModel]) -> Callable[[_View], _View]:
 def responses(success: type[BaseModel] | dict[str, Any], *statuses: int) -> dict[str | int, Any]:
     """The responses of an operation: the good one, and a problem for each of `statuses`."""
     schema = {"$ref": "#/components/schemas/Problem"}
-    problems = {
+    problems: dict[str | int, Any] = {
         str(status): {"description": _PROBLEMS[status], "content": {"application/problem+json": {"schema": schema}}}
         for status in statuses
     }

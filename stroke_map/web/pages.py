@@ -194,7 +194,8 @@ def _conditional(page: _Page, mimetype: str) -> Response:
     response.vary.add("Accept-Language")
     if page.policy:
         response.headers["Content-Security-Policy"] = page.policy
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def _problem_page(body: dict[str, Any]) -> Response:

@@ -6,7 +6,8 @@ from typing import Any
 
 import orjson
 from flask import Response, request
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
 
 from stroke_map.web.answering import answer_for, json_fields, single_values, take_patient_fields
 from stroke_map.web.models import Answer

@@ -1,0 +1,49 @@
+import shutil
+
+from stroke_map.settings import read_settings
+from stroke_map.web import create_app
+from stroke_map.web.models import Health, Readiness
+
+
+def test_alive_whether_or_not_anything_is_published(client, app_without_edition):
+    for each in (client, app_without_edition.test_client()):
+        assert Health.model_validate(each.get("/healthz").get_json()).status == "ok"
+
+
+def test_ready_names_the_edition(client, demo_edition):
+    ready = Readiness.model_validate(client.get("/readyz").get_json())
+    assert (ready.status, ready.edition, ready.demo, ready.reasons) == ("ready", demo_edition.info.id, True, [])
+
+
+def test_a_damaged_edition_is_not_ready_and_names_the_file(demo_geodata, tmp_path):
+    shutil.copytree(demo_geodata, tmp_path / "geodata")
+    (registry,) = tmp_path.glob("geodata/editions/*/registry.db")
+    registry.write_bytes(registry.read_bytes()[:100])
+    response = (
+        create_app(read_settings({}, geodata_dir=tmp_path / "geodata", cache_dir=tmp_path)).test_client().get("/readyz")
+    )
+    body = response.get_json()
+    assert (response.status_code, body["code"], body["files"]) == (503, "edition-damaged", ["registry.db"])
+    assert "rollback" in body["next_step"]
+
+
+def test_a_damaged_switch_degrades_while_the_sound_edition_serves(demo_geodata, tmp_path):
+    geodata = tmp_path / "geodata"
+    shutil.copytree(demo_geodata, geodata)
+    app = create_app(read_settings({}, geodata_dir=geodata, cache_dir=tmp_path))
+    client = app.test_client()
+    assert client.get("/readyz").get_json()["status"] == "ready"
+    (geodata / "current").write_text("no edition of ours")
+    holder = app.extensions["stroke_map.published"]
+    _wait_until(lambda: client.get("/readyz").get_json()["status"] == "degraded")
+    assert holder.problem.code == "edition-damaged"
+    assert client.get("/api/v1/hospitals").status_code == 200
+
+
+def _wait_until(condition):
+    import time
+
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
