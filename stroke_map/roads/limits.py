@@ -10,7 +10,7 @@ from stroke_map.roads.units import parse_length_m, parse_weight_t
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stroke_map.roads.profile import Limits, Vehicle
+    from stroke_map.roads.profile_tables import Limits, Vehicle
 
 _Dimension = Literal["height", "width", "length", "weight"]
 
@@ -35,9 +35,10 @@ def fits(
         "weight": (vehicle.weight_t, limits.weight),
     }
     for dimension, (size, keys) in own.items():
-        stated = list(_figures(tags, keys, dimension, limits, direction, issues))
+        stated = list(_figures(values_of(tags, keys, direction), dimension, limits.unlimited, issues))
         if not stated and dimension == "width" and road_width:
-            stated = list(_figures(tags, limits.road_width, dimension, limits, direction, issues))[:1]
+            widths = values_of(tags, limits.road_width, direction)
+            stated = list(_figures(widths, dimension, limits.unlimited, issues))[:1]
         if not stated:
             tables = limits.assumed.get(dimension, {})
             stated = [table[tags[key]] for key, table in tables.items() if tags.get(key) in table]
@@ -47,18 +48,18 @@ def fits(
 
 
 def _figures(
-    tags: Tags, keys: tuple[str, ...], dimension: _Dimension, limits: Limits, direction: Direction, issues: Issues
+    values: Iterator[tuple[str, str, str]], dimension: _Dimension, unlimited: tuple[str, ...], issues: Issues
 ) -> Iterator[float]:
-    """One figure for each key that has one for this direction."""
+    """One figure for each key that has one."""
     parse = parse_weight_t if dimension == "weight" else parse_length_m
     settled: set[str] = set()
-    for base, key, value in values_of(tags, keys, direction):
+    for base, key, value in values:
         if base in settled:
             continue
         figure = parse(value)
         if figure is not None:
             yield figure
-        elif value not in limits.unlimited:
+        elif value not in unlimited:
             issues.add((key, value))
             continue
         settled.add(base)

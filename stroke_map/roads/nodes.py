@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Mapping
 
-    from stroke_map.roads.profile import Meaning, Profile
+    from stroke_map.roads.profile import Profile
+    from stroke_map.roads.profile_tables import Meaning
 
 _SIGNAL_DIRECTIONS: Final = {"forward": 1, "backward": -1, "both": 0}
 _BEARING: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]+)?|[NESWnesw]{1,3}|(?:anti)?clockwise")

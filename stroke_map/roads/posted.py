@@ -11,7 +11,7 @@ from stroke_map.roads.units import parse_speed_kph
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from stroke_map.roads.profile import PostedSpeeds
+    from stroke_map.roads.profile_tables import PostedSpeeds
 
 _ZONE: Final = re.compile(r"(?:[a-z]{2}(?:-[a-z]{2,3})?:)?zone:?([0-9]{1,3})")
 _COUNTRY: Final = re.compile(r"[a-z]{2}(?:-[a-z]{2,3})?:([a-z_]+)")

@@ -1,238 +1,39 @@
 """A profile: what one kind of vehicle may drive, how fast, and what hinders it. All of it is data.
 
-A profile is a TOML file. It may start from another (`extends = "car"`): tables are merged, everything else replaced.
-The meaning of each table is documented at the dataclass field of the same name below.
+A profile is a TOML file. It may start from another (`extends = "car"`): tables are merged (an empty one empties),
+everything else is replaced. The tables are explained at the dataclass fields of the same names, here and in
+`profile_tables`.
 """
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping  # noqa: TC003  (pydantic reads the annotations)
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from stroke_map.errors import RoadDataError
 from stroke_map.roads.classes import CLASS_INDEX, Flag
+from stroke_map.roads.profile_tables import (
+    STRICT,
+    Access,
+    Limits,
+    Nodes,
+    NotNegative,
+    OneWay,
+    Patterns,
+    Positive,
+    PostedSpeeds,
+    Share,
+    Turns,
+    Vehicle,
+    WayKind,
+)
 
 PROFILES_FOLDER = Path(__file__).parent / "profiles"
-
-_STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
-
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
-Share = Annotated[float, Field(gt=0, le=1)]
-Meaning = Literal["open", "allowed", "restricted", "closed", "ignored"]
-"""What an access value means: `open` opens even what is closed by default; `allowed` leaves what the kind of way says;
-`restricted` may be entered only to reach or leave a place on it; `closed`; `ignored` is not about access at all."""
-Patterns = tuple[str, ...]
-"""Tag values: plain ones, `*` for anything but `no`, `!value` for an exception from `*`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Vehicle:
-    """The vehicle's own size: a limit must be above it."""
-
-    width_m: Positive
-    height_m: Positive
-    length_m: Positive
-    weight_t: Positive
-
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
-
-
-@dataclass(frozen=True, slots=True)
-class Turns:
-    """What a turn costs.
-
-    Attributes
-    ----------
-    max_turn_cost_s
-        The sharpest turn onto another road, in seconds; straight on is free, half of it at a right angle, in between a sigmoid.
-    cross_traffic_extra_s
-        Added for a turn across oncoming traffic (left where one drives on the right), in seconds.
-    u_turn_cost_s
-        Back onto the same road, in seconds.
-    steepness
-        Of the sigmoid, per 180 degrees.
-    side
-        The side of the road one drives on.
-    """
-
-    max_turn_cost_s: NotNegative
-    cross_traffic_extra_s: NotNegative
-    u_turn_cost_s: NotNegative
-    steepness: Positive
-    side: Literal["right", "left"]
-
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
-
-
-@dataclass(frozen=True, slots=True)
-class WayKind:
-    """One kind of way, `[ways.KEY.VALUE]`.
-
-    Attributes
-    ----------
-    road_class
-        A name in `ROAD_CLASSES`.
-    speed_kph
-        Average driving speed where nothing better is known, in km/h.
-    default
-        Without access tags: `open`; `closed` until an access tag opens it; `never` at all.
-    restricted_opens
-        Whether a `restricted` access value opens a way that is closed by default.
-    opened_by
-        Access keys that may open a way that is closed by default; every one where empty.
-    one_way
-        Whether it is one-way unless tagged otherwise.
-    start_allowed
-        Whether a route may start or end on it.
-    access
-        Meanings of access values that differ on this kind of way.
-    """
-
-    road_class: str
-    speed_kph: Positive
-    default: Literal["open", "closed", "never"] = "open"
-    restricted_opens: bool = False
-    opened_by: tuple[str, ...] = ()
-    one_way: bool = False
-    start_allowed: bool = True
-    access: Mapping[str, Meaning] = field(default_factory=dict)
-
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """How access tags are read.
-
-    Attributes
-    ----------
-    keys
-        Most specific first; the first that is present and understood decides (each with `:forward` and `:backward`).
-    grants
-        Tags that open what the others close (`bus = ["yes"]` for an ambulance).
-    values
-        The meaning of each value.
-    """
-
-    keys: tuple[str, ...]
-    grants: Mapping[str, Patterns]
-    values: Mapping[str, Meaning]
-
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
-
-
-@dataclass(frozen=True, slots=True)
-class OneWay:
-    """How one-way tags are read: `keys`, most specific first, and the values for each meaning."""
-
-    keys: tuple[str, ...]
-    forward: tuple[str, ...]
-    backward: tuple[str, ...]
-    both: tuple[str, ...]
-    closed: tuple[str, ...]
-    implied_by: Mapping[str, Patterns]
-
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Keys that limit the vehicle's size.
-
-    Attributes
-    ----------
-    height, width, length, weight
-        Every one of these must be above the vehicle's own (each with `:forward` and `:backward`).
-    road_width
-        The width of a road itself: read where no `width` is understood, the first that is.
-    unlimited
-        Values that set no limit (`none`).
-    assumed
-        What a tag without a figure stands for, where no figure is understood: `assumed.width.narrow.yes = 2.3`
-        (metres; tonnes for weight).
-    """
-
-    height: tuple[str, ...]
-    width: tuple[str, ...]
-    road_width: tuple[str, ...]
-    length: tuple[str, ...]
-    weight: tuple[str, ...]
-    unlimited: tuple[str, ...]
-    assumed: Mapping[Literal["height", "width", "length", "weight"], Mapping[str, Mapping[str, Positive]]]
-
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
-
-
-@dataclass(frozen=True, slots=True)
-class PostedSpeeds:
-    """How posted speeds are read.
-
-    Attributes
-    ----------
-    keys
-        The limit; the first that is understood (each with `:forward` and `:backward`).
-    advisory_keys
-        Advised speeds; they only ever lower the limit.
-    implicit_keys
-        Say where a limit comes from (`CN:urban`); used where no limit is understood.
-    ignored
-        Values that say nothing (`signals`).
-    factor
-        What drivers reach on average, as a share of the posted speed.
-    implicit_kph
-        Lower-case `cn:urban`, or `urban` for every country not listed, in km/h.
-    """
-
-    keys: tuple[str, ...]
-    advisory_keys: tuple[str, ...]
-    implicit_keys: tuple[str, ...]
-    ignored: tuple[str, ...]
-    factor: Share
-    implicit_kph: Mapping[str, Positive]
-
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
-
-
-@dataclass(frozen=True, slots=True)
-class Nodes:
-    """What stands on the road.
-
-    Attributes
-    ----------
-    barrier_cost_s
-        Barriers one can pass, and what that costs, in seconds. All others stop the vehicle.
-    other_cost_s
-        Any other barrier, where a tag says that it can be passed, in seconds.
-    passable
-        `[nodes.passable.BARRIER] KEY = patterns`: tags that say so (`bollard = ["rising"]`).
-    closed
-        Tags that make it impassable unless access tags say otherwise (`locked = ["yes"]`).
-    restricted_cost_s
-        Added where access to the node is restricted, in seconds.
-    restricted_opens
-        Whether a `restricted` access value, as an `open` one, lets the vehicle past a barrier that stops others.
-    cost_s
-        `[nodes.cost_s.KEY] VALUE = seconds` for one passage; the dearest counts.
-    direction_keys
-        Say for which direction of the way the thing stands; the first that is understood.
-    """
-
-    barrier_cost_s: Mapping[str, NotNegative]
-    other_cost_s: NotNegative
-    passable: Mapping[str, Mapping[str, Patterns]]
-    closed: Mapping[str, Patterns]
-    restricted_cost_s: NotNegative
-    restricted_opens: bool
-    cost_s: Mapping[str, Mapping[str, NotNegative]]
-    direction_keys: tuple[str, ...]
-
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +101,7 @@ class Profile:
     flags: Mapping[str, Mapping[str, Patterns]]
     nodes: Nodes
 
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     def to_json(self) -> str:
         """The profile as a compiled network keeps it."""
@@ -313,13 +114,6 @@ class Profile:
 
 
 _ADAPTER = TypeAdapter(Profile)
-
-
-def matches(value: str | None, patterns: Patterns) -> bool:
-    """Whether a tag value is meant by `patterns` (see `Patterns`); an absent tag never is."""
-    if value is None or f"!{value}" in patterns:
-        return False
-    return value in patterns or ("*" in patterns and value != "no")
 
 
 def load_profile(name_or_path: str | Path) -> Profile:
@@ -372,7 +166,8 @@ def _merge(base: dict[str, Any], table: dict[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in table.items():
         below = merged.get(key)
-        merged[key] = _merge(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+        mergeable = isinstance(below, dict) and isinstance(value, dict) and bool(value)
+        merged[key] = _merge(merged[key], value) if mergeable else value
     return merged
 
 
@@ -395,5 +190,5 @@ def _check_names(name_or_path: str | Path, profile: Profile) -> None:
 def _refuse(name_or_path: str | Path, problem: str) -> RoadDataError:
     return RoadDataError(
         f"The profile {name_or_path} cannot be used: {problem}",
-        next_step="Use car or ambulance, or correct the named field; stroke_map/roads/profile.py explains each.",
+        next_step="Use car or ambulance, or correct the named field; stroke_map/roads/profile.py and profile_tables.py explain each.",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, Generic, Literal, TypeVar
 
-from stroke_map.roads.profile import Access, Meaning, Patterns, WayKind, matches
+from stroke_map.roads.profile_tables import Access, Meaning, Patterns, WayKind, matches
 
 if TYPE_CHECKING:
     from collections import Counter

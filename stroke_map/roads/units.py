@@ -145,4 +145,5 @@ def _one(text: str, units: Mapping[str, float]) -> float | None:
         value = _number(found[1]) * units[(found[2] or "").strip().rstrip(".")]
     else:
         return None
-    return value if value > 0 else None
+    # 190 cm are 1.9 m, not 1.9000000000000001 m: limits are compared exactly.
+    return round(value, 6) or None

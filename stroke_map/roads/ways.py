@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Mapping
 
-    from stroke_map.roads.profile import Profile, WayKind
+    from stroke_map.roads.profile import Profile
+    from stroke_map.roads.profile_tables import WayKind
 
 _LAYER: Final = re.compile(r"[+-]?[0-9]{1,2}(?:\.0)?")
 _LANES: Final = re.compile(r"[0-9]{1,2}(?:\.[05])?")
@@ -144,8 +145,9 @@ class WayReader:
         meanings = {"forward": rules.forward, "backward": rules.backward, "both": rules.both, "closed": rules.closed}
         for key in rules.keys:
             if key in tags:
+                value = tags[key].strip().lower()
                 for meaning, values in meanings.items():
-                    if tags[key] in values:
+                    if value in values:
                         return meaning
                 issues.add((key, tags[key]))
         return "forward" if kind.one_way or any_matches(tags, rules.implied_by) else "both"
@@ -240,7 +242,7 @@ def _lowest(key: str, value: str, table: Mapping[str, float], unknown: float, is
     """The lowest figure the table gives for any of the values in `a;b`."""
     if value in table:
         return table[value]
-    figures = [table.get(part.strip(), table.get("*")) for part in value.split(";")]
+    figures = [table.get(part.strip().lower(), table.get("*")) for part in value.split(";")]
     if None in figures:
         issues.add((key, value))
     return min((figure for figure in figures if figure is not None), default=unknown)
