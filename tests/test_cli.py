@@ -23,9 +23,9 @@ COMMANDS = dict(leaves(cli))
 
 
 @pytest.fixture
-def run(demo_geodata, tmp_path, monkeypatch):
-    """Run a command over the demonstration city. Only a test that names another folder may write editions."""
-    monkeypatch.setenv("STROKE_MAP_GEODATA_DIR", str(demo_geodata))
+def run(tmp_path, monkeypatch):
+    """Run a command where nothing is published."""
+    monkeypatch.setenv("STROKE_MAP_GEODATA_DIR", str(tmp_path / "geodata"))
     monkeypatch.setenv("STROKE_MAP_CACHE_DIR", str(tmp_path / "cache"))
 
     def invoke(*arguments, **environment):
@@ -34,6 +34,13 @@ def run(demo_geodata, tmp_path, monkeypatch):
         )
 
     return invoke
+
+
+@pytest.fixture
+def run_on_demo(run, demo_geodata, monkeypatch):
+    """Run a command over the demonstration city, which it must not change."""
+    monkeypatch.setenv("STROKE_MAP_GEODATA_DIR", str(demo_geodata))
+    return run
 
 
 def test_the_promised_commands_exist():
@@ -79,44 +86,44 @@ def test_a_bad_setting_ends_a_command_with_its_name(run):
     assert (result.exit_code, "STROKE_MAP_PORT" in result.stderr) == (errors.InvalidRequestError.exit_code, True)
 
 
-def test_nearest_lists_hospitals_best_first(run, demo_edition):
+def test_nearest_lists_hospitals_best_first(run_on_demo, demo_edition):
     hospital = demo_edition.hospitals[0]
     place = ("--lat", hospital.entrance_lat, "--lon", hospital.entrance_lon)
-    answer = orjson.loads(run("nearest", *place, "--condition", "stroke", "--json").stdout)
+    answer = orjson.loads(run_on_demo("nearest", *place, "--condition", "stroke", "--json").stdout)
     times = [hospital["travel_time_s"] for hospital in answer["hospitals"]]
     assert times == sorted(times)
-    table = run("nearest", *place, "--condition", "stroke")
+    table = run_on_demo("nearest", *place, "--condition", "stroke")
     assert answer["hospitals"][0]["name"]["zh"] in table.stdout
     assert "demo" in table.stderr or "演示" in table.stderr
 
 
-def test_nearest_names_each_mistake(run):
-    result = run("nearest", "--lat", "north", "--lon", "106.5", "--condition", "toothache")
+def test_nearest_names_each_mistake(run_on_demo):
+    result = run_on_demo("nearest", "--lat", "north", "--lon", "106.5", "--condition", "toothache")
     assert result.exit_code == errors.InvalidRequestError.exit_code
     assert "lat: must be a number" in result.stderr
     assert "condition: must be one of" in result.stderr
 
 
-def test_nearest_outside_the_region_has_an_exit_code_of_its_own(run):
-    assert run("nearest", "--lat", "60", "--lon", "5").exit_code == errors.OutsideAreaError.exit_code
+def test_nearest_outside_the_region_has_an_exit_code_of_its_own(run_on_demo):
+    assert run_on_demo("nearest", "--lat", "60", "--lon", "5").exit_code == errors.OutsideAreaError.exit_code
 
 
-def test_without_an_edition_nearest_says_how_to_get_one(run, tmp_path):
-    result = run("nearest", "--lat", "29", "--lon", "106", STROKE_MAP_GEODATA_DIR=str(tmp_path))
+def test_without_an_edition_nearest_says_how_to_get_one(run):
+    result = run("nearest", "--lat", "29", "--lon", "106")
     assert result.exit_code == errors.NoEditionError.exit_code
     assert "stroke-map demo" in result.stderr
 
 
-def test_edition_list_and_verify_tell_of_the_published_one(run, demo_edition):
-    (row,) = orjson.loads(run("edition", "list", "--json").stdout)
+def test_edition_list_and_verify_tell_of_the_published_one(run_on_demo, demo_edition):
+    (row,) = orjson.loads(run_on_demo("edition", "list", "--json").stdout)
     assert (row["id"], row["state"]) == (demo_edition.info.id, "published")
-    assert demo_edition.info.id in run("edition", "list").stdout
-    assert orjson.loads(run("edition", "verify", "--json").stdout)["sound"] is True
+    assert demo_edition.info.id in run_on_demo("edition", "list").stdout
+    assert orjson.loads(run_on_demo("edition", "verify", "--json").stdout)["sound"] is True
 
 
-def test_demo_leaves_a_published_edition_alone_when_asked_to(run, demo_geodata):
+def test_demo_leaves_a_published_edition_alone_when_asked_to(run_on_demo, demo_geodata):
     before = (demo_geodata / "current").read_bytes()
-    result = run("demo", "--unless-published", "--id", "another")
+    result = run_on_demo("demo", "--unless-published", "--id", "another")
     assert (result.exit_code, result.stderr) == (0, "")
     assert (demo_geodata / "current").read_bytes() == before
 

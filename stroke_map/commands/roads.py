@@ -42,7 +42,9 @@ def hospitals_from_osm(file: Path) -> None:
 
 @click.command()
 @click.option("--osm", type=_FILE, required=True, help="OpenStreetMap file.")
-@click.option("--profile", type=click.Choice(["car", "ambulance"]), default="ambulance", show_default=True)
+@click.option(
+    "--profile", type=click.Choice(["car", "ambulance"]), default="ambulance", show_default=True, help="Who drives."
+)
 @click.option("--from", "origin", type=_Point(), required=True, help="Where the drive begins, WGS-84 degrees.")
 @click.option("--to", "destination", type=_Point(), required=True, help="Where it ends, WGS-84 degrees.")
 @as_json
