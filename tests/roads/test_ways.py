@@ -594,8 +594,21 @@ def test_any_text_in_any_tag_gives_a_use_within_bounds_or_none(tags, name):
 
 @given(
     st.sampled_from(
-        "access motorcar:forward oneway maxspeed maxspeed:advisory maxheight maxweight width lanes layer surface "
-        "smoothness tracktype".split()
+        [
+            "access",
+            "motorcar:forward",
+            "oneway",
+            "maxspeed",
+            "maxspeed:advisory",
+            "maxheight",
+            "maxweight",
+            "width",
+            "lanes",
+            "layer",
+            "surface",
+            "smoothness",
+            "tracktype",
+        ]
     ),
     st.text(alphabet="qzj一 -.", min_size=1, max_size=80),
 )
