@@ -72,8 +72,9 @@ class BackgroundVerifier:
         """End after the check that runs, and let another process take over."""
         self._stopping.set()
         self._thread.join()
-        if self._lock is not None:
-            os.close(self._lock)
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            os.close(lock)
 
     @property
     def is_checking_process(self) -> bool:

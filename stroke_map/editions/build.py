@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stroke_map.editions.edition import REGION_FILE, REGISTRY_FILE, TILES_FOLDER, arrivals_folder, roads_folder
@@ -21,9 +24,9 @@ from stroke_map.editions.seal import seal, sha256_of, verify
 from stroke_map.errors import EditionDamagedError, EditionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Sequence
 
+    from stroke_map.editions.gates import Gate
     from stroke_map.editions.region import Region
     from stroke_map.registry import Hospital
     from stroke_map.roads import RoadNetwork
@@ -37,6 +40,8 @@ DEMO_ATTRIBUTION = "Made-up data, no real place"
 ARRIVAL_BYTES = 3
 # Roads and tiles take less than this many times the OSM file (porto: 5 times as PBF, for each profile).
 ROADS_PER_OSM_BYTE = 8
+# The reader keeps an index of all nodes in the temporary folder (1.4 to 1.8 times the OSM file as PBF).
+SCRATCH_PER_OSM_BYTE = 3
 SLACK_BYTES = 2_000_000
 
 
@@ -153,11 +158,13 @@ def _compile_roads(build: _Build, staging: Path) -> None:
     from stroke_map.roads import RoadNetwork
 
     build.needed_bytes = build.osm.stat().st_size * ROADS_PER_OSM_BYTE * len(build.profiles) + SLACK_BYTES
+    # A full disk under a mapped file kills the process, so the reader's index must be known to fit.
+    _check_room(Path(tempfile.gettempdir()), build.osm.stat().st_size * SCRATCH_PER_OSM_BYTE)
     build.counts["roads"] = {}
     for profile in build.profiles:
         with _step(build, f"roads {profile}"):
             network = RoadNetwork.from_osm(build.osm, profile=profile)
-            network.save(_new_folder(roads_folder(staging, profile)))
+            network.save(roads_folder(staging, profile))
             build.counts["roads"][profile] = {
                 "points": len(network.point_x),
                 "stretches": len(network.stretch_length_m),
@@ -195,13 +202,26 @@ def _compile_arrivals(build: _Build, staging: Path) -> None:
     arrival_bytes = segments * len(build.hospitals) * ARRIVAL_BYTES
     build.needed_bytes += arrival_bytes
     # Known exactly, and the bulk of an edition: better refused now than after minutes of work.
-    if shutil.disk_usage(staging).free < arrival_bytes:
-        raise full_disk(staging, build.needed_bytes)
+    _check_room(staging, arrival_bytes)
+    build.counts["unreached"] = {}
     for profile in build.profiles:
         with _step(build, f"arrivals {profile}"):
             network = _network(staging, profile)
-            arrivals = build_arrivals(network, find_gates(network, build.hospitals))
-            arrivals.save(_new_folder(arrivals_folder(staging, profile)))
+            gates = find_gates(network, build.hospitals)
+            build.counts["unreached"][profile] = _unreached(build, gates)
+            arrivals = build_arrivals(network, gates, partial(_tell_share, build, f"arrivals {profile}"))
+            arrivals.save(arrivals_folder(staging, profile))
+
+
+def _unreached(build: _Build, gates: Sequence[Gate]) -> list[str]:
+    """The ids of hospitals that no road comes near; an error when that is all of them, for then sheet and roads do not fit."""
+    ids = [hospital.id for hospital, gate in zip(build.hospitals, gates, strict=True) if not len(gate.segment)]
+    if len(ids) == len(build.hospitals):
+        raise EditionError(
+            f"no road of {build.osm.name} comes near any hospital of {build.sheet.name}",
+            next_step="Check that the roads and the sheet are of the same region.",
+        )
+    return ids
 
 
 def _sources(build: _Build, *, demo: bool) -> tuple[Source, ...]:
@@ -218,15 +238,15 @@ def _sources(build: _Build, *, demo: bool) -> tuple[Source, ...]:
     )
 
 
+def _check_room(folder: Path, needed_bytes: int) -> None:
+    if shutil.disk_usage(folder).free < needed_bytes:
+        raise full_disk(folder, needed_bytes)
+
+
 def _network(staging: Path, profile: str) -> RoadNetwork:
     from stroke_map.roads import RoadNetwork
 
     return RoadNetwork.load(roads_folder(staging, profile))
-
-
-def _new_folder(folder: Path) -> Path:
-    folder.mkdir(parents=True)
-    return folder
 
 
 @contextlib.contextmanager
@@ -234,6 +254,10 @@ def _step(build: _Build, name: str) -> Iterator[None]:
     build.progress(name, 0.0)
     yield
     build.progress(name, 1.0)
+
+
+def _tell_share(build: _Build, step: str, done: int, total: int) -> None:
+    build.progress(step, done / total)
 
 
 def _only_build(geodata_dir: Path) -> contextlib.AbstractContextManager[None]:

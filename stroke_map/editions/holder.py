@@ -65,7 +65,7 @@ class EditionHolder:
         EditionDamagedError
             What is published is damaged, and this process has no other edition open.
         """
-        if time.monotonic() >= self._next_look:
+        if self._edition is None or time.monotonic() >= self._next_look:
             self._look()
         edition, problem = self._edition, self._problem
         if edition is None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import resource
+import shutil
 import sqlite3
+import subprocess
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -13,7 +16,7 @@ from stroke_map.editions.info import EditionInfo, Names, RegionInfo
 from stroke_map.editions.seal import seal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -76,6 +79,66 @@ def plain_folder(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def file_limit() -> Iterator[Callable[[int], None]]:
+    """Call it with a number of bytes: no file of this process may grow beyond it until the test ends."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda limit: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.fixture
+def small_disk() -> Iterator[Callable[[Path, int], None]]:
+    """Call it with a folder and a number of bytes to put a disk of that size there; only root may."""
+    mounted: list[Path] = []
+
+    def mount(folder: Path, size_bytes: int) -> None:
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size_bytes}", "tmpfs", str(folder)]
+        if shutil.which("mount") is None or subprocess.run(command, capture_output=True, check=False).returncode:
+            pytest.skip("mounting a small disk needs root")
+        mounted.append(folder)
+        (folder / "editions").mkdir()
+
+    yield mount
+    for folder in mounted:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
 @pytest.fixture(scope="session")
 def info_of() -> Callable[[str], EditionInfo]:
     return edition_info
+
+
+TOWN_SIZE = 5
+SHEET = """id,name_zh,name_en,lat,lon,crs,thrombolysis,ct
+z,甲医院,First,29.5510,106.5510,WGS-84,yes,yes
+a,乙医院,Second,29.5570,106.5590,WGS-84,yes,no
+"""
+
+
+def town_osm() -> str:
+    """A town of straight streets, 5 by 5 crossings 220 m apart, as OpenStreetMap XML."""
+    side = range(TOWN_SIZE)
+    nodes = [
+        f'<node id="{10 * row + column + 1}" version="1" lat="{29.55 + 0.002 * row:.4f}" lon="{106.55 + 0.0023 * column:.4f}"/>'
+        for row in side
+        for column in side
+    ]
+    lines = [[10 * n + other + 1 for other in side] for n in side] + [
+        [10 * other + n + 1 for other in side] for n in side
+    ]
+    ways = [
+        f'<way id="{number + 1}" version="1">{"".join(f"""<nd ref="{node}"/>""" for node in line)}'
+        f'<tag k="highway" v="residential"/><tag k="name" v="第{number + 1}街"/></way>'
+        for number, line in enumerate(lines)
+    ]
+    return "\n".join(["<osm version='0.6'>", *nodes, *ways, "</osm>"])
+
+
+@pytest.fixture(scope="session")
+def town(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The roads and the hospital sheet of a small town."""
+    folder = tmp_path_factory.mktemp("town")
+    (folder / "town.osm").write_text(town_osm(), encoding="utf-8")
+    (folder / "town.csv").write_text(SHEET, encoding="utf-8")
+    return {"osm": folder / "town.osm", "sheet": folder / "town.csv"}

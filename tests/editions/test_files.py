@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import resource
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -18,21 +16,17 @@ from stroke_map.editions.files import disk_faults, exclusive_lock, write_atomica
 from stroke_map.errors import EditionError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
 FULL = Path("/dev/full")
 
 
 @pytest.fixture
-def small_limit() -> Iterator[int]:
-    """No file of this process may grow beyond 4 kB while the test runs."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
-    yield 4096
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    signal.signal(signal.SIGXFSZ, ignored)
+def small_limit(file_limit: Callable[[int], None]) -> int:
+    """No file of this process may grow beyond 4 kB."""
+    file_limit(4096)
+    return 4096
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
