@@ -159,25 +159,26 @@ def _exact(segment, share, extra_ms, h, known, tables):  # type: ignore[no-untyp
 
 @njit(cache=True, nogil=True)
 def _nearest(segment, share, extra_ms, bounds_ms, wanted, most, tables):  # type: ignore[no-untyped-def]
-    order = np.argsort(bounds_ms)
+    left = np.where(wanted, bounds_ms, NEVER)
     hospitals = np.empty(most, dtype=np.int64)
-    costs = np.full(most, NEVER, dtype=np.int64)
+    costs = np.empty(most, dtype=np.int64)
     count = 0
-    for h in order:
-        if bounds_ms[h] >= NEVER or (count == most and bounds_ms[h] > costs[count - 1]):
-            break
-        if not wanted[h]:
-            continue
+    while True:
+        # Few are ever looked at, so that picking the least each time beats sorting them all.
+        h = np.argmin(left)
+        if left[h] >= NEVER or (count == most and left[h] > costs[count - 1]):
+            return hospitals[:count], costs[:count]
+        left[h] = NEVER
         cost, _, _ = _exact(segment, share, extra_ms, h, NEVER, tables)
-        if count == most and (cost > costs[count - 1] or (cost == costs[count - 1] and h > hospitals[count - 1])):
-            continue
-        at = count if count < most else most - 1
+        at = count
         while at > 0 and (costs[at - 1] > cost or (costs[at - 1] == cost and hospitals[at - 1] > h)):
-            costs[at], hospitals[at] = costs[at - 1], hospitals[at - 1]
             at -= 1
-        costs[at], hospitals[at] = cost, h
+        if at == most:
+            continue
         count = min(count + 1, most)
-    return hospitals[:count], costs[:count]
+        for k in range(count - 1, at, -1):
+            costs[k], hospitals[k] = costs[k - 1], hospitals[k - 1]
+        costs[at], hospitals[at] = cost, h
 
 
 @njit(cache=True, nogil=True)

@@ -1,0 +1,7 @@
+"""One question, one answer: puts the edition, the live state and the protocol together."""
+
+from stroke_map.dispatch.answer import answer
+from stroke_map.dispatch.prepared import prepare
+from stroke_map.dispatch.question import CONDITIONS, NEEDS, Question, check_need
+
+__all__ = ["CONDITIONS", "NEEDS", "Question", "answer", "check_need", "prepare"]

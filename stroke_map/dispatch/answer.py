@@ -1,0 +1,148 @@
+"""One question, one answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from stroke_map.dispatch.choose import Asked, Choice, choose
+from stroke_map.dispatch.classes import CLOSED, UNKNOWN
+from stroke_map.dispatch.fallback import straight_line
+from stroke_map.dispatch.prepared import prepare
+from stroke_map.dispatch.question import check_need
+from stroke_map.dispatch.reasons import decision, warnings_of, why_not_first
+from stroke_map.errors import NoCapableHospitalError, NoRouteError, OffNetworkError, OutsideAreaError
+from stroke_map.roads.directions import step_text
+from stroke_map.roads.steps import make_steps
+from stroke_map.roads.trace import shares_of, trace_line
+
+if TYPE_CHECKING:
+    from stroke_map.dispatch.question import Question
+    from stroke_map.editions import Edition
+    from stroke_map.settings import Settings
+
+_MOST_BESIDES = 3
+
+
+def answer(edition: Edition, question: Question, settings: Settings) -> dict[str, Any]:
+    """The hospitals that can treat this patient, best first, and the road to them.
+
+    Returns
+    -------
+    The answer in the shape of `stroke_map.web.models.Answer`; lines are float64[n, 2] NumPy arrays (lon, lat in degrees,
+    WGS-84) for orjson's OPT_SERIALIZE_NUMPY.
+
+    Raises
+    ------
+    InvalidRequestError
+        A condition, need or profile that does not exist, or a pair without sense.
+    OutsideAreaError, OffNetworkError, NoRouteError, NoCapableHospitalError
+        No hospital can be given by road; `facts["fallback"]` lists capable ones by straight line.
+    """
+    needs = check_need(question.condition, question.need)
+    edition.arrivals(question.profile)  # names the profiles there are, where this is none
+    asked = Asked(edition, prepare(edition), question, needs, settings)
+    try:
+        choice = choose(asked)
+    except (OutsideAreaError, OffNetworkError, NoRouteError, NoCapableHospitalError) as error:
+        error.facts["fallback"] = straight_line(asked)
+        raise
+    hospitals = [_hospital(asked, choice, place) for place in range(len(choice.ranked))]
+    snap_m = float(choice.snapped.distance_m[0])
+    result = {
+        "edition": edition.info.id,
+        "profile": question.profile,
+        "asked_at": question.asked_at.isoformat(timespec="seconds"),
+        "demo": edition.info.demo,
+        "origin": _origin(asked, choice),
+        "hospitals": hospitals,
+        "decision": decision(needs),
+        "live_state": {"as_of": None, "stale": False},
+        "warnings": warnings_of(asked, choice.ranked[0].class_, snap_m),
+        "attribution": edition.info.attribution,
+        "licence": edition.info.licence,
+    }
+    if question.profile == "ambulance":
+        result["besides"] = _besides(asked, choice)
+    return result
+
+
+def _origin(asked: Asked, choice: Choice) -> dict[str, Any]:
+    question, snapped = asked.question, choice.snapped
+    lat, lon, crs = question.given or (question.lat, question.lon, "WGS-84")
+    return {
+        "lat": lat,
+        "lon": lon,
+        "crs": crs,
+        "snapped": {
+            "lat": round(float(snapped.y[0]) * 1e-7, 7),
+            "lon": round(float(snapped.x[0]) * 1e-7, 7),
+            "street": asked.profile.network.names_of(int(snapped.stretch[0]))[0],
+            "distance_m": round(float(snapped.distance_m[0]), 1),
+        },
+    }
+
+
+def _hospital(asked: Asked, choice: Choice, place: int) -> dict[str, Any]:
+    ranked, network = choice.ranked[place], asked.profile.network
+    _, start, segments, turns, last_share = asked.profile.ranking.road(choice.starts, ranked.column)
+    first_share = float(choice.starts.share[start])
+    driven = shares_of(segments, first_share, last_share)
+    deterrent_ms = float((network.turn_cost_ms[turns] - network.turn_time_ms(turns)).sum())
+    card = asked.prepared.cards[ranked.column]
+    result = {
+        "id": card["id"],
+        "name": card["name"],
+        "class": ranked.class_,
+        "travel_time_s": round((ranked.cost_ms - deterrent_ms) / 1000, 1),
+        "distance_m": round(float((network.stretch_length_m[network.segment_stretch[segments]] * driven).sum()), 1),
+        "capabilities": card["capabilities"],
+        "level": card["level"],
+        "phone": card["phone"],
+        "lat": card["lat"],
+        "lon": card["lon"],
+        "why_not_first": why_not_first(choice.ranked, place),
+        "geometry": None,
+        "steps": None,
+        "navigation": card["navigation"],
+    }
+    if place == 0 or asked.question.all_roads:
+        line = trace_line(
+            segments, first_share, last_share,
+            network.segment_stretch, network.segment_forward, network.stretch_first_point, network.point_x, network.point_y,
+        )  # fmt: skip
+        result["geometry"] = {"type": "LineString", "coordinates": np.round(line, 7)}
+        result["steps"] = [
+            {
+                "maneuver": step.maneuver,
+                "name": step.name,
+                "ref": step.ref,
+                "distance_m": round(step.distance_m, 1),
+                "travel_time_s": round(step.travel_time_s, 1),
+                "text": step_text(step),
+            }
+            for step in make_steps(network, segments, turns, driven)
+        ]
+    return result
+
+
+def _besides(asked: Asked, choice: Choice) -> dict[str, list[dict[str, Any]]]:
+    """Hospitals a dispatcher may still want to telephone: closed ones, and those of which nobody knows."""
+    listed = [ranked.column for ranked in choice.ranked]
+    result: dict[str, list[dict[str, Any]]] = {}
+    for name, class_ in (("telephone_first", CLOSED), ("unknown", UNKNOWN)):
+        wanted = choice.classes == class_
+        wanted[listed] = False
+        found = asked.profile.ranking.nearest(choice.starts, choice.bounds_ms, wanted, _MOST_BESIDES)
+        result[name] = [
+            {
+                "id": (card := asked.prepared.cards[column])["id"],
+                "name": card["name"],
+                "class": class_,
+                "travel_time_s": round(cost_ms / 1000, 1),
+                "phone": card["phone"],
+            }
+            for column, cost_ms in zip(*(part.tolist() for part in found), strict=True)
+        ]
+    return result

@@ -1,0 +1,110 @@
+"""Which hospitals, in which order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from stroke_map.dispatch.classes import CLOSED, LAPSED, UNKNOWN, VALID, classify
+from stroke_map.dispatch.starts import find_starts
+from stroke_map.editions.ranking import NEVER
+from stroke_map.errors import NoCapableHospitalError, NoRouteError, OutsideAreaError
+
+if TYPE_CHECKING:
+    from stroke_map.dispatch.prepared import Prepared, PreparedProfile
+    from stroke_map.dispatch.question import Question
+    from stroke_map.editions import Edition
+    from stroke_map.editions.ranking import Starts
+    from stroke_map.roads.grid import Snapped
+    from stroke_map.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question together with everything that answers it: one edition throughout."""
+
+    edition: Edition
+    prepared: Prepared
+    question: Question
+    needs: tuple[str, ...]
+    settings: Settings
+
+    @property
+    def profile(self) -> PreparedProfile:
+        """The roads and arrivals of the profile asked for."""
+        return self.prepared.profiles[self.question.profile]
+
+    @property
+    def leaves_s(self) -> float:
+        """Seconds since 1970 of leaving with the patient."""
+        return self.question.at.timestamp()
+
+    @property
+    def out_of_date(self) -> bool:
+        """Whether the edition has ended by then."""
+        return self.leaves_s >= self.prepared.ends_s
+
+    def classes(self, arrival_s: np.ndarray) -> np.ndarray:
+        """int8[H]: the class of every hospital for arrivals at float64[H] seconds since 1970."""
+        return classify(
+            [self.prepared.capabilities[need] for need in self.needs],
+            arrival_s,
+            zone=self.edition.zone,
+            grace_s=self.settings.accreditation_grace_days * 86_400.0,
+            out_of_date=self.out_of_date,
+        )
+
+
+class Ranked(NamedTuple):
+    """One choice: its class, the hospital's column, the exact cost in milliseconds."""
+
+    class_: int
+    column: int
+    cost_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What was chosen, best first, and what it was chosen from.
+
+    Attributes
+    ----------
+    bounds_ms, classes
+        int64[H], int8[H]: the least cost and the class of every hospital.
+    """
+
+    ranked: list[Ranked]
+    starts: Starts
+    snapped: Snapped
+    bounds_ms: np.ndarray
+    classes: np.ndarray
+
+
+def choose(asked: Asked) -> Choice:
+    """The nearest hospitals of the best classes there are.
+
+    Raises
+    ------
+    OutsideAreaError, OffNetworkError, NoRouteError, NoCapableHospitalError
+        There is none that a road from here leads to.
+    """
+    question, profile = asked.question, asked.profile
+    if not asked.edition.contains(question.lat, question.lon):
+        raise OutsideAreaError(f"the point is outside the region of edition {asked.edition.info.id}")
+    starts, snapped = find_starts(profile, question.lat, question.lon, asked.settings)
+    bounds_ms = profile.ranking.bounds_ms(starts)
+    classes = asked.classes(asked.leaves_s + np.where(bounds_ms < NEVER, bounds_ms, 0) / 1000)
+    if not (classes <= UNKNOWN).any():
+        raise NoCapableHospitalError(f"no hospital of edition {asked.edition.info.id} has {' or '.join(asked.needs)}")
+    ranked: list[Ranked] = []
+    for class_ in (VALID, LAPSED, CLOSED, UNKNOWN):
+        missing = question.limit - len(ranked)
+        if missing == 0 or (ranked and class_ > LAPSED):
+            break
+        found = profile.ranking.nearest(starts, bounds_ms, classes == class_, missing)
+        ranked += [Ranked(class_, *one) for one in zip(*(part.tolist() for part in found), strict=True)]
+    if not ranked:
+        raise NoRouteError("no road leads from here to a hospital that can treat this")
+    return Choice(ranked, starts, snapped, bounds_ms, classes)

@@ -1,0 +1,95 @@
+"""The order of answers: into which class each hospital falls, so that nobody is left without one.
+
+1 can, accredited, open at arrival; 2 the same, but the accreditation lapsed a short time ago or the edition itself is out of date;
+3 can, but is closed: telephone first; 4 nobody knows. A hospital that cannot is in no class.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from stroke_map.registry import is_open
+from stroke_map.registry.hours import ALWAYS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from zoneinfo import ZoneInfo
+
+    from stroke_map.registry import Hospital
+
+VALID, LAPSED, CLOSED, UNKNOWN, NEVER = 1, 2, 3, 4, 9
+_STATUS: Final = {"no": 0, "unknown": 1, "yes": 2}
+
+
+@dataclass(frozen=True)
+class CapabilityTable:
+    """One capability of every hospital, as arrays.
+
+    Attributes
+    ----------
+    status
+        int8[H]: 0 no, 1 unknown, 2 yes.
+    begins, ends
+        float64[H] seconds since 1970: from the beginning of the first to the end of the last day of accreditation.
+    timed
+        (column, hours) of those that are not always open.
+    """
+
+    status: np.ndarray
+    begins: np.ndarray
+    ends: np.ndarray
+    timed: tuple[tuple[int, str], ...]
+
+
+def capability_table(hospitals: Sequence[Hospital], name: str, zone: ZoneInfo) -> CapabilityTable:
+    """Read one capability of every hospital."""
+    said = [hospital.capabilities[name] for hospital in hospitals]
+    midnight = time(0, tzinfo=zone)
+    one_day = timedelta(days=1)
+    return CapabilityTable(
+        status=np.array([_STATUS[c.status] for c in said], dtype=np.int8),
+        begins=np.array(
+            [datetime.combine(c.valid_from, midnight).timestamp() if c.valid_from else -np.inf for c in said]
+        ),
+        ends=np.array(
+            [datetime.combine(c.valid_until + one_day, midnight).timestamp() if c.valid_until else np.inf for c in said]
+        ),
+        timed=tuple((i, c.hours) for i, c in enumerate(said) if c.status == "yes" and c.hours != ALWAYS),
+    )
+
+
+def classify(
+    tables: Sequence[CapabilityTable], arrival_s: np.ndarray, *, zone: ZoneInfo, grace_s: float, out_of_date: bool
+) -> np.ndarray:
+    """int8[H]: the class of every hospital at its own arrival time.
+
+    Parameters
+    ----------
+    tables
+        The capabilities asked for; the best class any of them gives counts.
+    arrival_s
+        float64[H] seconds since 1970; infinite where no road leads.
+    grace_s
+        How long after its end an accreditation still counts, marked.
+    out_of_date
+        Whether the edition itself is past its end.
+    """
+    best = np.full(len(arrival_s), NEVER, dtype=np.int8)
+    for table in tables:
+        of_this = np.where(table.status == 1, UNKNOWN, NEVER).astype(np.int8)
+        able = table.status == 2
+        # Not accredited yet, or no longer for long: nobody vouches for it, and nobody says it cannot.
+        of_this[able] = UNKNOWN
+        vouched = able & (table.begins <= arrival_s)
+        of_this[vouched & (arrival_s < table.ends + grace_s)] = LAPSED
+        if not out_of_date:
+            of_this[vouched & (arrival_s < table.ends)] = VALID
+        for column, hours in table.timed:
+            if of_this[column] < CLOSED and not is_open(hours, datetime.fromtimestamp(arrival_s[column], tz=zone)):
+                of_this[column] = CLOSED
+        np.minimum(best, of_this, out=best)
+    return best

@@ -1,0 +1,89 @@
+"""An edition made ready for questions: everything that does not depend on the question, worked out once."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from stroke_map.coordinates import from_wgs84
+from stroke_map.dispatch.classes import CapabilityTable, capability_table
+from stroke_map.dispatch.links import navigation_links
+from stroke_map.editions.ranking import Ranking
+from stroke_map.registry import CAPABILITIES
+from stroke_map.roads.classes import Flag
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from stroke_map.editions import Edition
+    from stroke_map.editions.arrivals import Arrivals
+    from stroke_map.registry import Hospital
+    from stroke_map.roads import RoadNetwork
+
+#: A caller is rarely on one of these; a point above or beside one belongs to another road.
+NO_START = int(Flag.MOTORWAY | Flag.TUNNEL | Flag.BRIDGE)
+
+
+class PreparedProfile:
+    """The roads and arrivals of one profile."""
+
+    def __init__(self, network: RoadNetwork, arrivals: Arrivals) -> None:
+        self.network, self.arrivals = network, arrivals
+        self.ranking = Ranking(network, arrivals)
+        usable = arrivals.reaches & ((network.stretch_flags & NO_START) == 0)
+        # Where there are only such roads, they are better than no answer.
+        self.usable: np.ndarray = usable if usable.any() else arrivals.reaches.copy()
+        self.usable.flags.writeable = False
+
+
+class Prepared:
+    """One edition, ready."""
+
+    def __init__(self, edition: Edition) -> None:
+        self.profiles = {
+            name: PreparedProfile(edition.network(name), edition.arrivals(name)) for name in edition.info.profiles
+        }
+        self.capabilities: dict[str, CapabilityTable] = {
+            name: capability_table(edition.hospitals, name, edition.zone) for name in CAPABILITIES
+        }
+        self.cards = [hospital_card(hospital) for hospital in edition.hospitals]
+        end = datetime.combine(edition.info.valid_until + timedelta(days=1), time(0), tzinfo=edition.zone)
+        self.ends_s = end.timestamp()
+
+    @cached_property
+    def column(self) -> dict[str, int]:
+        """The column of each hospital id."""
+        return {card["id"]: i for i, card in enumerate(self.cards)}
+
+
+_PREPARED: WeakKeyDictionary[Edition, Prepared] = WeakKeyDictionary()
+
+
+def prepare(edition: Edition) -> Prepared:
+    """The edition made ready; done once and forgotten with it. A server calls this before it takes questions."""
+    prepared = _PREPARED.get(edition)
+    if prepared is None:
+        prepared = _PREPARED[edition] = Prepared(edition)
+    return prepared
+
+
+def hospital_card(hospital: Hospital) -> dict[str, Any]:
+    """What every answer says of a hospital, whatever the question."""
+    stroke, chest_pain = hospital.stroke_level, hospital.chest_pain_level
+    return {
+        "id": hospital.id,
+        "name": {"zh": hospital.name_zh, "en": hospital.name_en or hospital.name_zh},
+        "capabilities": [name for name, said in hospital.capabilities.items() if said.status == "yes"],
+        "level": {
+            "stroke": stroke.model_dump() if stroke else None,
+            "chest_pain": chest_pain.model_dump() if chest_pain else None,
+        },
+        "phone": hospital.phone,
+        "lat": hospital.entrance_lat,
+        "lon": hospital.entrance_lon,
+        "navigation": navigation_links(
+            hospital.name_zh, from_wgs84(hospital.entrance_lat, hospital.entrance_lon, "GCJ-02"), hospital.phone
+        ),
+    }

@@ -1,0 +1,87 @@
+"""Why this answer, in words: Chinese and English."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from stroke_map.dispatch.classes import CLOSED, LAPSED, UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stroke_map.dispatch.choose import Asked, Ranked
+
+Text = dict[str, str]
+
+NEED_NAMES: Final[dict[str, Text]] = {
+    "thrombolysis": {"zh": "静脉溶栓", "en": "thrombolysis"},
+    "thrombectomy": {"zh": "取栓", "en": "thrombectomy"},
+    "primary_pci": {"zh": "急诊介入（PCI）", "en": "primary PCI"},
+    "fibrinolysis": {"zh": "溶栓", "en": "fibrinolysis"},
+    "ct": {"zh": "CT", "en": "CT"},
+    "cardiac_surgery": {"zh": "心脏外科", "en": "cardiac surgery"},
+}
+_CLASS_REASONS: Final[dict[int, Text]] = {
+    LAPSED: {"zh": "认证近期已过期", "en": "accreditation lapsed recently"},
+    CLOSED: {"zh": "到达时不接诊，请先电话确认", "en": "closed on arrival: telephone first"},
+    UNKNOWN: {"zh": "能否救治未知，请先电话确认", "en": "not known whether it can: telephone first"},
+}
+_FAR_FROM_ROAD_M = 150.0
+_SEVERITIES = {"stop": 0, "caution": 1, "note": 2}
+
+
+def decision(needs: tuple[str, ...]) -> dict[str, Any]:
+    """The rule behind the answer."""
+    return {
+        "strategy": "nearest-capable",
+        "rule": "nearest-capable",
+        "text": {
+            "zh": f"能做{'或'.join(NEED_NAMES[need]['zh'] for need in needs)}的医院中，行车时间最短的排在最前。",
+            "en": f"Of the hospitals with {' or '.join(NEED_NAMES[need]['en'] for need in needs)}, the one reached first by road.",
+        },
+    }
+
+
+def why_not_first(ranked: Sequence[Ranked], place: int) -> Text | None:
+    """What speaks against a later choice."""
+    if place == 0:
+        return None
+    first, this = ranked[0], ranked[place]
+    minutes = (this.cost_ms - first.cost_ms) / 60_000
+    words = []
+    if this.class_ != first.class_:
+        words.append(_CLASS_REASONS[this.class_])
+    if minutes >= 0:
+        words.append({"zh": f"多 {minutes:.1f} 分钟", "en": f"{minutes:.1f} min longer"})
+    return {"zh": "，".join(word["zh"] for word in words), "en": "; ".join(word["en"] for word in words)}
+
+
+def warnings_of(asked: Asked, first_class: int, snap_m: float) -> list[dict[str, Any]]:
+    """What the asker should know, the gravest first; `first_class` is that of the first choice."""
+    info = asked.edition.info
+    found = []
+    if info.demo:
+        found.append(_warning("demo-data", "stop", "演示数据，不可用于急救", "demonstration data, not for emergencies"))
+    if asked.out_of_date:
+        zh, en = f"本版名单有效期至 {info.valid_until}，已过期", f"this edition was valid until {info.valid_until}"
+        found.append(_warning("edition-out-of-date", "caution", zh, en))
+    elif first_class == LAPSED:
+        zh, en = "首选医院的认证近期已过期", "the first choice's accreditation lapsed recently"
+        found.append(_warning("accreditation-lapsed", "caution", zh, en))
+    if first_class == CLOSED:
+        zh, en = (
+            "可救治的医院到达时均不接诊：请先打电话",
+            "every capable hospital is closed on arrival: telephone first",
+        )
+        found.append(_warning("telephone-first", "stop", zh, en))
+    if first_class == UNKNOWN:
+        zh, en = "没有确认可救治的医院：请先打电话", "no hospital is known to be capable: telephone first"
+        found.append(_warning("capability-unknown", "stop", zh, en))
+    if snap_m > _FAR_FROM_ROAD_M:
+        zh, en = f"离最近的道路 {snap_m:.0f} 米", f"the nearest road is {snap_m:.0f} m away"
+        found.append(_warning("far-from-road", "note", zh, en))
+    return sorted(found, key=lambda warning: _SEVERITIES[warning["severity"]])
+
+
+def _warning(code: str, severity: str, zh: str, en: str) -> dict[str, Any]:
+    return {"code": code, "severity": severity, "text": {"zh": zh, "en": en}}
