@@ -5,6 +5,7 @@ A reader needs no lock: `current` is replaced in one step, and the folder it nam
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
@@ -17,10 +18,11 @@ from stroke_map.editions.seal import damaged, verify
 from stroke_map.errors import EditionDamagedError, EditionError, NoEditionError
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator
     from pathlib import Path
 
 CURRENT_FILE = "current"
+CURRENT_BYTES = 4096  # one block of the disk
 # How many switches can be undone, one after the other.
 HISTORY_LENGTH = 8
 # A switch itself takes milliseconds; longer means that something hangs with the lock in its hand.
@@ -182,17 +184,17 @@ def published_folder(geodata_dir: Path) -> tuple[Publication, Path]:
     return publication, folder
 
 
-def _switching(geodata_dir: Path) -> AbstractContextManager[None]:
-    return exclusive_lock(
-        geodata_dir / ".publish.lock", busy="another process is publishing at this moment", patience_s=SWITCH_PATIENCE_S
-    )
+@contextmanager
+def _switching(geodata_dir: Path) -> Iterator[None]:
+    lock = geodata_dir / ".publish.lock"
+    busy = "another process is publishing at this moment"
+    with disk_faults(geodata_dir, lambda: CURRENT_BYTES), exclusive_lock(lock, busy=busy, patience_s=SWITCH_PATIENCE_S):
+        yield
 
 
 def _switch(geodata_dir: Path, edition_id: str, history: tuple[str, ...]) -> Publication:
     publication = Publication(edition=edition_id, history=history[:HISTORY_LENGTH], published_at=datetime.now(UTC))
-    content = publication.model_dump_json(indent=2).encode() + b"\n"
-    with disk_faults(geodata_dir, lambda: len(content)):
-        write_atomically(geodata_dir / CURRENT_FILE, content)
+    write_atomically(geodata_dir / CURRENT_FILE, publication.model_dump_json(indent=2).encode() + b"\n")
     return publication
 
 

@@ -151,7 +151,8 @@ def hull_of_roads(points: Iterable[tuple[npt.NDArray[np.int32], npt.NDArray[np.i
     points
         For each network `point_x`, `point_y`: longitude and latitude in 1e-7 degrees.
     """
-    hulls = [shapely.multipoints(np.column_stack([x, y]) * 1e-7).convex_hull for x, y in points]
+    # As one line, not as points: the hull is the same, and GEOS need not make an object of each.
+    hulls = [shapely.linestrings(np.column_stack([x, y]) * 1e-7).convex_hull for x, y in points]
     return shapely.set_precision(grow(shapely.union_all(hulls).convex_hull, HULL_MARGIN_M), 1e-7)
 
 

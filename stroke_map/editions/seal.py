@@ -67,7 +67,10 @@ def verify(folder: Path, *, edition_id: str, full: bool = False) -> EditionInfo:
     """
     info = _read_sealed_info(folder, edition_id)
     problems = {}
-    found = dict(_walk(folder))
+    try:
+        found = dict(_walk(folder))
+    except OSError as error:
+        raise damaged(edition_id, {f"{error.filename}": f"unreadable: {error.strerror}"}) from error
     found.pop(EDITION_FILE, None)
     for name in info.files.keys() - found.keys():
         problems[name] = "missing"

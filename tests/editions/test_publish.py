@@ -175,3 +175,21 @@ def test_switches_from_many_threads_leave_one_whole_file(geodata: Path, make_edi
     publication = read_publication(geodata)
     assert sorted({publication.edition, *publication.history}) == names
     assert sorted(path.name for path in geodata.iterdir()) == [".publish.lock", "current", "editions"]
+
+
+def test_a_full_or_read_only_disk_leaves_what_is_published(
+    geodata: Path, make_edition: Callable, small_disk: Callable[[Path, int], None]
+) -> None:
+    small_disk(geodata, 2_000_000)
+    for edition_id in ("a", "b"):
+        make_edition(edition_id)
+        publish(geodata, edition_id)
+    (geodata / "filler").write_bytes(bytes(shutil.disk_usage(geodata).free))
+    for switch in (rollback, lambda folder: publish(folder, "a")):
+        with pytest.raises(EditionError, match="has no room"):
+            switch(geodata)
+        assert read_publication(geodata).edition == "b"
+    subprocess.run(["mount", "-o", "remount,ro", str(geodata)], check=True)
+    with pytest.raises(EditionError, match="cannot be written"):
+        rollback(geodata)
+    assert states(geodata) == {"a": "previous", "b": "published"}
