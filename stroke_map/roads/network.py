@@ -18,6 +18,7 @@ from stroke_map.roads.profile import Profile, load_profile
 from stroke_map.roads.read import read_osm
 from stroke_map.roads.search import search
 from stroke_map.roads.steps import Step, make_steps
+from stroke_map.roads.streets import Streets
 from stroke_map.roads.trace import shares_of, trace_line
 
 if TYPE_CHECKING:
@@ -98,12 +99,11 @@ class RoadNetwork:
     ):
         self.profile, self.texts, self.report = profile, texts, report
         self._arrays = {name: _read_only(array) for name, array in arrays.items()}
+        vars(self).update(self._arrays)
 
-    def __getattr__(self, name: str) -> np.ndarray:
-        try:
-            return self.__dict__["_arrays"][name]
-        except KeyError:
-            raise AttributeError(name) from None
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> np.ndarray: ...
 
     @classmethod
     def from_osm(
@@ -172,6 +172,11 @@ class RoadNetwork:
         """(west, south, east, north) in degrees, WGS-84."""
         x, y = self.point_x, self.point_y
         return float(x.min()) * 1e-7, float(y.min()) * 1e-7, float(x.max()) * 1e-7, float(y.max()) * 1e-7
+
+    @cached_property
+    def streets(self) -> Streets:
+        """The arrays by which compiled code tells streets apart."""
+        return Streets(*(self._arrays[name] for name in Streets._fields))
 
     def names_of(self, stretch: int) -> tuple[str, str, str]:
         """(name, name in English, ref) of a stretch; empty where it has none."""

@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stroke_map.roads.classes import CLASS_INDEX, Flag
+from stroke_map.roads.streets import CARRIED, ROUNDABOUT, UNNAMED_TURN_DEG, find_streets
 
 if TYPE_CHECKING:
     from stroke_map.roads.network import RoadNetwork
 
-#: Shorter than this is rounding of coordinates (1e-7 degree is 1.1 cm), not a street one drives on.
-SHORTEST_STEP_M = 0.05
-#: From here on a bend between two unnamed roads is told as a turn.
-UNNAMED_TURN_DEG = 40.0
-_LINKS = tuple(index for name, index in CLASS_INDEX.items() if name.endswith("_link"))
-_CARRIED = int(Flag.FERRY | Flag.TRAIN)
+# Plain numbers: an IntFlag's own operators cost more than everything else here.
+_FERRY, _MOTORWAY = int(Flag.FERRY), int(Flag.MOTORWAY)
+_LINKS = frozenset(index for name, index in CLASS_INDEX.items() if name.endswith("_link"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,85 +61,51 @@ def make_steps(network: RoadNetwork, segments: np.ndarray, turns: np.ndarray, dr
     segments, turns, driven
         int32[n], int64[n - 1], float64[n]: the road, the turns between its segments, and the share driven of each.
     """
-    stretch = network.segment_stretch[segments]
-    length_m = network.stretch_length_m[stretch] * driven
-    time_ms = network.segment_time_ms[segments] * driven
-    time_ms[1:] += network.turn_time_ms(turns)
-    kept = np.flatnonzero(length_m > SHORTEST_STEP_M)
-    if len(kept) == 0:
-        return [_arrive(network, int(stretch[-1]))]
-    begins = _beginnings(network, segments[kept], stretch[kept])
-    metres, millis = np.add.reduceat(length_m[kept], begins), np.add.reduceat(time_ms[kept], begins)
-    steps = []
-    for i, (begin, distance_m, ms) in enumerate(zip(begins.tolist(), metres.tolist(), millis.tolist(), strict=True)):
-        end = int(begins[i + 1]) if i + 1 < len(begins) else len(kept)
-        part = segments[kept[begin:end]]
-        before = segments[kept[begin - 1]] if i else -1
-        steps.append(_step(network, part, int(before), distance_m, ms / 1000))
-    return [*steps, _arrive(network, int(stretch[kept[-1]]))]
+    turn_ms = np.zeros(len(segments))
+    turn_ms[1:] = network.turn_time_ms(turns)
+    count, index, figure = find_streets(segments, turn_ms, driven, network.streets)
+    steps = [_step(network, whole, parts) for whole, parts in zip(index.tolist(), figure.tolist(), strict=True)]
+    last = index[count - 1, 0] if count else segments[-1]
+    name, name_en, ref = network.names_of(int(network.segment_stretch[last]))
+    return [*steps, Step(name, name_en, ref, 0.0, 0.0, "arrive")]
 
 
-def _beginnings(network: RoadNetwork, segments: np.ndarray, stretch: np.ndarray) -> np.ndarray:
-    """Indices at which another street begins."""
-    name, flags = network.stretch_name[stretch], network.stretch_flags[stretch]
-    angle = _angle(network, segments[:-1], segments[1:])
-    other = name[1:] != name[:-1]
-    other |= (flags[1:] ^ flags[:-1]) & _CARRIED != 0
-    other |= stretch[1:] == stretch[:-1]
-    roundabout = (flags[1:] ^ flags[:-1]) & int(Flag.ROUNDABOUT) != 0
-    in_circle = flags[1:] & int(Flag.ROUNDABOUT) != 0
-    other |= (name[1:] == 0) & (roundabout | ((np.abs(angle) > UNNAMED_TURN_DEG) & ~in_circle))
-    return np.concatenate([[0], np.flatnonzero(other) + 1])
-
-
-def _angle(network: RoadNetwork, before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    turned = network.segment_leaving_deg[after].astype(np.int64) - network.segment_arriving_deg[before]
-    return (turned + 180) % 360 - 180
-
-
-def _arrive(network: RoadNetwork, stretch: int) -> Step:
+def _step(network: RoadNetwork, whole: list[int], parts: list[float]) -> Step:
+    segment, before, exits = whole
+    distance_m, time_ms, angle_deg, tunnel_m = parts
+    stretch = int(network.segment_stretch[segment])
     name, name_en, ref = network.names_of(stretch)
-    return Step(name, name_en, ref, 0.0, 0.0, "arrive")
-
-
-def _step(network: RoadNetwork, part: np.ndarray, before: int, distance_m: float, time_s: float) -> Step:
-    first = int(network.segment_stretch[part[0]])
-    name, name_en, ref = network.names_of(first)
-    maneuver, exit_number = _maneuver(network, part, before)
-    tunnel = (network.stretch_flags[network.segment_stretch[part]] & int(Flag.TUNNEL)) != 0
     return Step(
-        name, name_en, ref, distance_m, time_s, maneuver, exit_number,
-        destination=network.texts["destination"][network.stretch_destination[first]],
-        tunnel=bool(tunnel.mean() > 0.5),
-        point=network.segment_start(int(part[0])),
-    )  # fmt: skip
+        name,
+        name_en,
+        ref,
+        distance_m,
+        time_ms / 1000,
+        _maneuver(network, stretch, before, angle_deg),
+        exits if int(network.stretch_flags[stretch]) & ROUNDABOUT else None,
+        destination=network.texts["destination"][network.stretch_destination[stretch]],
+        tunnel=tunnel_m > distance_m / 2,
+        point=network.segment_start(segment),
+    )
 
 
-def _maneuver(network: RoadNetwork, part: np.ndarray, before: int) -> tuple[str, int | None]:  # noqa: PLR0911 (one line each)
-    after = int(part[0])
-    flags = int(network.stretch_flags[network.segment_stretch[after]])
-    exit_number = _exit_number(network, part) if flags & Flag.ROUNDABOUT else None
+def _maneuver(network: RoadNetwork, stretch: int, before: int, angle_deg: float) -> str:  # noqa: PLR0911 (a table in words)
     if before < 0:
-        return "depart", exit_number
-    stretch_before, stretch_after = int(network.segment_stretch[before]), int(network.segment_stretch[after])
-    flags_before = int(network.stretch_flags[stretch_before])
-    if flags & Flag.FERRY:
-        return "ferry", None
-    if flags & Flag.TRAIN:
-        return "train", None
-    if stretch_before == stretch_after:
-        return "uturn", None
-    if flags & Flag.ROUNDABOUT:
-        return "roundabout", exit_number
-    if flags_before & Flag.ROUNDABOUT:
-        return "exit roundabout", None
-    link, link_before = (int(network.stretch_class[s]) in _LINKS for s in (stretch_after, stretch_before))
+        return "depart"
+    stretch_before = int(network.segment_stretch[before])
+    flags, flags_before = int(network.stretch_flags[stretch]), int(network.stretch_flags[stretch_before])
+    if flags & CARRIED:
+        return "ferry" if flags & _FERRY else "train"
+    if stretch_before == stretch:
+        return "uturn"
+    if flags & ROUNDABOUT or flags_before & ROUNDABOUT:
+        return "roundabout" if flags & ROUNDABOUT else "exit roundabout"
+    link, link_before = (int(network.stretch_class[s]) in _LINKS for s in (stretch, stretch_before))
     if link and not link_before:
-        return ("off ramp" if flags_before & Flag.MOTORWAY else "on ramp"), None
-    angle = float(_angle(network, np.array([before]), np.array([after]))[0])
-    if link_before and not link and flags & Flag.MOTORWAY and abs(angle) < UNNAMED_TURN_DEG:
-        return "merge", None
-    return direction_word(angle), None
+        return "off ramp" if flags_before & _MOTORWAY else "on ramp"
+    if link_before and not link and flags & _MOTORWAY and abs(angle_deg) < UNNAMED_TURN_DEG:
+        return "merge"
+    return direction_word(angle_deg)
 
 
 def direction_word(angle_deg: float) -> str:
@@ -155,13 +119,3 @@ def direction_word(angle_deg: float) -> str:
     if size < 130:
         return side
     return f"sharp {side}" if size < 170 else "uturn"
-
-
-def _exit_number(network: RoadNetwork, part: np.ndarray) -> int:
-    """Exits met while on the circle, the one taken included."""
-    exits = 1
-    for segment in part[:-1]:
-        following = network.turn_to[network.turn_first[segment] : network.turn_first[segment + 1]]
-        flags = network.stretch_flags[network.segment_stretch[following]]
-        exits += bool(((flags & int(Flag.ROUNDABOUT)) == 0).any())
-    return exits
