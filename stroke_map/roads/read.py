@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _INDEX_ENTRY = np.dtype([("id", "<i8"), ("x", "<i4"), ("y", "<i4")])
 _UNDEFINED_COORDINATE = 2147483647
+_FEW_NODES = 5000
 
 
 @dataclass(slots=True)
@@ -169,8 +170,7 @@ def _restrictions(path: Path) -> Iterator[RawRestriction]:
 
 def _locations(path: Path, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Locations of the `wanted` node ids (ascending) that the file holds."""
-    # Files saved by an editor before upload have negative ids, and the index keeps none.
-    entries = _index_entries_slowly(path) if wanted[0] < 0 else _index_entries(path)
+    entries = _few_entries(path, wanted) if wanted[0] < 0 or len(wanted) < _FEW_NODES else _index_entries(path)
     entries = entries[np.argsort(entries["id"], kind="stable")]
     at = np.searchsorted(entries["id"], wanted)
     at[at == len(entries)] = 0
@@ -199,12 +199,12 @@ def _index_entries(path: Path) -> np.ndarray:
     return entries[entries["x"] != _UNDEFINED_COORDINATE]
 
 
-def _index_entries_slowly(path: Path) -> np.ndarray:
-    rows = [
-        (node.id, node.location.x, node.location.y)
-        for node in osmium.FileProcessor(str(path), osmium.osm.NODE)
-        if node.location.valid()
-    ]
+def _few_entries(path: Path, wanted: np.ndarray) -> np.ndarray:
+    """Node by node: the index file costs 0.07 s however little it holds, and keeps no negative ids (as editors give)."""
+    nodes: Any = osmium.FileProcessor(str(path), osmium.osm.NODE)
+    if wanted[0] >= 0:
+        nodes = nodes.with_filter(osmium.filter.IdFilter(wanted.tolist()))
+    rows = [(node.id, node.location.x, node.location.y) for node in nodes if node.location.valid()]
     return np.array(rows, dtype=_INDEX_ENTRY)
 
 
