@@ -6,6 +6,7 @@ becomes a ban of everything else. https://wiki.openstreetmap.org/wiki/Relation:r
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from stroke_map.roads.profile import Profile
+    from stroke_map.roads.profile_tables import Vehicle
     from stroke_map.roads.read import RawRestriction, RawRoads
     from stroke_map.roads.segments import Segments
     from stroke_map.roads.stretches import Stretches
 
 Chain = tuple[int, ...]
+_COMPARISON = re.compile(r"(weight|length|width|height)\s*([<>]=?)\s*([0-9]{1,3}(?:\.[0-9]+)?)\s*(?:t|m)?")
 
 
 @dataclass(slots=True)
@@ -115,17 +118,25 @@ def place_restrictions(
 ) -> Bans:
     """Place every relation that concerns this profile's vehicle on the network."""
     roads, bans = _Roads(raw, stretches, segments), Bans()
+    forbidden: dict[str | None, set[Chain]] = {}
+    prescribed: dict[str | None, set[Chain]] = {}
     for relation in raw.restrictions:
         for kind, condition in _rules(relation.tags, profile):
-            if kind.split("_")[0] not in {"no", "only"}:
-                issues["restriction", kind] += 1
-                continue
-            chains = _chains(relation, kind, roads, bans)
-            if condition is None:
-                bans.always.update(chains)
+            if kind.startswith(("no_", "only_")):
+                rules = forbidden if kind.startswith("no_") else prescribed
+                rules.setdefault(condition, set()).update(_chains(relation, kind, roads, bans))
             else:
-                bans.conditional.update((chain, condition) for chain in chains)
-    bans.conditional = {entry for entry in bans.conditional if entry[0] not in bans.always}
+                issues["restriction", kind] += 1
+    # Several prescriptions at one place leave each of them.
+    for condition, chains in prescribed.items():
+        forbidden.setdefault(condition, set()).update(_everything_but(chains, roads))
+    bans.always = forbidden.pop(None, set())
+    bans.conditional = {
+        (chain, condition)
+        for condition, chains in forbidden.items()
+        if condition is not None
+        for chain in chains - bans.always
+    }
     return bans
 
 
@@ -141,8 +152,10 @@ def _rules(tags: Mapping[str, str], profile: Profile) -> Iterator[tuple[str, str
     suffixes = [f":{mode}" for mode in profile.restriction_modes] + [""]
     for suffix in suffixes:
         plain, conditional = tags.get(f"restriction{suffix}"), tags.get(f"restriction{suffix}:conditional")
-        if conditional:
-            yield from _split_conditional(conditional)
+        for kind, condition in _split_conditional(conditional or ""):
+            hours = _hours(condition, profile.vehicle)
+            if hours is not None:
+                yield kind, hours or None
         if plain and plain != "none":
             yield plain.strip(), None
         if plain or conditional:
@@ -162,6 +175,19 @@ def _split_conditional(text: str) -> Iterator[tuple[str, str]]:
                     condition = condition[1:-1].strip()
                 yield kind.strip(), condition
             start = i + 1
+
+
+def _hours(condition: str, vehicle: Vehicle) -> str | None:
+    """What of a condition depends on the time; None where it does not concern this vehicle (`weight>7.5`)."""
+    own = {"weight": vehicle.weight_t, "length": vehicle.length_m, "width": vehicle.width_m, "height": vehicle.height_m}
+    hours = []
+    for part in re.split(r"\s+and\s+", condition, flags=re.IGNORECASE):
+        comparison = _COMPARISON.fullmatch(part.strip())
+        if comparison is None:
+            hours.append(part)
+        elif (own[comparison[1]] > float(comparison[3])) != (comparison[2][0] == ">"):
+            return None
+    return " AND ".join(hours)
 
 
 def _chains(relation: RawRestriction, kind: str, roads: _Roads, bans: Bans) -> set[Chain]:
@@ -190,7 +216,7 @@ def _chains(relation: RawRestriction, kind: str, roads: _Roads, bans: Bans) -> s
         chains = set()
     if not chains:
         bans.skip("members not on this network, or not joined")
-    return chains if kind.startswith("no_") else _everything_but(chains, roads)
+    return chains
 
 
 def _via_node(source: int, node: int, target: int, kind: str, roads: _Roads) -> list[Chain]:

@@ -57,7 +57,9 @@ class _Manoeuvres:
 
     def __init__(self, bans: Bans) -> None:
         self.always = {chain for chain in bans.always if len(chain) > 2}
-        self.conditional: dict[Chain, str] = dict(sorted(bans.conditional))
+        self.conditional: dict[Chain, list[str]] = {}
+        for chain, rule in sorted(bans.conditional):
+            self.conditional.setdefault(chain, []).append(rule)
         chains = self.always | {chain for chain in self.conditional if len(chain) > 2}
         self.prefixes = {chain[:n] for chain in chains for n in range(2, len(chain))}
 
@@ -69,9 +71,9 @@ class _Manoeuvres:
         """Whether the path ends in a manoeuvre that is always banned."""
         return any(end in self.always for end in self.suffixes(path))
 
-    def rule(self, path: Chain) -> str | None:
+    def rules(self, path: Chain) -> list[str]:
         """The hours during which the path ends in a banned manoeuvre."""
-        return next((self.conditional[end] for end in self.suffixes(path) if end in self.conditional), None)
+        return [rule for end in self.suffixes(path) for rule in self.conditional.get(end, ())]
 
     def prefix(self, path: Chain) -> Chain:
         """What must be remembered after this path: its longest end that begins a banned manoeuvre."""
@@ -178,8 +180,7 @@ class _Table:
         for state in [s for s, base in enumerate(self.base) if base in ends]:
             path = self.path.get(state, (self.base[state],))
             for at in range(first[state], first[state + 1]):
-                rule = manoeuvres.rule((*path, self.base[to[at]]))
-                if rule is not None:
+                for rule in manoeuvres.rules((*path, self.base[to[at]])):
                     turns.append(int(at))
                     rules.append(rule)
         return turns, rules
