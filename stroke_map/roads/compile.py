@@ -123,6 +123,7 @@ def _segment_arrays(segments: Segments, states: States, stretches: Stretches) ->
         "segment_leaving_deg": np.rint(segments.leaving_deg[base]).astype(np.int16),
         "segment_arriving_deg": np.rint(segments.arriving_deg[base]).astype(np.int16),
         "segment_base": rank[states.base[order]],
+        "segment_entered": states.entered[order],
         "stretch_segment": start,
         "turn_first": first,
         "turn_to": rank[states.to[take]].astype(np.int32),

@@ -85,8 +85,8 @@ class RoadNetwork:
         uint8 (`ROAD_CLASSES`), uint16 (`Flag`), int8, float32, int64 (OSM way), bool, each [N].
     stretch_segment
         int32[N, 2]: the segment along the stretch and the one against it, -1 where there is none.
-    segment_stretch, segment_forward, segment_time_ms, segment_base
-        int32, bool, int32, int32, each [S].
+    segment_stretch, segment_forward, segment_time_ms, segment_base, segment_entered
+        int32, bool, int32, int32, bool, each [S]; `segment_entered`: a restricted street, come upon from a free one.
     turn_first, turn_to, turn_cost_ms, turn_passes
         int64[S + 1], int32[T], int32[T], bool[T]; `turn_passes`: the turn goes on from a restricted street that was entered
         from a free one, and its cost is a deterrent, not time.
@@ -196,8 +196,11 @@ class RoadNetwork:
 
     def turn_time_ms(self, turns: np.ndarray) -> np.ndarray:
         """float64[n]: how long turns take; the deterrent for driving through restricted streets is no time."""
-        deterrent_ms = round(self.profile.restricted_pass_cost_s * 1000)
-        return self.turn_cost_ms[turns] - self.turn_passes[turns] * float(deterrent_ms)
+        return self.turn_cost_ms[turns] - self.turn_passes[turns] * float(self._deterrent_ms)
+
+    @property
+    def _deterrent_ms(self) -> int:
+        return round(self.profile.restricted_pass_cost_s * 1000)
 
     def snap(self, lat: float, lon: float, *, max_snap_m: float, spread_m: float, usable: np.ndarray) -> Snapped:
         """Positions on `usable` stretches (bool[N]) within `max_snap_m` and within `spread_m` of the nearest.
@@ -255,8 +258,10 @@ class RoadNetwork:
             *start,
             *goal,
             closed,
+            self._deterrent_ms,
             self.segment_time_ms,
             self.segment_base,
+            self.segment_entered,
             self.turn_first,
             self.turn_to,
             self.turn_cost_ms,

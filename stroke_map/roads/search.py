@@ -19,7 +19,7 @@ NEVER = np.int64(2**62)
 @njit(cache=True, nogil=True)
 def search(  # type: ignore[no-untyped-def]
     origin_segment, origin_share, goal_segment, goal_share, closed_turns,
-    segment_time_ms, segment_base, turn_first, turn_to, turn_cost_ms,
+    entered_cost_ms, segment_time_ms, segment_base, segment_entered, turn_first, turn_to, turn_cost_ms,
 ):  # fmt: skip
     """Dijkstra over segments and turns.
 
@@ -31,6 +31,8 @@ def search(  # type: ignore[no-untyped-def]
         int32[m], float64[m]: where it may end; segments that stand for themselves (`segment_base[s] == s`).
     closed_turns
         int64[n] ascending indices of turns that may not be made now.
+    entered_cost_ms
+        What it costs to end on a restricted street (`segment_entered`) rather than on a free one beside it.
 
     Returns
     -------
@@ -75,6 +77,8 @@ def search(  # type: ignore[no-untyped-def]
             g = goal_of[segment_base[following]]
             if g >= 0:
                 arrival = entered + np.int64(np.rint(goal_share[g] * segment_time_ms[following]))
+                if segment_entered[following]:
+                    arrival += entered_cost_ms
                 if arrival < best:
                     best, best_from, best_turn, best_goal = arrival, s, np.int64(t), g
             arrival = entered + segment_time_ms[following]

@@ -6,6 +6,7 @@ search then needs to know nothing of rules.
 
 * A *restricted* segment has a head copy (the trip began in this restricted area; one may leave it freely) and a tail copy
   (entered from a free road: the trip is meant to end here; leaving it again costs the profile's `restricted_pass_cost_s`).
+  To end there costs as much when places are compared that are equally near, so that a free street beside it is preferred.
 * A segment inside a banned manoeuvre has a copy for every prefix of a ban with which one may have come to it.
 
 The first B copies are the segments themselves: that is where a trip may start.
@@ -32,6 +33,8 @@ class States:
     ----------
     base
         int32[S] the segment each copy stands for; the identity for the first B.
+    entered
+        bool[S]: a restricted segment on which one has come from a free road.
     first, to, cost_ms
         int64[S + 1], int32[T], int32[T]: turns between copies.
     passes
@@ -43,6 +46,7 @@ class States:
     """
 
     base: np.ndarray
+    entered: np.ndarray
     first: np.ndarray
     to: np.ndarray
     cost_ms: np.ndarray
@@ -111,6 +115,7 @@ class _Table:
     def __init__(self, base: list[int], row: np.ndarray, to: np.ndarray, cost: np.ndarray, passes: np.ndarray) -> None:
         order = np.argsort(row, kind="stable")
         self.base = base
+        self.segment_count = max(base) + 1
         self.plain_size = len(base)
         self.first = np.zeros(self.plain_size + 1, dtype=np.int64)
         np.cumsum(np.bincount(row, minlength=self.plain_size), out=self.first[1:])
@@ -168,8 +173,9 @@ class _Table:
         passes = np.concatenate([self.passes, np.array([turn[2] for turn in rows], dtype=bool)])
         turn, rule = self._conditional(manoeuvres, first, to)
         rules = sorted(set(rule))
+        plain = np.concatenate([np.arange(self.plain_size), np.array(self.plain, dtype=np.int64)])
         return States(
-            np.array(self.base, dtype=np.int32), first, to, cost, passes,
+            np.array(self.base, dtype=np.int32), plain >= self.segment_count, first, to, cost, passes,
             np.array(turn, dtype=np.int64), np.array([rules.index(r) for r in rule], dtype=np.int32), rules,
         )  # fmt: skip
 
