@@ -185,7 +185,8 @@ def _settle_region(build: _Build, staging: Path) -> None:
 def _write_registry(build: _Build, staging: Path) -> None:
     from stroke_map.registry import load_registry, save_registry
 
-    save_registry(build.hospitals, staging / REGISTRY_FILE)
+    # By id: of hospitals equally near the first column wins, which must not hang on the order of the sheet's rows.
+    save_registry(sorted(build.hospitals, key=lambda hospital: hospital.id), staging / REGISTRY_FILE)
     # Read back: the order in which the registry gives hospitals is the order of the columns of the arrivals.
     build.hospitals = load_registry(staging / REGISTRY_FILE)
     able = Counter(

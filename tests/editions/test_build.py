@@ -72,7 +72,7 @@ def test_a_built_edition_opens_with_all_it_needs(build: Callable, geodata: Path)
     publish(geodata, "2026.1")
     edition = open_published(geodata)
     assert edition.folder == folder
-    assert [hospital.id for hospital in edition.hospitals] == ["z", "a"]
+    assert [hospital.id for hospital in edition.hospitals] == ["a", "z"]
     for profile in ("car", "ambulance"):
         assert edition.arrivals(profile).time.shape == (edition.network(profile).segment_count, 2)
         assert not edition.arrivals(profile).time.flags.writeable
