@@ -139,7 +139,7 @@ def _arrivals(network: RoadNetwork, gates: Sequence[Gate], left: np.ndarray, nex
     known = left[left != NEVER_MS]
     longest = int(known.max()) if len(known) else 1
     del known
-    quantum_ms = min(-(-longest // _LONGEST), _COARSEST_QUANTUM_MS)
+    quantum_ms = min(max(-(-longest // _LONGEST), 1), _COARSEST_QUANTUM_MS)
     time = np.empty((network.segment_count, len(gates)), dtype=np.uint16)
     for column in range(len(gates)):
         steps = np.minimum(left[column] // quantum_ms, _LONGEST)

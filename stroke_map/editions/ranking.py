@@ -62,7 +62,10 @@ class Ranking:
         )  # fmt: skip
 
     def bounds_ms(self, starts: Starts) -> np.ndarray:
-        """int64[H]: at least so long to each hospital, and at most one quantum longer; NEVER where no road leads."""
+        """int64[H]: at least so long to each hospital, and less than a quantum longer; NEVER where no road leads.
+
+        Drives longer than the table holds (9.1 hours) may be longer by more.
+        """
         return _bounds(*starts, self._tables)
 
     def nearest(
@@ -169,7 +172,9 @@ def _nearest(segment, share, extra_ms, bounds_ms, wanted, most, tables):  # type
         if left[h] >= NEVER or (count == most and left[h] > costs[count - 1]):
             return hospitals[:count], costs[:count]
         left[h] = NEVER
-        cost, _, _ = _exact(segment, share, extra_ms, h, NEVER, tables)
+        cost, start, _ = _exact(segment, share, extra_ms, h, NEVER, tables)
+        if start < 0:
+            continue
         at = count
         while at > 0 and (costs[at - 1] > cost or (costs[at - 1] == cost and hospitals[at - 1] > h)):
             at -= 1
@@ -194,4 +199,6 @@ def _road(segment, share, extra_ms, h, tables):  # type: ignore[no-untyped-def]
         t = tables.turn_first[s] + tables.next_turn[s, h]
         s = tables.turn_to[t]
         turns[i], segments[i + 1] = t, s
-    return cost, start, segments, turns, _part_ms(tables, h, s) / tables.time_ms[s]
+    last_share = _part_ms(tables, h, s) / tables.time_ms[s]
+    # Gates are stored to the millisecond: on one segment the rounding must not put the gate behind the start.
+    return cost, start, segments, turns, max(last_share, share[start]) if count == 0 else last_share
