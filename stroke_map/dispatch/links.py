@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from urllib.parse import quote
+
+#: A slash after an area code belongs to the number, one after a whole number begins another.
+_NUMBER = re.compile(r"\+?[0-9]+((?<![0-9]{5})/[0-9]+)*")
 
 
 def navigation_links(name: str, gcj02: tuple[float, float], phone: str) -> dict[str, str]:
@@ -25,5 +29,11 @@ def navigation_links(name: str, gcj02: tuple[float, float], phone: str) -> dict[
         "&mode=driving&coord_type=gcj02&output=html&src=webapp.stroke_map.stroke_map",
         "tencent": f"https://apis.map.qq.com/uri/v1/routeplan?type=drive&to={title}&tocoord={lat},{lon}&policy=0&referer=stroke_map",
         "apple": f"https://maps.apple.com/?daddr={lat},{lon}&dirflg=d&q={title}",
-        "call": f"tel:{digits}" if (digits := re.sub(r"[^0-9+]", "", phone)) else "tel:120",
+        "call": f"tel:{first_number(phone)}",
     }
+
+
+def first_number(phone: str) -> str:
+    """The first of the numbers in a cell such as "(023) 6869 0000、6869 0001 转 8", as digits; 120 where there is none."""
+    found = _NUMBER.search(re.sub(r"[\s().-]", "", unicodedata.normalize("NFKC", phone)))
+    return found[0].replace("/", "") if found else "120"
