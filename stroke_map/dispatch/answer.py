@@ -8,6 +8,7 @@ import numpy as np
 
 from stroke_map.dispatch.choose import Asked, Choice, choose
 from stroke_map.dispatch.classes import CLOSED, UNKNOWN
+from stroke_map.dispatch.drive import Drive, find_drive
 from stroke_map.dispatch.fallback import straight_line
 from stroke_map.dispatch.prepared import prepare
 from stroke_map.dispatch.question import check_need
@@ -48,18 +49,19 @@ def answer(edition: Edition, question: Question, settings: Settings) -> dict[str
     except (OutsideAreaError, OffNetworkError, NoRouteError, NoCapableHospitalError) as error:
         error.facts["fallback"] = straight_line(asked)
         raise
-    hospitals = [_hospital(asked, choice, place) for place in range(len(choice.ranked))]
-    snap_m = float(choice.snapped.distance_m[0])
+    drives = [find_drive(asked.profile, choice.starts, ranked.column) for ranked in choice.ranked]
+    hospitals = [_hospital(asked, choice, drives, place) for place in range(len(drives))]
+    origin = _origin(asked, choice, drives[0])
     result = {
         "edition": edition.info.id,
         "profile": question.profile,
         "asked_at": question.asked_at.isoformat(timespec="seconds"),
         "demo": edition.info.demo,
-        "origin": _origin(asked, choice),
+        "origin": origin,
         "hospitals": hospitals,
         "decision": decision(needs),
         "live_state": {"as_of": None, "stale": False},
-        "warnings": warnings_of(asked, choice.ranked[0].class_, snap_m),
+        "warnings": warnings_of(asked, choice.ranked[0].class_, origin["snapped"]["distance_m"]),
         "attribution": edition.info.attribution,
         "licence": edition.info.licence,
     }
@@ -68,41 +70,41 @@ def answer(edition: Edition, question: Question, settings: Settings) -> dict[str
     return result
 
 
-def _origin(asked: Asked, choice: Choice) -> dict[str, Any]:
-    question, snapped = asked.question, choice.snapped
+def _origin(asked: Asked, choice: Choice, drive: Drive) -> dict[str, Any]:
+    """The place asked about, and the road on which the drive to the first choice begins: not always the nearest."""
+    question, snapped, network = asked.question, choice.snapped, asked.profile.network
+    at = int(np.flatnonzero(snapped.stretch == network.segment_stretch[drive.segments[0]])[0])
     lat, lon, crs = question.given or (question.lat, question.lon, "WGS-84")
     return {
         "lat": lat,
         "lon": lon,
         "crs": crs,
         "snapped": {
-            "lat": round(float(snapped.y[0]) * 1e-7, 7),
-            "lon": round(float(snapped.x[0]) * 1e-7, 7),
-            "street": asked.profile.network.names_of(int(snapped.stretch[0]))[0],
-            "distance_m": round(float(snapped.distance_m[0]), 1),
+            "lat": round(float(snapped.y[at]) * 1e-7, 7),
+            "lon": round(float(snapped.x[at]) * 1e-7, 7),
+            "street": network.names_of(int(snapped.stretch[at]))[0],
+            "distance_m": round(float(snapped.distance_m[at]), 1),
         },
     }
 
 
-def _hospital(asked: Asked, choice: Choice, place: int) -> dict[str, Any]:
+def _hospital(asked: Asked, choice: Choice, drives: list[Drive], place: int) -> dict[str, Any]:
     ranked, network = choice.ranked[place], asked.profile.network
-    _, start, segments, turns, last_share = asked.profile.ranking.road(choice.starts, ranked.column)
-    first_share = float(choice.starts.share[start])
+    time_ms, _, segments, turns, first_share, last_share = drives[place]
     driven = shares_of(segments, first_share, last_share)
-    deterrent_ms = float((network.turn_cost_ms[turns] - network.turn_time_ms(turns)).sum())
     card = asked.prepared.cards[ranked.column]
     result = {
         "id": card["id"],
         "name": card["name"],
         "class": ranked.class_,
-        "travel_time_s": round((ranked.cost_ms - deterrent_ms) / 1000, 1),
+        "travel_time_s": round(time_ms / 1000, 1),
         "distance_m": round(float((network.stretch_length_m[network.segment_stretch[segments]] * driven).sum()), 1),
         "capabilities": card["capabilities"],
         "level": card["level"],
         "phone": card["phone"],
         "lat": card["lat"],
         "lon": card["lon"],
-        "why_not_first": why_not_first(choice.ranked, place),
+        "why_not_first": why_not_first(choice.ranked, [drive.time_ms for drive in drives], place),
         "geometry": None,
         "steps": None,
         "navigation": card["navigation"],
@@ -134,15 +136,15 @@ def _besides(asked: Asked, choice: Choice) -> dict[str, list[dict[str, Any]]]:
     for name, class_ in (("telephone_first", CLOSED), ("unknown", UNKNOWN)):
         wanted = choice.classes == class_
         wanted[listed] = False
-        found = asked.profile.ranking.nearest(choice.starts, choice.bounds_ms, wanted, _MOST_BESIDES)
+        columns, _ = asked.profile.ranking.nearest(choice.starts, choice.bounds_ms, wanted, _MOST_BESIDES)
         result[name] = [
             {
                 "id": (card := asked.prepared.cards[column])["id"],
                 "name": card["name"],
                 "class": class_,
-                "travel_time_s": round(cost_ms / 1000, 1),
+                "travel_time_s": round(find_drive(asked.profile, choice.starts, column).time_ms / 1000, 1),
                 "phone": card["phone"],
             }
-            for column, cost_ms in zip(*(part.tolist() for part in found), strict=True)
+            for column in columns.tolist()
         ]
     return result

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from stroke_map.dispatch.classes import CLOSED, LAPSED, UNKNOWN, VALID, classify
+from stroke_map.dispatch.drive import find_drive
 from stroke_map.dispatch.starts import find_starts
 from stroke_map.editions.ranking import NEVER
 from stroke_map.errors import NoCapableHospitalError, NoRouteError, OutsideAreaError
@@ -95,7 +96,7 @@ def choose(asked: Asked) -> Choice:
         raise OutsideAreaError(f"the point is outside the region of edition {asked.edition.info.id}")
     starts, snapped = find_starts(profile, question.lat, question.lon, asked.settings)
     bounds_ms = profile.ranking.bounds_ms(starts)
-    classes = asked.classes(asked.leaves_s + np.where(bounds_ms < NEVER, bounds_ms, 0) / 1000)
+    classes = asked.classes(asked.leaves_s + _drive_times_ms(asked, starts, bounds_ms) / 1000)
     if not (classes <= UNKNOWN).any():
         raise NoCapableHospitalError(f"no hospital of edition {asked.edition.info.id} has {' or '.join(asked.needs)}")
     ranked: list[Ranked] = []
@@ -108,3 +109,13 @@ def choose(asked: Asked) -> Choice:
     if not ranked:
         raise NoRouteError("no road leads from here to a hospital that can treat this")
     return Choice(ranked, starts, snapped, bounds_ms, classes)
+
+
+def _drive_times_ms(asked: Asked, starts: Starts, bounds_ms: np.ndarray) -> np.ndarray:
+    """float64[H]: to the millisecond where opening hours hang on it, else within a quantum; 0 where no road leads."""
+    drive_ms = np.where(bounds_ms < NEVER, bounds_ms, 0).astype(np.float64)
+    for need in asked.needs:
+        for column, _ in asked.prepared.capabilities[need].timed:
+            if bounds_ms[column] < NEVER:
+                drive_ms[column] = find_drive(asked.profile, starts, column).time_ms
+    return drive_ms

@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -45,19 +46,23 @@ class CapabilityTable:
     timed: tuple[tuple[int, str], ...]
 
 
+def end_of_day_s(day: date, zone: ZoneInfo) -> float:
+    """Seconds since 1970 at which a day is over; infinite for 9999-12-31, which people write for "no end"."""
+    if day == date.max:
+        return math.inf
+    return datetime.combine(day + timedelta(days=1), time(0), tzinfo=zone).timestamp()
+
+
 def capability_table(hospitals: Sequence[Hospital], name: str, zone: ZoneInfo) -> CapabilityTable:
     """Read one capability of every hospital."""
     said = [hospital.capabilities[name] for hospital in hospitals]
     midnight = time(0, tzinfo=zone)
-    one_day = timedelta(days=1)
     return CapabilityTable(
         status=np.array([_STATUS[c.status] for c in said], dtype=np.int8),
         begins=np.array(
             [datetime.combine(c.valid_from, midnight).timestamp() if c.valid_from else -np.inf for c in said]
         ),
-        ends=np.array(
-            [datetime.combine(c.valid_until + one_day, midnight).timestamp() if c.valid_until else np.inf for c in said]
-        ),
+        ends=np.array([end_of_day_s(c.valid_until, zone) if c.valid_until else np.inf for c in said]),
         timed=tuple((i, c.hours) for i, c in enumerate(said) if c.status == "yes" and c.hours != ALWAYS),
     )
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from stroke_map.coordinates import from_wgs84
-from stroke_map.dispatch.classes import CapabilityTable, capability_table
+from stroke_map.dispatch.classes import CapabilityTable, capability_table, end_of_day_s
 from stroke_map.dispatch.links import navigation_links
 from stroke_map.editions.ranking import Ranking
 from stroke_map.registry import CAPABILITIES
@@ -49,8 +48,7 @@ class Prepared:
             name: capability_table(edition.hospitals, name, edition.zone) for name in CAPABILITIES
         }
         self.cards = [hospital_card(hospital) for hospital in edition.hospitals]
-        end = datetime.combine(edition.info.valid_until + timedelta(days=1), time(0), tzinfo=edition.zone)
-        self.ends_s = end.timestamp()
+        self.ends_s = end_of_day_s(edition.info.valid_until, edition.zone)
 
     @cached_property
     def column(self) -> dict[str, int]:

@@ -59,6 +59,17 @@ class Question:
     all_roads: bool = False
     given: tuple[float, float, str] | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse what is no question, with InvalidRequestError."""
+        if not abs(self.lat) <= 90:  # NaN is not either
+            raise _mistake("lat", "must be -90 to 90 degrees", 29.5574)
+        if not abs(self.lon) <= 180:
+            raise _mistake("lon", "must be -180 to 180 degrees", 106.577)
+        if self.at.tzinfo is None or self.asked_at.tzinfo is None:
+            raise _mistake("at", "must have a timezone", "2026-05-01T20:30:00+08:00")
+        if self.limit < 1:
+            raise _mistake("limit", "must be 1 or more hospitals", 3)
+
 
 def check_need(condition: str, need: str | None) -> tuple[str, ...]:
     """The capabilities asked for, any of which will do.
@@ -82,5 +93,5 @@ def check_need(condition: str, need: str | None) -> tuple[str, ...]:
     return (need,)
 
 
-def _mistake(field: str, problem: str, example: str) -> InvalidRequestError:
+def _mistake(field: str, problem: str, example: object) -> InvalidRequestError:
     return InvalidRequestError(f"{field} {problem}", errors=[{"field": field, "problem": problem, "example": example}])

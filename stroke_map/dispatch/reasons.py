@@ -26,6 +26,10 @@ _CLASS_REASONS: Final[dict[int, Text]] = {
     CLOSED: {"zh": "到达时不接诊，请先电话确认", "en": "closed on arrival: telephone first"},
     UNKNOWN: {"zh": "能否救治未知，请先电话确认", "en": "not known whether it can: telephone first"},
 }
+_DETERRED: Final[Text] = {
+    "zh": "须穿过禁止通行的内部道路",
+    "en": "the road leads through streets closed to through traffic",
+}
 _FAR_FROM_ROAD_M = 150.0
 _SEVERITIES = {"stop": 0, "caution": 1, "note": 2}
 
@@ -42,15 +46,16 @@ def decision(needs: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def why_not_first(ranked: Sequence[Ranked], place: int) -> Text | None:
-    """What speaks against a later choice."""
+def why_not_first(ranked: Sequence[Ranked], times_ms: Sequence[float], place: int) -> Text | None:
+    """What speaks against a later choice; `times_ms` is how long each drive really takes."""
     if place == 0:
         return None
-    first, this = ranked[0], ranked[place]
-    minutes = (this.cost_ms - first.cost_ms) / 60_000
+    minutes = (times_ms[place] - times_ms[0]) / 60_000
     words = []
-    if this.class_ != first.class_:
-        words.append(_CLASS_REASONS[this.class_])
+    if ranked[place].class_ != ranked[0].class_:
+        words.append(_CLASS_REASONS[ranked[place].class_])
+    elif minutes < 0:
+        words.append(_DETERRED)
     if minutes >= 0:
         words.append({"zh": f"多 {minutes:.1f} 分钟", "en": f"{minutes:.1f} min longer"})
     return {"zh": "，".join(word["zh"] for word in words), "en": "; ".join(word["en"] for word in words)}
