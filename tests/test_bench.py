@@ -1,0 +1,54 @@
+"""`scripts/bench.py` in its short form: every row runs and has its shape. How fast is for the real thing to say."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("scipy", reason="the extra `bench` is not installed")
+pytest.importorskip("sklearn", reason="the extra `bench` is not installed")
+
+BENCH = Path(__file__).resolve().parents[1] / "scripts" / "bench.py"
+TIMES = {"median_ms", "p99_ms"}
+FIGURES = {
+    "query": TIMES,
+    "networkx": TIMES | {"times_slower"},
+    "scipy": TIMES | {"times_slower"},
+    "build": {"wall_s", "peak_gb"},
+    "http": TIMES | {"requests_per_s", "errors", "other_status"},
+    "noop": TIMES | {"requests_per_s", "errors", "other_status"},
+    "start": {"ready_s"},
+}
+
+
+def run(folder: Path, *arguments: str) -> tuple[str, dict[str, Any]]:
+    report = folder / "report.json"
+    command = [sys.executable, str(BENCH), "--quick", "--json", str(report), *arguments]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return done.stdout, json.loads(report.read_text(encoding="utf-8"))
+
+
+@pytest.mark.slow
+def test_every_row_is_measured_and_printed(tmp_path: Path) -> None:
+    printed, report = run(tmp_path)
+    rows = {row["row"]: row for row in report["rows"]}
+    assert {name: set(row["figures"]) for name, row in rows.items()} == FIGURES
+    for row in rows.values():
+        assert row["what"] in " ".join(printed.split())
+        assert all(math.isfinite(value) and value >= 0 for value in row["figures"].values())
+    assert rows["http"]["figures"]["errors"] == rows["http"]["figures"]["other_status"] == 0
+    assert [target["figure"] for target in rows["http"]["targets"]] == ["requests_per_s", "p99_ms"]
+
+
+def test_the_rows_asked_for_and_no_others(tmp_path: Path) -> None:
+    _, report = run(tmp_path, "--only", "scipy", "--hospitals", "7")
+    (row,) = report["rows"]
+    assert row["row"] == "scipy"
+    # SciPy searches the same segments and turns, so that its best hospital costs what ours does.
+    assert row["details"]["same_cost"] == row["details"]["asked"] > 0
