@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import csv
 import fcntl
+import math
 import os
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
+from xml.sax.saxutils import quoteattr
 
 import pytest
 
 from stroke_map.settings import prepare_numba_cache
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from stroke_map.editions import Edition
 
 # Before any test module imports numba, which reads its cache folder once.
@@ -50,3 +56,106 @@ def demo_edition(demo_geodata: Path) -> Edition:
     from stroke_map.editions import open_published
 
     return open_published(demo_geodata)
+
+
+#: Where the small made-up places of the tests lie.
+SOUTH_WEST = (29.55, 106.55)
+METRES_PER_DEGREE = 111_195.0
+
+
+def place_of(x_m: float, y_m: float) -> tuple[float, float]:
+    """(lat, lon) in degrees, WGS-84, so many metres east and north of the tests' own corner of the world."""
+    lat, lon = SOUTH_WEST
+    return lat + y_m / METRES_PER_DEGREE, lon + x_m / METRES_PER_DEGREE / math.cos(math.radians(lat))
+
+
+def _osm_text(nodes: dict[str, tuple[float, float]], ways: list[tuple[str, dict[str, str]]]) -> str:
+    ids = {name: number for number, name in enumerate(nodes, start=1)}
+    lines = ['<osm version="0.6">']
+    for name, at in nodes.items():
+        lat, lon = place_of(*at)
+        lines.append(f'<node id="{ids[name]}" version="1" lat="{lat:.7f}" lon="{lon:.7f}"/>')
+    for number, (names, tags) in enumerate(ways, start=1):
+        lines.append(f'<way id="{number}" version="1">')
+        lines += [f'<nd ref="{ids[name]}"/>' for name in names]
+        lines += [f"<tag k={quoteattr(key)} v={quoteattr(value)}/>" for key, value in tags.items()]
+        lines.append("</way>")
+    return "\n".join([*lines, "</osm>"])
+
+
+@pytest.fixture(scope="session", name="place_of")
+def _place_of() -> Callable[[float, float], tuple[float, float]]:
+    """See `place_of`."""
+    return place_of
+
+
+@pytest.fixture(scope="session")
+def write_osm(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Write an `.osm` file of `{letter: (metres east, metres north)}` and `[(letters, tags)]`; way ids count from 1."""
+
+    def write(nodes: dict[str, tuple[float, float]], ways: list[tuple[str, dict[str, str]]]) -> Path:
+        path = tmp_path_factory.mktemp("osm") / "tiny.osm"
+        path.write_text(_osm_text(nodes, ways), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def make_town(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Edition]:
+    """Build a real edition from an OSM file and rows of a hospital sheet, and open it.
+
+    A row is a dict of the sheet's columns; what it leaves out is given a plain value. `id` and a place are needed.
+    """
+    from stroke_map.editions import Edition, Region, build_edition
+
+    def make(osm: Path, rows: list[dict[str, object]], *, region: Region | None = None, **options: object) -> Edition:
+        folder = tmp_path_factory.mktemp("town")
+        full = [{"name_zh": row["id"], "crs": "WGS-84"} | row for row in rows]
+        with (folder / "sheet.csv").open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.DictWriter(stream, list(dict.fromkeys(column for row in full for column in row)))
+            writer.writeheader()
+            writer.writerows(full)
+        days = {"valid_from": date(2026, 1, 1), "valid_until": date(2026, 12, 31)}
+        made = build_edition(
+            osm=osm, sheet=folder / "sheet.csv", region=region or Region(), geodata_dir=folder, edition_id="2026.1",
+            **days | options,
+        )  # fmt: skip
+        return Edition(made)
+
+    return make
+
+
+#: What the hospitals of Malta are said to do in the tests; every other one is said to do nothing.
+MATER_DEI, SAN_LUQA, GOZO_GENERAL = "osm-w24063943", "osm-w52501252", "osm-n3919240489"
+MALTA_ABLE = {
+    MATER_DEI: {"thrombolysis", "thrombectomy", "ct"},
+    SAN_LUQA: {"thrombolysis", "fibrinolysis", "ct"},
+    GOZO_GENERAL: {"thrombolysis", "primary_pci", "fibrinolysis"},
+}
+
+
+@pytest.fixture(scope="session")
+def malta_edition(shared_osm: Path, tmp_path_factory: pytest.TempPathFactory) -> Edition:
+    """Malta as an edition of its own: hospitals drafted from the map, what three of them can do filled in."""
+    from stroke_map.editions import Edition, Region, build_edition
+    from stroke_map.registry import Capability, draft_from_osm, write_sheet
+
+    folder, osm = tmp_path_factory.mktemp("malta"), shared_osm / "malta.osm.pbf"
+    with (folder / "sheet.csv").open("w", encoding="utf-8", newline="") as stream:
+        drafted = list(draft_from_osm(osm))
+        for hospital in drafted:
+            able = MALTA_ABLE.get(hospital.id, set())
+            told = {name: Capability(status="yes" if name in able else "no") for name in hospital.capabilities}
+            hospital.capabilities.update(told)
+        write_sheet(drafted, stream)
+    made = build_edition(
+        osm=osm,
+        sheet=folder / "sheet.csv",
+        region=Region(id="malta", timezone="Europe/Malta"),
+        geodata_dir=folder,
+        edition_id="2026.1",
+        valid_from=date(2026, 1, 1),
+        valid_until=date(2026, 12, 31),
+    )
+    return Edition(made)
