@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import quoteattr
@@ -102,12 +103,11 @@ class Draughtsman:
 
     def places(self, picture, grid_m) -> dict[str, tuple[float, float]]:
         degree = METRES_PER_DEGREE * math.cos(math.radians(NORTH_WEST[0]))
-        lines = [line for line in picture.splitlines() if line.strip()]
-        indent = min(len(line) - len(line.lstrip()) for line in lines)
+        lines = textwrap.dedent(picture).strip("\n").splitlines()
         return {
             letter: (NORTH_WEST[0] - row * grid_m / METRES_PER_DEGREE, NORTH_WEST[1] + column * grid_m / degree)
             for row, line in enumerate(lines)
-            for column, letter in enumerate(line[indent:])
+            for column, letter in enumerate(line)
             if letter != " "
         }
 
