@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 pytest.importorskip("scipy", reason="the extra `bench` is not installed")
-pytest.importorskip("sklearn", reason="the extra `bench` is not installed")
 
 BENCH = Path(__file__).resolve().parents[1] / "scripts" / "bench.py"
 TIMES = {"median_ms", "p99_ms"}
@@ -36,6 +35,7 @@ def run(folder: Path, *arguments: str) -> tuple[str, dict[str, Any]]:
 
 @pytest.mark.slow
 def test_every_row_is_measured_and_printed(tmp_path: Path) -> None:
+    pytest.importorskip("sklearn", reason="the extra `bench` is not installed")
     printed, report = run(tmp_path)
     rows = {row["row"]: row for row in report["rows"]}
     assert {name: set(row["figures"]) for name, row in rows.items()} == FIGURES
