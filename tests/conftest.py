@@ -38,7 +38,7 @@ def shared_osm() -> Path:
 def demo_geodata(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A geodata folder with the demonstration city published. Built once, also when pytest-xdist runs several
     processes; tests must not change it."""
-    from stroke_map.commands.demo import publish_demo
+    from stroke_map.commands.building import publish_demo
 
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base

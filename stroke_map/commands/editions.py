@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stroke_map.commands.demo import publish_demo
+from stroke_map.commands.building import build_complete, publish_demo
 from stroke_map.commands.output import as_json, print_json, print_table, progress, say
 from stroke_map.errors import NoEditionError
 from stroke_map.settings import read_settings
@@ -65,11 +65,10 @@ def build(
     valid_until: datetime | None,
 ) -> None:
     """Build and seal the edition EDITION_ID; publishing it is another step."""
-    from stroke_map.editions import Region, build_edition, load_region
-    from stroke_map.maps.tiles import draw_tiles
+    from stroke_map.editions import Region, load_region
 
     with progress() as show:
-        folder = build_edition(
+        folder = build_complete(
             osm=osm,
             sheet=sheet,
             region=load_region(region) if region else Region(),
@@ -78,7 +77,6 @@ def build(
             valid_from=_day(valid_from),
             valid_until=_day(valid_until),
             progress=show,
-            draw_tiles=draw_tiles,
         )
     say(f"Built {folder}\nPublish it with: stroke-map edition publish {edition_id}")
 

@@ -83,7 +83,8 @@ def answer_for(
     with nullcontext() if clinical else public_slot():
         answer = ask(edition, asked, settings)
     if unused:
-        answer["warnings"].append(_not_weighed(unused))
+        stops = sum(warning["severity"] == "stop" for warning in answer["warnings"])
+        answer["warnings"].insert(stops, _not_weighed(unused))
     return answer
 
 

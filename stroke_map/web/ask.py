@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from stroke_map import dispatch
 from stroke_map.coordinates import to_wgs84
-from stroke_map.errors import OutsideAreaError
-from stroke_map.web.questions import RouteBody, RouteQuery, invalid
+from stroke_map.errors import OutsideAreaError, StrokeMapError
+from stroke_map.web.questions import RouteBody, RouteQuery, invalid, read_question
 
 if TYPE_CHECKING:
     from stroke_map.editions import Edition
@@ -30,6 +31,15 @@ def ask(edition: Edition, asked: RouteQuery | RouteBody, settings: Settings) -> 
     except OutsideAreaError as error:
         _refuse_swapped(asked, edition, error)
         raise
+
+
+def warm_up(edition: Edition, settings: Settings) -> None:
+    """Ask once by every profile, so that no caller waits for kernels to be compiled (7 s) or read from cache (0.3 s)."""
+    hospital = edition.hospitals[0]
+    for profile in edition.info.profiles:
+        fields = {"lat": hospital.entrance_lat, "lon": hospital.entrance_lon, "need": "ct", "profile": profile}
+        with suppress(StrokeMapError):  # no road may be there, nor a hospital with a CT
+            ask(edition, read_question(RouteQuery, fields), settings)
 
 
 def _question(asked: RouteQuery | RouteBody, edition: Edition, settings: Settings) -> dispatch.Question:

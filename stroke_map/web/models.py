@@ -120,6 +120,31 @@ class Notice(_Shape):
     text: Text
 
 
+class Decision(_Shape):
+    """The rule that chose."""
+
+    strategy: str
+    rule: str
+    text: Text
+
+
+class Beside(_Shape):
+    """A hospital that was not ranked, but that a dispatcher may still want to telephone."""
+
+    id: str
+    name: Text
+    class_: Literal[3, 4] = Field(alias="class")
+    travel_time_s: Seconds
+    phone: str
+
+
+class Besides(_Shape):
+    """Classes 3 and 4, beside a clinical answer."""
+
+    telephone_first: list[Beside]
+    unknown: list[Beside]
+
+
 class Answer(_Shape):
     """The hospitals that can treat this patient, best first, and the road to them."""
 
@@ -129,11 +154,12 @@ class Answer(_Shape):
     demo: bool = Field(description="True: made-up data, not for emergencies.")
     origin: Origin
     hospitals: list[RankedHospital]
-    decision: dict[str, Any] | None = Field(description="The rule that chose, where a protocol was asked.")
+    decision: Decision | None
     live_state: LiveState
     warnings: list[Notice]
     attribution: str
     licence: str
+    besides: Besides | None = Field(default=None, description="With profile=ambulance only.")
 
 
 class Mistake(_Shape):

@@ -43,16 +43,17 @@ def check_port(settings: Settings) -> None:
         raise ServerStartError(f"{address_of(settings)} cannot be served: {what}.") from error
 
 
-def _load(settings: Settings, _target: str) -> Any:
+def _load(settings: Settings) -> Any:
     """The application of one worker, warm before the first request arrives."""
     from stroke_map.editions import BackgroundVerifier
     from stroke_map.web import create_app
+    from stroke_map.web.ask import warm_up
     from stroke_map.web.published import holder_of
 
     app = create_app(settings)
     holder = holder_of(app)
     with suppress(EditionError):  # /readyz tells
-        holder.current()
+        warm_up(holder.current(), settings)
     BackgroundVerifier(holder, settings.cache_dir).start()
     return app
 
