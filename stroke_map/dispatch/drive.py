@@ -39,5 +39,4 @@ def find_drive(profile: PreparedProfile, starts: Starts, column: int) -> Drive:
     """The drive to the hospital of a column, to which a road must lead."""
     network = profile.network
     cost_ms, start, segments, turns, last_share = profile.ranking.road(starts, column)
-    deterrent_ms = float((network.turn_cost_ms[turns] - network.turn_time_ms(turns)).sum())
-    return Drive(cost_ms - deterrent_ms, start, segments, turns, float(starts.share[start]), last_share)
+    return Drive(cost_ms - network.deterrent_ms(turns), start, segments, turns, float(starts.share[start]), last_share)

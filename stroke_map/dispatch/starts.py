@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stroke_map.editions.ranking import Starts
+from stroke_map.settings import prepare_numba_cache
+
+prepare_numba_cache()
+from numba import njit  # noqa: E402  (the cache folder must be set first)
 
 if TYPE_CHECKING:
     from stroke_map.dispatch.prepared import PreparedProfile
@@ -28,8 +32,22 @@ def find_starts(profile: PreparedProfile, lat: float, lon: float, settings: Sett
     found = network.snap(
         lat, lon, max_snap_m=settings.snap_limit_m, spread_m=settings.snap_spread_m, usable=profile.usable
     )
-    segment, share = network.both_directions(found)
-    extra_m = found.distance_m - found.distance_m[0]
-    directions = (network.stretch_segment[found.stretch] >= 0).sum(axis=1)
-    extra_ms = np.rint(np.repeat(extra_m, directions) * (3600 / settings.walk_speed_kph)).astype(np.int64)
-    return Starts(segment, share, extra_ms), found
+    walk_ms_per_m = 3600 / settings.walk_speed_kph
+    return Starts(*_directions(*found[:3], network.stretch_segment, walk_ms_per_m)), found
+
+
+@njit(cache=True, nogil=True)
+def _directions(stretch, fraction, distance_m, stretch_segment, walk_ms_per_m):  # type: ignore[no-untyped-def]
+    """Both directions of each position, where there are two."""
+    segment = np.empty(2 * len(stretch), dtype=np.int32)
+    share = np.empty(2 * len(stretch), dtype=np.float64)
+    extra_ms = np.empty(2 * len(stretch), dtype=np.int64)
+    count = 0
+    for k in range(len(stretch)):
+        for against in range(2):
+            if stretch_segment[stretch[k], against] >= 0:
+                segment[count] = stretch_segment[stretch[k], against]
+                share[count] = 1.0 - fraction[k] if against else fraction[k]
+                extra_ms[count] = np.rint((distance_m[k] - distance_m[0]) * walk_ms_per_m)
+                count += 1
+    return segment[:count], share[:count], extra_ms[:count]

@@ -198,6 +198,10 @@ class RoadNetwork:
         """float64[n]: how long turns take; the deterrent for driving through restricted streets is no time."""
         return self.turn_cost_ms[turns] - self.turn_passes[turns] * float(self._deterrent_ms)
 
+    def deterrent_ms(self, turns: np.ndarray) -> int:
+        """How much of the cost of turns is deterrent."""
+        return int(np.count_nonzero(self.turn_passes[turns])) * self._deterrent_ms
+
     @property
     def _deterrent_ms(self) -> int:
         return round(self.profile.restricted_pass_cost_s * 1000)
