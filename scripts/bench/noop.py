@@ -10,7 +10,7 @@ from flask import Flask, Response
 from stroke_map.web.server import BLOCKING_THREADS
 
 
-def _load(_target: str) -> Any:
+def _load() -> Any:
     app = Flask("noop", static_folder=None)
     app.add_url_rule("/", "noop", lambda: Response(b"{}", mimetype="application/json"))
     return app
