@@ -70,9 +70,7 @@ def test_beyond_a_metre_the_nearest_road_alone_counts(draw):
 
 @pytest.mark.parametrize("highway", ["motorway", "motorway_link", "trunk", "service", "living_street"])
 def test_any_class_of_road_will_do(draw, highway):
-    draw("a b\n 1\n\n\nc d", f"nodes | highway\nab | {highway}\ncd | residential", grid_m=20).check(
-        "a b: ab\n1 b: ab"
-    )
+    draw("a b\n 1\n\n\nc d", f"nodes | highway\nab | {highway}\ncd | residential", grid_m=20).check("a b: ab\n1 b: ab")
 
 
 def test_a_small_part_of_the_network_will_do(draw):
@@ -136,7 +134,9 @@ def test_start_and_end_on_neighbouring_one_way_segments(draw):
 def test_overlapping_ways(draw):
     """The same street mapped twice, over the same nodes and over others."""
     draw("a b c", "nodes | id\nabc | one\nabc | two").check("a c: abc\nb c: abc\nc a: abc")
-    draw("a b c", "nodes | oneway | name\nabc | yes | there\ncba | yes | back").check("a c: there\nc a: back\nb a: back")
+    draw("a b c", "nodes | oneway | name\nabc | yes | there\ncba | yes | back").check(
+        "a c: there\nc a: back\nb a: back"
+    )
 
 
 def test_negative_ids(draw):
@@ -166,7 +166,12 @@ def test_zero_length_ways(draw):
 
 
 def test_nothing_to_drive_on(draw):
-    for tags in ({"highway": "footway"}, {"highway": "-", "building": "yes"}, {"access": "no"}, {"oneway": "reversible"}):
+    for tags in (
+        {"highway": "footway"},
+        {"highway": "-", "building": "yes"},
+        {"access": "no"},
+        {"oneway": "reversible"},
+    ):
         with pytest.raises(RoadDataError, match="no road"):
             draw("a b", [{"nodes": "ab", **tags}])
 
@@ -233,7 +238,9 @@ def test_ferry_relations(draw):
 
 def test_movable_bridges(draw):
     draw("a b c d", "nodes | highway | bridge\nab | primary |\nbc | - | movable\ncd | primary |").check("a d: ab bc cd")
-    drawing = draw("a b c d", "nodes | highway | bridge | duration\nab | primary |  |\nbc | - | movable | 00:05\ncd | primary | |")
+    drawing = draw(
+        "a b c d", "nodes | highway | bridge | duration\nab | primary |  |\nbc | - | movable | 00:05\ncd | primary | |"
+    )
     assert drawing.route("b", "c").travel_time_s == pytest.approx(300, rel=0.02)
 
 

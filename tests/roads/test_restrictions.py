@@ -396,9 +396,9 @@ def test_restrictions_that_share_their_beginning(draw):
         eg    | yes
         gh    | yes
     """
-    draw(picture, ways, "no_left_turn from=ab via=bc via=ce to=ef\nno_left_turn from=ab via=bc via=ce via=eg to=gh").check(
-        "a g: ab bc ce eg\na f: no route\na h: no route\nb f: bc ce ef\nb h: bc ce eg gh\nc h: ce eg gh"
-    )
+    draw(
+        picture, ways, "no_left_turn from=ab via=bc via=ce to=ef\nno_left_turn from=ab via=bc via=ce via=eg to=gh"
+    ).check("a g: ab bc ce eg\na f: no route\na h: no route\nb f: bc ce ef\nb h: bc ce eg gh\nc h: ce eg gh")
     draw(picture, ways, "no_left_turn from=ab via=bc to=cd\nno_left_turn from=bc via=ce to=ef").check(
         "a d: no route\nb d: bc cd\na f: no route\nb f: no route\na h: ab bc ce eg gh\nc f: ce ef"
     )
