@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from stroke_map.roads.profile import Profile
 
 _INDEX_ENTRY = np.dtype([("id", "<i8"), ("x", "<i4"), ("y", "<i4")])
-_UNDEFINED_COORDINATE = 2147483647
 _FEW_NODES = 5000
 
 
@@ -92,21 +91,26 @@ def read_osm(path: Path, profile: Profile) -> RawRoads:
         )
     if path.stat().st_size == 0:
         raise RoadDataError(f"the road file {path.name} is empty", next_step="Download or export it again.")
-    issues: Counter[tuple[str, str]] = Counter()
     try:
-        ways = list(_ways(path, profile, issues))
-        if not ways:
-            raise RoadDataError(f"{path.name} holds no road that profile {profile.name} can drive")
-        restrictions = list(_restrictions(path))
-        wanted = np.unique(np.concatenate([np.asarray(way.refs, dtype=np.int64) for way in ways]))
-        node_id, node_x, node_y = _locations(path, wanted)
-        nodes = _nodes(path, profile, wanted, issues)
-    except RuntimeError as error:  # how pyosmium reports every malformed file
+        return _read(path, profile)
+    except RoadDataError:
+        raise
+    except (RuntimeError, ValueError) as error:  # how pyosmium reports malformed files
         raise RoadDataError(
             f"{path.name} cannot be read as OpenStreetMap data: {error}",
             next_step="The file may be cut off or of another kind: download it again and check its size.",
         ) from error
-    return RawRoads(ways, node_id, node_x, node_y, nodes, restrictions, issues, _source(path))
+
+
+def _read(path: Path, profile: Profile) -> RawRoads:
+    issues: Counter[tuple[str, str]] = Counter()
+    ways = list(_ways(path, profile, issues))
+    if not ways:
+        raise RoadDataError(f"{path.name} holds no road that profile {profile.name} can drive")
+    wanted = np.unique(np.concatenate([np.asarray(way.refs, dtype=np.int64) for way in ways]))
+    node_id, node_x, node_y = _locations(path, wanted)
+    nodes = _nodes(path, profile, wanted, issues)
+    return RawRoads(ways, node_id, node_x, node_y, nodes, list(_restrictions(path)), issues, _source(path))
 
 
 def _source(path: Path) -> dict[str, Any]:
@@ -195,8 +199,8 @@ def _index_entries(path: Path) -> np.ndarray:
         finally:
             reader.close()
         entries = np.fromfile(index_file, dtype=_INDEX_ENTRY)
-    # The file grows in large steps; what is not filled yet says so.
-    return entries[entries["x"] != _UNDEFINED_COORDINATE]
+    # The file grows in large steps; what is not filled yet holds coordinates that are nowhere, as bad nodes do.
+    return entries[(np.abs(entries["x"]) <= 1_800_000_000) & (np.abs(entries["y"]) <= 900_000_000)]
 
 
 def _few_entries(path: Path, wanted: np.ndarray) -> np.ndarray:

@@ -148,7 +148,7 @@ def hops_of(drawing, route, ways):
     """The route as hops, from the names and the points of its segments."""
     network, names = drawing.network, list(ways)
     hops = []
-    for at, segment in enumerate(route.segments):
+    for segment in route.segments:
         stretch = network.segment_stretch[segment]
         edge = names[network.stretch_way_id[stretch] - 1000]
         hop = (edge, *edge) if network.segment_forward[segment] else (edge, edge[1], edge[0])
