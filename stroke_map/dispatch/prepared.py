@@ -31,9 +31,8 @@ class PreparedProfile:
     def __init__(self, network: RoadNetwork, arrivals: Arrivals) -> None:
         self.network, self.arrivals = network, arrivals
         self.ranking = Ranking(network, arrivals)
-        usable = arrivals.reaches & ((network.stretch_flags & NO_START) == 0)
-        # Where there are only such roads, they are better than no answer.
-        self.usable: np.ndarray = usable if usable.any() else arrivals.reaches.copy()
+        # Never empty while a hospital is reached: gates are on no such road either.
+        self.usable: np.ndarray = arrivals.reaches & ((network.stretch_flags & NO_START) == 0)
         self.usable.flags.writeable = False
 
 
