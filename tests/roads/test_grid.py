@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import shapely
@@ -38,7 +40,7 @@ class Roads:
         scale = np.cos(np.radians(latitude_units * 1e-7))
         points = np.stack([self.arrays["point_x"] * scale, self.arrays["point_y"]], axis=1) * METRES_PER_UNIT
         first = self.arrays["stretch_first_point"]
-        return [shapely.LineString(points[a:b]) for a, b in zip(first[:-1], first[1:], strict=True)], scale
+        return [shapely.LineString(points[a:b]) for a, b in pairwise(first)], scale
 
 
 def agrees(roads, x, y, limit_m, spread_m):
