@@ -187,13 +187,6 @@ class RoadNetwork:
             texts["ref"][self.stretch_ref[stretch]],
         )
 
-    def segment_start(self, segment: int) -> tuple[float, float]:
-        """(lon, lat) in degrees where a segment begins."""
-        stretch = self.segment_stretch[segment]
-        ahead = self.segment_forward[segment]
-        point = self.stretch_first_point[stretch] if ahead else self.stretch_first_point[stretch + 1] - 1
-        return float(self.point_x[point]) * 1e-7, float(self.point_y[point]) * 1e-7
-
     def turn_time_ms(self, turns: np.ndarray) -> np.ndarray:
         """float64[n]: how long turns take; the deterrent for driving through restricted streets is no time."""
         return self.turn_cost_ms[turns] - self.turn_passes[turns] * float(self._deterrent_ms)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -11,6 +10,8 @@ from stroke_map.roads.classes import CLASS_INDEX, Flag
 from stroke_map.roads.streets import CARRIED, ROUNDABOUT, UNNAMED_TURN_DEG, find_streets
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from stroke_map.roads.network import RoadNetwork
 
 # Plain numbers: an IntFlag's own operators cost more than everything else here.
@@ -18,8 +19,7 @@ _FERRY, _MOTORWAY = int(Flag.FERRY), int(Flag.MOTORWAY)
 _LINKS = frozenset(index for name, index in CLASS_INDEX.items() if name.endswith("_link"))
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One street of a road.
 
     Attributes
@@ -63,47 +63,75 @@ def make_steps(network: RoadNetwork, segments: np.ndarray, turns: np.ndarray, dr
     """
     turn_ms = np.zeros(len(segments))
     turn_ms[1:] = network.turn_time_ms(turns)
-    count, index, figure = find_streets(segments, turn_ms, driven, network.streets)
-    steps = [_step(network, whole, parts) for whole, parts in zip(index.tolist(), figure.tolist(), strict=True)]
-    last = index[count - 1, 0] if count else segments[-1]
-    name, name_en, ref = network.names_of(int(network.segment_stretch[last]))
-    return [*steps, Step(name, name_en, ref, 0.0, 0.0, "arrive")]
-
-
-def _step(network: RoadNetwork, whole: list[int], parts: list[float]) -> Step:
-    segment, before, exits = whole
-    distance_m, time_ms, angle_deg, tunnel_m = parts
-    stretch = int(network.segment_stretch[segment])
-    name, name_en, ref = network.names_of(stretch)
-    return Step(
-        name,
-        name_en,
-        ref,
-        distance_m,
-        time_ms / 1000,
-        _maneuver(network, stretch, before, angle_deg),
-        exits if int(network.stretch_flags[stretch]) & ROUNDABOUT else None,
-        destination=network.texts["destination"][network.stretch_destination[stretch]],
-        tunnel=tunnel_m > distance_m / 2,
-        point=network.segment_start(segment),
+    _, index, figure = find_streets(segments, turn_ms, driven, network.streets)
+    # Of a step's first segment and of the one before it; the first step has none, and reads what it will not use.
+    stretch = network.segment_stretch[index[:, :2]]
+    rows = zip(
+        index.tolist(),
+        figure.tolist(),
+        stretch.tolist(),
+        network.stretch_flags[stretch].tolist(),
+        network.stretch_class[stretch].tolist(),
+        _names(network, stretch[:, 0]),
+        _beginnings(network, index[:, 0], stretch[:, 0]),
+        strict=True,
     )
+    steps = []
+    for (_, before, exits), figures, stretches, flags, classes, names, point in rows:
+        distance_m, time_ms, angle_deg, tunnel_m = figures
+        name, name_en, ref, destination = names
+        maneuver = "depart" if before < 0 else _maneuver(stretches, flags, classes, angle_deg)
+        exit_ = exits if flags[0] & ROUNDABOUT else None
+        tunnel = tunnel_m > distance_m / 2
+        steps.append(
+            Step(
+                name,
+                name_en,
+                ref,
+                distance_m,
+                time_ms / 1000,
+                maneuver,
+                exit_,
+                destination,
+                tunnel,
+                (point[0], point[1]),
+            )
+        )
+    last = stretch[-1, 0] if len(stretch) else network.segment_stretch[segments[-1]]
+    return [*steps, Step(*network.names_of(int(last)), 0.0, 0.0, "arrive")]
 
 
-def _maneuver(network: RoadNetwork, stretch: int, before: int, angle_deg: float) -> str:  # noqa: PLR0911 (a table in words)
-    if before < 0:
-        return "depart"
-    stretch_before = int(network.segment_stretch[before])
-    flags, flags_before = int(network.stretch_flags[stretch]), int(network.stretch_flags[stretch_before])
-    if flags & CARRIED:
-        return "ferry" if flags & _FERRY else "train"
-    if stretch_before == stretch:
+def _names(network: RoadNetwork, stretch: np.ndarray) -> Iterator[tuple[str, ...]]:
+    """(name, name in English, ref, destination) of each stretch."""
+    texts = network.texts
+    columns = (
+        (texts["name"], network.stretch_name),
+        (texts["name_en"], network.stretch_name_en),
+        (texts["ref"], network.stretch_ref),
+        (texts["destination"], network.stretch_destination),
+    )
+    return zip(*([text[i] for i in which[stretch].tolist()] for text, which in columns), strict=True)
+
+
+def _beginnings(network: RoadNetwork, segments: np.ndarray, stretch: np.ndarray) -> list[list[float]]:
+    """[lon, lat] in degrees where each segment begins."""
+    ends = network.stretch_first_point[stretch + 1] - 1
+    point = np.where(network.segment_forward[segments], network.stretch_first_point[stretch], ends)
+    return (np.stack((network.point_x[point], network.point_y[point]), axis=1) * 1e-7).tolist()
+
+
+def _maneuver(stretches: list[int], flags: list[int], classes: list[int], angle_deg: float) -> str:
+    """How one comes onto a street; each list is (of the street, of the one before it)."""
+    if flags[0] & CARRIED:
+        return "ferry" if flags[0] & _FERRY else "train"
+    if stretches[0] == stretches[1]:
         return "uturn"
-    if flags & ROUNDABOUT or flags_before & ROUNDABOUT:
-        return "roundabout" if flags & ROUNDABOUT else "exit roundabout"
-    link, link_before = (int(network.stretch_class[s]) in _LINKS for s in (stretch, stretch_before))
+    if (flags[0] | flags[1]) & ROUNDABOUT:
+        return "roundabout" if flags[0] & ROUNDABOUT else "exit roundabout"
+    link, link_before = classes[0] in _LINKS, classes[1] in _LINKS
     if link and not link_before:
-        return "off ramp" if flags_before & _MOTORWAY else "on ramp"
-    if link_before and not link and flags & _MOTORWAY and abs(angle_deg) < UNNAMED_TURN_DEG:
+        return "off ramp" if flags[1] & _MOTORWAY else "on ramp"
+    if link_before and not link and flags[0] & _MOTORWAY and abs(angle_deg) < UNNAMED_TURN_DEG:
         return "merge"
     return direction_word(angle_deg)
 
