@@ -60,7 +60,7 @@ def test_to_the_other_island_one_takes_the_ferry(malta_edition, ask, place, ques
         ((35.70, 14.30), OutsideAreaError),
         ((36.30, 14.90), OutsideAreaError),
         ((0.0, 0.0), OutsideAreaError),
-        ((35.95, 14.44), OffNetworkError),
+        ((36.01, 14.40), OffNetworkError),
         ((35.96, 14.47), OffNetworkError),
     ],
 )
