@@ -16,7 +16,7 @@ from stroke_map.dispatch.reasons import decision, warnings_of, why_not_first
 from stroke_map.errors import NoCapableHospitalError, NoRouteError, OffNetworkError, OutsideAreaError
 from stroke_map.roads.directions import step_text
 from stroke_map.roads.steps import make_steps
-from stroke_map.roads.trace import shares_of, trace_line
+from stroke_map.roads.trace import length_m, shares_of, trace_line
 
 if TYPE_CHECKING:
     from stroke_map.dispatch.question import Question
@@ -91,14 +91,15 @@ def _origin(asked: Asked, choice: Choice, drive: Drive) -> dict[str, Any]:
 def _hospital(asked: Asked, choice: Choice, drives: list[Drive], place: int) -> dict[str, Any]:
     ranked, network = choice.ranked[place], asked.profile.network
     time_ms, _, segments, turns, first_share, last_share = drives[place]
-    driven = shares_of(segments, first_share, last_share)
     card = asked.prepared.cards[ranked.column]
     result = {
         "id": card["id"],
         "name": card["name"],
         "class": ranked.class_,
         "travel_time_s": round(time_ms / 1000, 1),
-        "distance_m": round(float((network.stretch_length_m[network.segment_stretch[segments]] * driven).sum()), 1),
+        "distance_m": round(
+            length_m(segments, first_share, last_share, network.segment_stretch, network.stretch_length_m), 1
+        ),
         "capabilities": card["capabilities"],
         "level": card["level"],
         "phone": card["phone"],
@@ -124,7 +125,7 @@ def _hospital(asked: Asked, choice: Choice, drives: list[Drive], place: int) -> 
                 "travel_time_s": round(step.travel_time_s, 1),
                 "text": step_text(step),
             }
-            for step in make_steps(network, segments, turns, driven)
+            for step in make_steps(network, segments, turns, shares_of(segments, first_share, last_share))
         ]
     return result
 

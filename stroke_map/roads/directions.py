@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -30,18 +31,26 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
 
 
 def step_text(step: Step) -> dict[str, str]:
-    """`{"zh", "en"}`: what to tell the driver."""
-    zh, en = _WORDS[step.maneuver]
-    signs = step.destination.replace(";", "、"), step.destination.replace(";", ", ")
+    """`{"zh", "en"}`: what to tell the driver. To be read only: equal steps share it."""
+    named = step.name or step.ref
+    return _text(step.maneuver, named, step.name_en or named, step.exit, step.destination, step.tunnel)
+
+
+# Most drives end on the same few streets.
+@lru_cache(maxsize=16_384)
+def _text(  # noqa: PLR0917 (the parts of a sentence)
+    maneuver: str, street_zh: str, street_en: str, exit_: int | None, destination: str, tunnel: bool
+) -> dict[str, str]:
+    zh, en = _WORDS[maneuver]
+    signs = destination.replace(";", "、"), destination.replace(";", ", ")
     toward = {
         "toward_zh": f"，往{signs[0]}方向" if signs[0] else "",
         "toward_en": f" towards {signs[1]}" if signs[1] else "",
     }
-    named = step.name or step.ref
     text = {
-        "zh": zh.format(street=named or _UNNAMED["zh"], exit=step.exit, **toward),
-        "en": en.format(street=step.name_en or named or _UNNAMED["en"], exit=step.exit, **toward),
+        "zh": zh.format(street=street_zh or _UNNAMED["zh"], exit=exit_, **toward),
+        "en": en.format(street=street_en or _UNNAMED["en"], exit=exit_, **toward),
     }
-    if step.tunnel:
+    if tunnel:
         text = {"zh": f"{text['zh']}（隧道）", "en": f"{text['en']} (tunnel)"}
     return text
