@@ -53,6 +53,7 @@ def compile_roads(raw: RawRoads, profile: Profile) -> CompiledRoads:
     texts["rules"] = states.rules
     report = {
         "source": raw.source,
+        "notes": raw.notes,
         "profile": profile.name,
         "ways": len(raw.ways),
         "stretches": len(stretches.length_m),

@@ -5,17 +5,29 @@ NetworkX is never in the path of a request: a province takes gigabytes and secon
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from itertools import count
+from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 import numpy as np
 
+from stroke_map.errors import RoadDataError
 from stroke_map.roads.classes import ROAD_CLASSES
+from stroke_map.roads.nodes import NodeReader
+from stroke_map.roads.read import RawRoads, RawWay
+from stroke_map.roads.ways import WayReader
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator
     from pathlib import Path
 
     from stroke_map.roads.network import RoadNetwork
+    from stroke_map.roads.profile import Profile
+
+#: How OSMnx marks a way that runs against its nodes; it turns such nodes round and, at best, keeps the tag.
+_REVERSED = frozenset({"-1", "reverse"})
+_TRUE = frozenset({"True", "yes", "true", "1"})
 
 
 def turn_graph(network: RoadNetwork) -> nx.DiGraph:
@@ -42,31 +54,153 @@ def street_graph(network: RoadNetwork) -> nx.MultiDiGraph:
 
     Turn restrictions are not in this graph.
     """
+    from shapely import LineString
+
     graph = nx.MultiDiGraph(crs="epsg:4326", simplified=True)
     own = np.flatnonzero(network.segment_base == np.arange(network.segment_count))
     for segment in own.tolist():
-        stretch = int(network.segment_stretch[segment])
-        first, last = int(network.stretch_first_point[stretch]), int(network.stretch_first_point[stretch + 1]) - 1
-        ends = [(int(network.stretch_tail_id[stretch]), first), (int(network.stretch_head_id[stretch]), last)]
-        if not network.segment_forward[segment]:
-            ends.reverse()
-        for node, point in ends:
-            graph.add_node(node, x=float(network.point_x[point]) * 1e-7, y=float(network.point_y[point]) * 1e-7)
+        stretch, forward = int(network.segment_stretch[segment]), bool(network.segment_forward[segment])
+        points = slice(network.stretch_first_point[stretch], network.stretch_first_point[stretch + 1])
+        line = np.stack([network.point_x[points], network.point_y[points]], axis=1) * 1e-7
+        ends = [int(network.stretch_tail_id[stretch]), int(network.stretch_head_id[stretch])]
+        if not forward:
+            ends, line = ends[::-1], line[::-1]
+        for node, (x, y) in zip(ends, (line[0], line[-1]), strict=True):
+            graph.add_node(node, x=float(x), y=float(y))
         name, _, ref = network.names_of(stretch)
         graph.add_edge(
-            ends[0][0],
-            ends[1][0],
+            *ends,
             osmid=int(network.stretch_way_id[stretch]),
             name=name,
             ref=ref,
             highway=ROAD_CLASSES[network.stretch_class[stretch]],
+            oneway=bool((network.stretch_segment[stretch] < 0).any()),
+            reversed=not forward,
             length=float(network.stretch_length_m[stretch]),
             travel_time=int(network.segment_time_ms[segment]) / 1000,
-            segment=segment,
+            geometry=LineString(line),
         )
     return graph
 
 
 def write_graphml(network: RoadNetwork, path: Path) -> None:
-    """The street graph as GraphML, for OSMnx, Gephi or QGIS."""
-    nx.write_graphml(street_graph(network), path)
+    """The street graph as GraphML, every value a text as OSMnx writes and reads it; for Gephi and QGIS as well."""
+    graph = street_graph(network)
+    for data in [graph.graph, *dict(graph.nodes).values(), *(edge[2] for edge in graph.edges(data=True))]:
+        data.update({key: str(value) for key, value in data.items()})
+    nx.write_graphml(graph, path)
+
+
+def roads_of_graph(graph: nx.MultiDiGraph, profile: Profile) -> RawRoads:
+    """An OSMnx graph as raw material for the compiler.
+
+    Parameters
+    ----------
+    graph
+        Nodes with `x`, `y` (degrees, WGS-84) and their tags, edges with `osmid`, `oneway`, `reversed` and their way's tags,
+        `geometry` where they bend. Where OSMnx has merged ways ("simplified") the first value of each tag counts: give an
+        unsimplified graph, drawn with `all_oneway=True` and the tags the profile reads, for exact results.
+
+    Raises
+    ------
+    RoadDataError
+        It is no such graph, or holds no road this profile can drive.
+    """
+    issues: Counter[tuple[str, str]] = Counter()
+    places = _Places(graph)
+    reader = WayReader(profile, issues)
+    ways = []
+    for way_id, tags, pieces in _ways_of(graph, places):
+        use = reader.read(tags)
+        if use is not None:
+            named = (tags.get(key, "") for key in ("name", "name:en", "ref", "destination"))
+            ways += [RawWay(way_id, refs, use, *named) for refs in _chains(pieces)]
+    if not ways:
+        raise RoadDataError(f"the graph holds no road that profile {profile.name} can drive")
+    wanted = np.unique(np.concatenate([np.asarray(way.refs, dtype=np.int64) for way in ways]))
+    x, y = np.array([places.location[int(node)] for node in wanted]).T
+    if not (np.isfinite(x).all() and np.isfinite(y).all() and (np.abs(x) <= 180).all() and (np.abs(y) <= 90).all()):
+        raise RoadDataError("the graph is not in degrees", next_step="Project it back to EPSG:4326 (to_latlong=True).")
+    nodes = {}
+    node_reader = NodeReader(profile, issues)
+    for node, data in graph.nodes(data=True):
+        node_use = node_reader.read({key: value for key, value in data.items() if isinstance(value, str)})
+        if node_use is not None:
+            nodes[places.ids[node]] = node_use
+    units = np.rint(np.stack([x, y]) * 1e7).astype(np.int32)
+    notes = ["turn restrictions are not in graphs of this kind: routes may make forbidden turns"]
+    if graph.graph.get("simplified"):
+        notes.append("the graph is simplified: where it merged ways, the first value of each tag counts")
+    return RawRoads(ways, wanted, units[0], units[1], nodes, [], issues, {"name": "graph"}, notes)
+
+
+class _Places:
+    """Numbers for the nodes of a graph, and for the points between them where an edge bends."""
+
+    def __init__(self, graph: nx.MultiDiGraph) -> None:
+        try:
+            places = {node: (float(data["x"]), float(data["y"])) for node, data in graph.nodes(data=True)}
+        except (KeyError, TypeError, ValueError):
+            raise RoadDataError("the graph's nodes have no x and y", next_step="Give a graph made by OSMnx.") from None
+        own = all(isinstance(node, int) and node > 0 for node in places)
+        self.ids: dict[Hashable, int] = {node: node if own else at for at, node in enumerate(places, start=1)}
+        self.location = {self.ids[node]: place for node, place in places.items()}
+        self._bends = count(-1, -1)
+
+    def refs(self, tail: Hashable, head: Hashable, data: dict[str, Any]) -> list[int]:
+        """Node numbers along an edge."""
+        bends = []
+        line = data.get("geometry")
+        for point in list(line.coords)[1:-1] if line is not None else ():
+            bends.append(next(self._bends))
+            self.location[bends[-1]] = (float(point[0]), float(point[1]))
+        return [self.ids[tail], *bends, self.ids[head]]
+
+
+def _ways_of(graph: nx.MultiDiGraph, places: _Places) -> Iterator[tuple[int, dict[str, str], list[list[int]]]]:
+    """(OSM way, tags, pieces along it) of all edges; the two directions of a two-way street are one piece."""
+    pieces: dict[tuple[int, tuple[tuple[str, str], ...]], list[list[int]]] = {}
+    seen = set()
+    # The edge along its way before the one against it.
+    for tail, head, data in sorted(graph.edges(data=True), key=lambda edge: edge[2].get("reversed") is True):
+        tags = {key: text for key, value in data.items() if (text := _text(value))}
+        osmid, length = tags.pop("osmid", "0"), round(float(data.get("length", 0)), 1)
+        one_way = tags.pop("oneway", "")
+        if one_way == "False":
+            edge = frozenset((tail, head)), osmid, length
+            if edge in seen:
+                continue
+            seen.add(edge)
+            if not graph.has_edge(head, tail):
+                tags["oneway"] = "yes"
+        elif one_way:
+            tags["oneway"] = "yes" if one_way in _TRUE else one_way
+        refs = places.refs(tail, head, data)
+        for name in ("length", "reversed", "geometry"):
+            tags.pop(name, None)
+        way = int(osmid) if osmid.isdecimal() else 0
+        along = refs[::-1] if one_way in _REVERSED else refs
+        pieces.setdefault((way, tuple(sorted(tags.items()))), []).append(along)
+    for (way, items), parts in pieces.items():
+        yield way, dict(items), parts
+
+
+def _text(value: Any) -> str:
+    """An attribute as a tag value; the first of several, `True` before `False`; empty where there is none."""
+    if isinstance(value, list | tuple | set):
+        value = max(value, key=lambda one: one is True) if value else None
+    return "" if value is None or str(value) == "nan" else str(value)
+
+
+def _chains(pieces: list[list[int]]) -> Iterator[list[int]]:
+    """Pieces joined head to tail as far as they follow one another: a way again, as far as it matters."""
+    leaving: dict[int, list[list[int]]] = {}
+    for piece in pieces:
+        leaving.setdefault(piece[0], []).append(piece)
+    heads = {piece[-1] for piece in pieces}
+    for begin in sorted(leaving, key=lambda node: node in heads):
+        while leaving[begin]:
+            chain = [begin]
+            while leaving.get(chain[-1]):
+                chain += leaving[chain[-1]].pop()[1:]
+            yield chain

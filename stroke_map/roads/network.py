@@ -128,6 +128,34 @@ class RoadNetwork:
         return cls._of(chosen, compile_roads(raw, chosen))
 
     @classmethod
+    def from_networkx(cls, graph: nx.MultiDiGraph, profile: str | Path | Profile = "ambulance") -> RoadNetwork:
+        """Compile an OSMnx graph; `report["notes"]` says what such a graph lacks (turn restrictions).
+
+        Raises
+        ------
+        RoadDataError
+            It is no OSMnx graph, or nothing in it can be driven with this profile.
+        """
+        from stroke_map.roads.exchange import roads_of_graph
+
+        chosen = profile if isinstance(profile, Profile) else load_profile(profile)
+        return cls._of(chosen, compile_roads(roads_of_graph(graph, chosen), chosen))
+
+    @classmethod
+    def from_place(cls, name: str, profile: str | Path | Profile = "ambulance") -> RoadNetwork:
+        """Download the roads of a place by its name with OSMnx and compile them; see `from_networkx`.
+
+        Raises
+        ------
+        RoadDataError
+            No such place, no road there, or OpenStreetMap's servers cannot be reached.
+        """
+        from stroke_map.roads.place import download_place
+
+        chosen = profile if isinstance(profile, Profile) else load_profile(profile)
+        return cls.from_networkx(download_place(name, chosen), chosen)
+
+    @classmethod
     def _of(cls, profile: Profile, compiled: CompiledRoads) -> RoadNetwork:
         return cls(profile, compiled.arrays, compiled.texts, compiled.report)
 

@@ -64,6 +64,10 @@ class RawRoads:
         What stands at a node, by node id: barriers, signals, crossings.
     issues
         Tag values that were not understood, by (key, value).
+    source
+        What it was read from: name, bytes, sha256.
+    notes
+        What whoever uses the network should know of its source.
     """
 
     ways: list[RawWay]
@@ -74,6 +78,7 @@ class RawRoads:
     restrictions: list[RawRestriction]
     issues: Counter[tuple[str, str]] = field(default_factory=Counter)
     source: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 def read_osm(path: Path, profile: Profile) -> RawRoads:
