@@ -127,6 +127,8 @@ def _walk(tables, h, s):  # type: ignore[no-untyped-def]
     cost, count = np.int64(0), 0
     while count < len(tables.time_ms):
         t = tables.turn_first[s] + tables.next_turn[s, h]
+        if t >= tables.turn_first[s + 1]:
+            break
         s = tables.turn_to[t]
         cost += tables.turn_cost_ms[t]
         count += 1
@@ -134,7 +136,8 @@ def _walk(tables, h, s):  # type: ignore[no-untyped-def]
         if part >= 0:
             return cost + part, count
         cost += tables.time_ms[s]
-    # A sealed table never leads in a circle; should one ever, this hospital is as good as unreachable.
+    # A sound table never leads in a circle or to a turn that is not there. Should a damaged one, before the checksums are
+    # all verified, then this hospital is as good as unreachable, and nothing is read beyond an array.
     return np.int64(NEVER), 0
 
 

@@ -1,0 +1,52 @@
+"""An edition made ready once, and asked by many threads."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+
+import orjson
+
+from stroke_map.dispatch import prepare
+
+STREET = {"highway": "residential"}
+
+
+def test_an_edition_is_made_ready_once(street) -> None:
+    assert prepare(street) is prepare(street)
+
+
+def test_it_is_forgotten_with_the_edition(make_town, write_osm, place_of) -> None:
+    lat, lon = place_of(500, 0)
+    town = make_town(write_osm({"a": (0, 0), "b": (1000, 0)}, [("ab", STREET)]), [{"id": "h", "lat": lat, "lon": lon}])
+    prepared = weakref.ref(prepare(town))
+    assert prepared() is not None
+    del town
+    gc.collect()
+    assert prepared() is None
+
+
+def test_columns_are_those_of_the_arrivals(street) -> None:
+    prepared = prepare(street)
+    assert list(prepared.column) == [hospital.id for hospital in street.hospitals]
+    assert list(prepared.column.values()) == list(range(len(street.hospitals)))
+
+
+def test_many_threads_get_the_answers_of_one(street, ask, place_of) -> None:
+    places = [place_of(250 * n, 5) for n in range(40)]
+
+    def dumped(place) -> bytes:
+        return orjson.dumps(ask(street, place, all_roads=True), option=orjson.OPT_SERIALIZE_NUMPY)
+
+    alone = [dumped(place) for place in places]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(dumped, places * 5)) == alone * 5
+
+
+def test_a_sheet_may_write_the_last_day_there_is_for_no_end(make_town, write_osm, ask, place_of) -> None:
+    lat, lon = place_of(500, 0)
+    row = {"id": "h", "lat": lat, "lon": lon, "thrombolysis": "yes"}
+    row |= {"thrombolysis_valid_from": "0001-01-01", "thrombolysis_valid_until": "9999-12-31"}
+    town = make_town(write_osm({"a": (0, 0), "b": (1000, 0)}, [("ab", STREET)]), [row])
+    assert [hospital["class"] for hospital in ask(town, place_of(100, 0))["hospitals"]] == [1]
