@@ -1,0 +1,121 @@
+"""What the templates are given. Every value is plain text or a number; Jinja escapes it where it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stroke_map.dispatch.links import first_number
+from stroke_map.maps.files import static_url
+from stroke_map.maps.folium_page import RenderedMap, minutes
+from stroke_map.maps.markers import MARKERS, OTHER, marker_of
+from stroke_map.maps.texts import LANGUAGES, TAGS, TOLD, words
+
+#: The texts static/js/page.js shows.
+_SCRIPT_TEXTS = (
+    "locating", "asking", "denied", "no_position", "insecure", "accuracy", "nearest", "you", "from_street", "minutes", "about",
+    "km", "straight", "by_car", "phone_of", "no_phone", "alternatives", "steps", "navigate", "amap", "baidu", "tencent", "apple",
+    "print", "class_2", "class_3", "class_4", "error", "next_call", "outside-area", "off-network", "no-route",
+    "no-capable-hospital", "invalid-request", "too-busy", "no-edition", "edition-damaged", "internal-error", "offline",
+    "fallback", "zoom_in", "zoom_out", "close", "expired",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PageFacts:
+    """What every page says about the published edition. Dates are ISO text or "", names `{"zh", "en"}`."""
+
+    edition_id: str
+    region: Mapping[str, str]
+    publisher: Mapping[str, str]
+    valid_from: str
+    valid_until: str
+    demo: bool
+    attribution: str
+    map_review_number: str = ""
+
+
+def _in(names: Mapping[str, str], lang: str) -> str:
+    """A name in `lang`, else in whichever language there is one."""
+    return names.get(lang) or next((name for name in names.values() if name), "")
+
+
+def _base(facts: PageFacts | None, lang: str) -> dict[str, Any]:
+    return {
+        "lang": lang,
+        "tag": TAGS[lang],
+        "text": words(lang),
+        "other": next(other for other in LANGUAGES if other != lang),
+        "static_url": static_url,
+        "facts": facts,
+        "region": _in(facts.region, lang) if facts else "",
+        "publisher": _in(facts.publisher, lang) if facts else "",
+    }
+
+
+def index_context(
+    hospitals: Mapping[str, Any],
+    facts: PageFacts,
+    *,
+    map: RenderedMap,  # noqa: A002 - the template's name for it
+    map_script_url: str,
+    lang: str,
+    condition: str = "stroke",
+) -> dict[str, Any]:
+    """For `index.html`: `hospitals` is the GeoJSON, `map_script_url` where `map.script` is served."""
+    cards = [_card(feature["properties"], lang, condition) for feature in hospitals["features"]]
+    able = [card for card in cards if card["marker"] is not OTHER]
+    order = [marker.shape for marker in MARKERS[condition]]
+    able.sort(key=lambda card: order.index(card["marker"].shape))
+    text = words(lang)
+    return _base(facts, lang) | {
+        "map": map,
+        "map_script_url": map_script_url,
+        "condition": condition,
+        "legend": [*MARKERS[condition], OTHER],
+        "able": able,
+        "others": [card for card in cards if card["marker"] is OTHER],
+        "settings": {"condition": condition, "lang": lang, "words": {name: text[name] for name in _SCRIPT_TEXTS}},
+    }
+
+
+def _card(told: Mapping[str, Any], lang: str, condition: str) -> dict[str, Any]:
+    """One hospital of the list."""
+    abilities = {name: told["capabilities"][name] for name in TOLD[condition]}
+    return {
+        "id": told["id"],
+        "name": _in(told["name"], lang),
+        "other_name": _in(told["name"], "en" if lang == "zh" else "zh"),
+        "place": " · ".join(part for part in (told["district"], told["address"]) if part),
+        "phone": told["phone"],
+        "call": told["call"],
+        "level": told["level"][condition],
+        "marker": marker_of(told["capabilities"], condition),
+        "abilities": [(name, able) for name, able in abilities.items() if able["status"] == "yes"],
+    }
+
+
+def answer_context(
+    answer: Mapping[str, Any],
+    facts: PageFacts,
+    *,
+    map: RenderedMap,  # noqa: A002 - the template's name for it
+    lang: str,
+) -> dict[str, Any]:
+    """For `answer.html`."""
+    choices = [
+        hospital | {"minutes": minutes(hospital["travel_time_s"]), "kilometres": f"{hospital['distance_m'] / 1000:.1f}"}
+        for hospital in answer["hospitals"]
+    ]
+    return _base(facts, lang) | {"answer": answer, "choices": choices, "map": map}
+
+
+def error_context(problem: Mapping[str, Any], facts: PageFacts | None, *, lang: str) -> dict[str, Any]:
+    """For `error.html`: `problem` is the problem+json body; `facts` is None where no edition is published."""
+    text = words(lang)
+    return _base(facts, lang) | {
+        "problem": problem,
+        "said": text.get(problem["code"], text["internal-error"]),
+        "fallback": [told | {"call": f"tel:{first_number(told['phone'])}"} for told in problem.get("fallback") or []],
+    }
