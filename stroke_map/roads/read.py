@@ -129,29 +129,30 @@ def _source(path: Path) -> dict[str, Any]:
 
 def _ways(path: Path, profile: Profile, issues: Counter[tuple[str, str]]) -> Iterator[RawWay]:
     reader = WayReader(profile, issues)
+    keys = reader.way_filter_keys
     ferries = _ferry_members(path)
-    selected = osmium.FileProcessor(str(path), osmium.osm.WAY)
-    if not ferries:
-        selected = selected.with_filter(osmium.filter.KeyFilter(*reader.way_filter_keys))
-    for way in selected:
-        tags = {tag.k: tag.v for tag in way.tags}
-        if way.id in ferries:
-            # The way's own tags are the more exact ones.
-            tags = ferries[way.id] | tags
-        use = reader.read(tags)
-        if use is None:
-            continue
-        refs = [node.ref for node in way.nodes]
-        if len(refs) > 1:
-            yield RawWay(
-                way.id,
-                refs,
-                use,
-                tags.get("name", ""),
-                tags.get("name:en", ""),
-                tags.get("ref", ""),
-                tags.get("destination", ""),
-            )
+    for way in osmium.FileProcessor(str(path), osmium.osm.WAY).with_filter(osmium.filter.KeyFilter(*keys)):
+        yield from _way(way, reader, ferries)
+    if ferries:
+        for way in _only(osmium.FileProcessor(str(path), osmium.osm.WAY), list(ferries)):
+            if way.id in ferries and not any(key in way.tags for key in keys):
+                yield from _way(way, reader, ferries)
+
+
+def _only(objects: Any, ids: list[int]) -> Any:
+    """Few objects of a file; the filter takes no negative ids, as editors give to what is not uploaded yet."""
+    return objects if min(ids) < 0 else objects.with_filter(osmium.filter.IdFilter(ids))
+
+
+def _way(way: Any, reader: WayReader, ferries: dict[int, dict[str, str]]) -> Iterator[RawWay]:
+    tags = {tag.k: tag.v for tag in way.tags}
+    if way.id in ferries and "highway" not in tags:
+        # The way's own tags are the more exact ones; a road to the landing stays a road.
+        tags = ferries[way.id] | tags
+    use = reader.read(tags)
+    refs = [node.ref for node in way.nodes]
+    if use is not None and len(refs) > 1:
+        yield RawWay(way.id, refs, use, *(tags.get(key, "") for key in ("name", "name:en", "ref", "destination")))
 
 
 def _ferry_members(path: Path) -> dict[int, dict[str, str]]:
@@ -210,9 +211,7 @@ def _index_entries(path: Path) -> np.ndarray:
 
 def _few_entries(path: Path, wanted: np.ndarray) -> np.ndarray:
     """Node by node: the index file costs 0.07 s however little it holds, and keeps no negative ids (as editors give)."""
-    nodes: Any = osmium.FileProcessor(str(path), osmium.osm.NODE)
-    if wanted[0] >= 0:
-        nodes = nodes.with_filter(osmium.filter.IdFilter(wanted.tolist()))
+    nodes = _only(osmium.FileProcessor(str(path), osmium.osm.NODE), wanted.tolist())
     rows = [(node.id, node.location.x, node.location.y) for node in nodes if node.location.valid()]
     return np.array(rows, dtype=_INDEX_ENTRY)
 

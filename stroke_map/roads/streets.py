@@ -26,6 +26,7 @@ class Streets(NamedTuple):
     """What compiled code needs of a network to tell streets apart."""
 
     segment_stretch: np.ndarray
+    segment_forward: np.ndarray
     segment_time_ms: np.ndarray
     segment_leaving_deg: np.ndarray
     segment_arriving_deg: np.ndarray
@@ -81,8 +82,10 @@ def find_streets(segments, turn_ms, driven, streets):  # type: ignore[no-untyped
 @njit(cache=True, nogil=True)
 def _another_street(before, s, streets):  # type: ignore[no-untyped-def]
     a, b = streets.segment_stretch[before], streets.segment_stretch[s]
-    if a == b or streets.stretch_name[a] != streets.stretch_name[b]:
+    if streets.stretch_name[a] != streets.stretch_name[b]:
         return True
+    if a == b and streets.segment_forward[before] != streets.segment_forward[s]:
+        return True  # turned round
     changed = streets.stretch_flags[a] ^ streets.stretch_flags[b]
     if changed & CARRIED:
         return True

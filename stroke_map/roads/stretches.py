@@ -126,9 +126,7 @@ def _is_junction(node: np.ndarray, starts: np.ndarray, ends: np.ndarray, raw: Ra
     uses += np.bincount(node[starts | ends], minlength=len(raw.node_id))
     junction = uses > 1
     if raw.nodes:
-        special = np.searchsorted(raw.node_id, np.fromiter(raw.nodes, dtype=np.int64))
-        special = special[special < len(raw.node_id)]
-        junction[special] = True
+        junction |= np.isin(raw.node_id, np.fromiter(raw.nodes, dtype=np.int64))
     return junction
 
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from stroke_map.roads import Route
 
-NORTH_WEST = (29.55, 106.55)
 METRES_PER_DEGREE = 111_195.08
 
 
@@ -69,6 +68,7 @@ class Draughtsman:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.count = 0
+        self.north_west = (29.55, 106.55)
 
     def write(self, picture, ways, relations="", nodes=None, *, grid_m=100, leave_out="", first_id=1) -> Path:
         """The `.osm` file of a drawing; see `__call__`."""
@@ -102,10 +102,11 @@ class Draughtsman:
         return path
 
     def places(self, picture, grid_m) -> dict[str, tuple[float, float]]:
-        degree = METRES_PER_DEGREE * math.cos(math.radians(NORTH_WEST[0]))
+        lat, lon = self.north_west
+        degree = METRES_PER_DEGREE * math.cos(math.radians(lat))
         lines = textwrap.dedent(picture).strip("\n").splitlines()
         return {
-            letter: (NORTH_WEST[0] - row * grid_m / METRES_PER_DEGREE, NORTH_WEST[1] + column * grid_m / degree)
+            letter: (lat - row * grid_m / METRES_PER_DEGREE, lon + column * grid_m / degree)
             for row, line in enumerate(lines)
             for column, letter in enumerate(line)
             if letter != " "

@@ -236,6 +236,16 @@ def test_ferry_relations(draw):
     assert drawing.route("b", "c").travel_time_s == pytest.approx(600, rel=0.02)
 
 
+def test_a_road_to_the_landing_stays_a_road_in_a_ferry_relation(draw):
+    drawing = draw(
+        ISLANDS,
+        "nodes | highway\nab | primary\nbc | -\ncd | primary",
+        "- =ab =bc =cd ; type=route ; route=ferry ; duration=00:10",
+    )
+    assert [step.maneuver for step in drawing.route("a", "d").steps] == ["depart", "ferry", "continue", "arrive"]
+    drawing.check("a b: ab\n1 a: ab")
+
+
 def test_movable_bridges(draw):
     draw("a b c d", "nodes | highway | bridge\nab | primary |\nbc | - | movable\ncd | primary |").check("a d: ab bc cd")
     drawing = draw(
@@ -364,6 +374,15 @@ def test_the_answer(draw):
 
 def test_departure_may_know_its_timezone(draw):
     assert draw("a b", "nodes\nab").route("a", "b", departure=datetime(2026, 1, 1, tzinfo=UTC)).warnings == []
+
+
+@pytest.mark.parametrize("corner", [(0.0001, -0.0001), (-33.9, 18.4), (69.6, 18.9), (85.0, 0.001), (-54.8, -179.9)])
+def test_anywhere_on_earth(draw, monkeypatch, corner):
+    monkeypatch.setattr(draw, "north_west", corner)
+    drawing = draw("a 1 b\n    2\nd   c", "nodes | oneway\nabcda | yes", grid_m=20)
+    drawing.check("1 2: abcda\n2 1: abcda\na d: abcda")
+    assert drawing.route("1", "2").distance_m == pytest.approx(60, rel=0.01)
+    assert drawing.route("2", "1").distance_m == pytest.approx(180, rel=0.01)
 
 
 def test_no_route_says_so(draw):
