@@ -1,0 +1,143 @@
+"""The made-up city holds everything the tests and a newcomer's first look rely on."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import networkx as nx
+import numpy as np
+import osmium
+import pytest
+
+from stroke_map.demo import DemoFiles, write_demo
+from stroke_map.demo.hospitals import CAPABILITIES
+from stroke_map.registry import read_sheet
+from stroke_map.roads import RoadNetwork
+from stroke_map.roads.classes import ROAD_CLASSES, Flag
+from stroke_map.roads.components import reachable_from_main
+from stroke_map.roads.exchange import street_graph
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> DemoFiles:
+    return write_demo(tmp_path_factory.mktemp("demo"))
+
+
+@pytest.fixture(scope="module")
+def network(demo: DemoFiles) -> RoadNetwork:
+    return RoadNetwork.from_osm(demo.osm, profile="ambulance")
+
+
+@pytest.fixture(scope="module")
+def objects(demo: DemoFiles) -> list[tuple[str, dict[str, str]]]:
+    return [(each.type_str(), {tag.k: tag.v for tag in each.tags}) for each in osmium.FileProcessor(str(demo.osm))]
+
+
+def test_the_same_seed_gives_the_same_bytes(demo: DemoFiles, tmp_path: Path) -> None:
+    again = write_demo(tmp_path)
+    assert again.osm.read_bytes() == demo.osm.read_bytes()
+    assert again.sheet.read_bytes() == demo.sheet.read_bytes()
+
+
+def test_it_is_as_large_as_a_city(network: RoadNetwork) -> None:
+    junctions = street_graph(network).number_of_nodes()
+    assert 13_000 < junctions < 17_000
+    west, south, east, north = network.bounds
+    assert 55 < (east - west) * 111.195 * np.cos(np.radians((south + north) / 2)) < 61
+    assert 44 < (north - south) * 111.195 < 51
+
+
+def test_one_can_get_nearly_everywhere(network: RoadNetwork) -> None:
+    own = network.segment_base == np.arange(network.segment_count)
+    assert reachable_from_main(network)[own].mean() > 0.97
+    parts = sorted(nx.strongly_connected_components(street_graph(network)), key=len, reverse=True)
+    assert len(parts[0]) > 0.97 * sum(len(part) for part in parts)
+    assert any(10 < len(part) < 60 for part in parts[1:]), "the island no road leads to"
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "value", "least"),
+    [
+        ("n", "highway", "traffic_signals", 100),
+        ("n", "barrier", "gate", 5),
+        ("n", "barrier", "lift_gate", 40),
+        ("n", "barrier", "bollard", 10),
+        ("n", "place", "village", 15),
+        ("n", "place", "town", 4),
+        ("n", "amenity", "hospital", 24),
+        ("w", "junction", "roundabout", 15),
+        ("w", "route", "ferry", 1),
+        ("w", "bridge", "yes", 20),
+        ("w", "tunnel", "yes", 4),
+        ("w", "maxheight", "2.2", 2),
+        ("w", "bus", "yes", 2),
+        ("w", "highway", "pedestrian", 4),
+        ("w", "highway", "living_street", 50),
+        ("w", "highway", "track", 50),
+        ("w", "oneway", "yes", 300),
+        ("w", "access", "private", 40),
+        ("r", "restriction", "no_left_turn", 60),
+        ("r", "restriction", "only_straight_on", 3),
+        ("r", "restriction", "no_u_turn", 2),
+        ("r", "restriction:conditional", "no_left_turn @ (Mo-Fr 07:00-09:00,17:00-19:00)", 2),
+        ("r", "natural", "water", 2),
+    ],
+)
+def test_it_has(objects: list[tuple[str, dict[str, str]]], kind: str, key: str, value: str, least: int) -> None:
+    assert sum(type_ == kind and tags.get(key) == value for type_, tags in objects) >= least
+
+
+def test_every_restriction_is_placed_and_one_goes_over_a_via_way(demo: DemoFiles, network: RoadNetwork) -> None:
+    assert network.report["restrictions_not_placed"] == {}
+    via = Counter(
+        m.type for r in osmium.FileProcessor(str(demo.osm), osmium.osm.RELATION) for m in r.members if m.role == "via"
+    )
+    assert via["w"] >= 2
+
+
+def test_every_class_of_road_is_there(network: RoadNetwork) -> None:
+    there = {ROAD_CLASSES[index] for index in np.unique(network.stretch_class)}
+    assert there >= {
+        "motorway", "motorway_link", "trunk", "primary", "secondary", "tertiary", "unclassified", "residential", "living_street",
+        "service", "track", "pedestrian", "ferry",
+    }  # fmt: skip
+    assert (network.stretch_flags & int(Flag.TUNNEL)).any()
+
+
+def test_the_sheet_passes_the_check_with_every_capability_yes_and_no(demo: DemoFiles) -> None:
+    reading = read_sheet(demo.sheet)
+    assert [problem for problem in reading.problems if problem.severity == "error"] == []
+    assert len(reading.hospitals) == 24
+    assert sum(hospital.kind == "unit" for hospital in reading.hospitals) == 4
+    for capability in CAPABILITIES:
+        said = {hospital.capabilities[capability].status for hospital in reading.hospitals}
+        assert {"yes", "no"} <= said, capability
+    assert {hospital.crs for hospital in reading.hospitals} == {"WGS-84", "GCJ-02", "BD-09"}
+
+
+def test_names_are_plainly_made_up(demo: DemoFiles) -> None:
+    with demo.sheet.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert all("虚构" in row["name_zh"] and "made up" in row["name_en"] for row in rows)
+    assert all(row["phone"].startswith("000-0000-") for row in rows)
+
+
+def test_entrances_lie_on_roads(demo: DemoFiles, network: RoadNetwork) -> None:
+    usable = network.stretch_start_allowed
+    for hospital in read_sheet(demo.sheet).hospitals:
+        found = network.snap(hospital.entrance_lat, hospital.entrance_lon, max_snap_m=60, spread_m=0, usable=usable)
+        assert found.distance_m[0] < 1
+
+
+def test_the_ferry_is_the_short_way_to_its_township(network: RoadNetwork) -> None:
+    ferry = next(i for i in range(len(network.stretch_flags)) if network.stretch_flags[i] & Flag.FERRY)
+    first, last = network.stretch_first_point[ferry], network.stretch_first_point[ferry + 1] - 1
+    ends = [(network.point_y[p] * 1e-7, network.point_x[p] * 1e-7) for p in (first, last)]
+    route = network.route(*ends)
+    assert [step.maneuver for step in route.steps] == ["depart", "arrive"]
+    assert route.travel_time_s == pytest.approx(720, abs=1)
