@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stroke_map.demo import write_demo
 from stroke_map.editions import EditionHolder, build_edition, load_region, publish, verify_edition
 
 if TYPE_CHECKING:
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
 
 @pytest.mark.slow
 def test_the_demonstration_city_becomes_a_published_edition(geodata: Path, tmp_path: Path) -> None:
+    from stroke_map.demo import write_demo
+
     files = write_demo(tmp_path)
     build_edition(
         osm=files.osm,
