@@ -49,7 +49,7 @@ def test_it_is_as_large_as_a_city(network: RoadNetwork) -> None:
     assert 13_000 < junctions < 17_000
     west, south, east, north = network.bounds
     assert 55 < (east - west) * 111.195 * np.cos(np.radians((south + north) / 2)) < 61
-    assert 44 < (north - south) * 111.195 < 51
+    assert 43 < (north - south) * 111.195 < 51
 
 
 def test_one_can_get_nearly_everywhere(network: RoadNetwork) -> None:
