@@ -57,10 +57,10 @@ def find_gates(network: RoadNetwork, hospitals: Sequence[Hospital]) -> list[Gate
     usable[network.segment_stretch[reached]] = True
     usable &= (network.stretch_flags & NO_GATE) == 0
     usable.flags.writeable = False
-    return [_gate(network, hospital, usable, reached) for hospital in hospitals]
+    return [_gate(network, hospital, usable) for hospital in hospitals]
 
 
-def _gate(network: RoadNetwork, hospital: Hospital, usable: np.ndarray, reached: np.ndarray) -> Gate:
+def _gate(network: RoadNetwork, hospital: Hospital, usable: np.ndarray) -> Gate:
     lat, lon = hospital.entrance_lat, hospital.entrance_lon
     try:
         found = network.snap(lat, lon, max_snap_m=GATE_LIMIT_M, spread_m=TIE_M, usable=usable)
@@ -68,6 +68,5 @@ def _gate(network: RoadNetwork, hospital: Hospital, usable: np.ndarray, reached:
         nothing = np.empty(0, dtype=np.int32)
         return Gate(nothing, nothing, lat, lon, float(error.facts["nearest_m"] or np.inf))
     segment, share = network.both_directions(found)
-    share, segment = share[reached[segment]], segment[reached[segment]]
     part_ms = np.rint(share * network.segment_time_ms[segment]).astype(np.int32)
     return Gate(segment, part_ms, float(found.y[0]) * 1e-7, float(found.x[0]) * 1e-7, float(found.distance_m[0]))

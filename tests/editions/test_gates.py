@@ -116,6 +116,20 @@ def test_a_road_that_can_be_reached_but_not_left_is_a_gate(write_osm, place_of) 
     assert ways_of(network, gate) == {6}
 
 
+def test_a_direction_that_only_some_streets_lead_to_counts_for_them(write_osm, place_of) -> None:
+    """Nobody of the main part comes down the hospital's street from the north; who lives there does, and is there at once."""
+    nodes = {**LADDER, "y": (500, 600), "x": (500, 1600), "z": (500, 0), "w": (1000, 600)}
+    ways = [("azb", STREET), ("ac", STREET), ("bd", STREET), ("cd", STREET), ("at", STREET), ("zy", STREET)]
+    ways += [("xy", STREET | {"oneway": "yes"}), ("ywd", STREET | {"oneway": "yes"})]
+    network = RoadNetwork.from_osm(write_osm(nodes, ways), profile="car")
+    (gate,) = find_gates(network, [hospital(place_of(500, 400))])
+    assert sorted(network.segment_forward[gate.segment].tolist()) == [False, True]
+    (above,) = np.flatnonzero(network.stretch_way_id[network.segment_stretch] == 7)
+    starts = Starts(np.array([above], np.int32), np.array([0.5]), np.zeros(1, np.int64))
+    _, _, segments, _, _ = Ranking(network, build_arrivals(network, [gate])).road(starts, 0)
+    assert network.stretch_way_id[network.segment_stretch[segments]].tolist() == [7, 6]
+
+
 def test_a_hospital_far_from_every_road_has_no_gate_and_is_never_ranked(ladder, place_of) -> None:
     network = ladder(STREET)
     hospitals = [hospital(place_of(500, -GATE_LIMIT_M - 1)), hospital(place_of(500, -GATE_LIMIT_M + 1))]
