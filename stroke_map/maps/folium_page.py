@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     Bounds = tuple[float, float, float, float]
 
 MAX_ZOOM: Final = 18
+_SIDES: Final = {"here": "bottom", "first": "top", "next": "right"}  # where the words of a marker stand
 _OPENING_BRACE: Final = "\ue000"  # a private character: stands for "{" while Folium renders
 
 # What a marker of an answer is, without any script but Leaflet: words become text nodes, never HTML.
@@ -42,7 +43,8 @@ function (feature, latlng) {
     return L.marker(latlng, {
         icon: L.divIcon({className: "pin-box", html: pin, iconSize: [36, 36]}),
         alt: told.label, keyboard: false, zIndexOffset: told.front
-    }).bindTooltip(label, {permanent: true, direction: "auto", offset: [14, 0], className: "pin-label"});
+    }).bindTooltip(label, {permanent: true, className: "pin-label",
+        direction: told.side, offset: {top: [0, -16], right: [16, 0], bottom: [0, 12]}[told.side]});
 }"""
 
 
@@ -185,8 +187,10 @@ def answer_map(
     features = [_point(origin, text["you"], "here", "", 2000)]
     roads: list[NDArray[np.float64]] = []
     for place, hospital in enumerate(answer["hospitals"]):
-        label = f"{hospital['name'][lang]}  {minutes(hospital['travel_time_s'])} {text['minutes']}"
-        features.append(_point(hospital, label, "first" if place == 0 else "next", str(place + 1), 1000 - place))
+        shape, label = "next", f"{minutes(hospital['travel_time_s'])} {text['minutes']}"
+        if place == 0:
+            shape, label = "first", f"{hospital['name'][lang]}  {label}"
+        features.append(_point(hospital, label, shape, str(place + 1), 1000 - place))
         if hospital["geometry"] is not None:
             roads.append(hospital["geometry"]["coordinates"])
     page = PageMap(bounds, tile_url, attribution)
@@ -210,7 +214,7 @@ def _point(at: Mapping[str, Any], label: str, shape: str, letter: str, front: in
     return {
         "type": "Feature",
         "geometry": {"type": "Point", "coordinates": [at["lon"], at["lat"]]},
-        "properties": {"label": label, "shape": shape, "letter": letter, "front": front},
+        "properties": {"label": label, "shape": shape, "letter": letter, "front": front, "side": _SIDES[shape]},
     }
 
 

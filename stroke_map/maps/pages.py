@@ -14,8 +14,8 @@ from stroke_map.maps.texts import LANGUAGES, TAGS, TOLD, words
 
 #: The texts static/js/page.js shows.
 _SCRIPT_TEXTS = (
-    "locating", "asking", "denied", "no_position", "insecure", "accuracy", "nearest", "you", "from_street", "minutes", "about",
-    "km", "straight", "by_car", "phone_of", "no_phone", "alternatives", "steps", "navigate", "amap", "baidu", "tencent", "apple",
+    "locating", "asking", "denied", "no_position", "insecure", "accuracy", "nearest", "you", "from_street", "minutes",
+    "km", "m", "straight", "by_car", "phone_of", "no_phone", "alternatives", "steps", "navigate", "amap", "baidu", "tencent", "apple",
     "print", "class_2", "class_3", "class_4", "error", "next_call", "outside-area", "off-network", "no-route",
     "no-capable-hospital", "invalid-request", "too-busy", "no-edition", "edition-damaged", "internal-error", "offline",
     "fallback", "zoom_in", "zoom_out", "close", "expired",
@@ -96,6 +96,15 @@ def _card(told: Mapping[str, Any], lang: str, condition: str) -> dict[str, Any]:
     }
 
 
+def distance(metres: float, lang: str) -> tuple[str, str]:
+    """A number and its unit, as one would say it: (350, m), (1.4, km), (23, km)."""
+    text = words(lang)
+    if metres < 950:
+        return str(max(10, round(metres / 10) * 10)), text["m"]
+    kilometres = metres / 1000
+    return (f"{kilometres:.1f}" if kilometres < 10 else f"{kilometres:.0f}"), text["km"]
+
+
 def answer_context(
     answer: Mapping[str, Any],
     facts: PageFacts,
@@ -105,10 +114,10 @@ def answer_context(
 ) -> dict[str, Any]:
     """For `answer.html`."""
     choices = [
-        hospital | {"minutes": minutes(hospital["travel_time_s"]), "kilometres": f"{hospital['distance_m'] / 1000:.1f}"}
+        hospital | {"minutes": minutes(hospital["travel_time_s"]), "distance": distance(hospital["distance_m"], lang)}
         for hospital in answer["hospitals"]
     ]
-    return _base(facts, lang) | {"answer": answer, "choices": choices, "map": map}
+    return _base(facts, lang) | {"answer": answer, "choices": choices, "map": map, "distance": distance}
 
 
 def error_context(problem: Mapping[str, Any], facts: PageFacts | None, *, lang: str) -> dict[str, Any]:
@@ -116,6 +125,7 @@ def error_context(problem: Mapping[str, Any], facts: PageFacts | None, *, lang: 
     text = words(lang)
     return _base(facts, lang) | {
         "problem": problem,
+        "distance": distance,
         "said": text.get(problem["code"], text["internal-error"]),
         "fallback": [told | {"call": f"tel:{first_number(told['phone'])}"} for told in problem.get("fallback") or []],
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -119,8 +120,15 @@ def _draw_roads(
 
 
 def _draw(draw: ImageDraw.ImageDraw, pieces: Floats, colour: Colour, width: int) -> None:
-    for piece in np.floor(pieces).astype(np.int32).tolist():
-        draw.line(piece, fill=colour, width=width)
+    """Draw pieces; those that go on where the one before ended in one call, which is what a tile's time goes to."""
+    corners = np.floor(pieces).astype(np.int32)
+    begins = np.flatnonzero(np.any(corners[1:, :2] != corners[:-1, 2:], axis=1)) + 1
+    flat: list[int] = corners.ravel().tolist()
+    for first, last in pairwise([0, *begins.tolist(), len(corners)] if flat else []):
+        xy = flat[4 * first : 4 * first + 4]
+        for piece in range(first + 1, last):
+            xy += flat[4 * piece + 2 : 4 * piece + 4]
+        draw.line(xy, fill=colour, width=width)
 
 
 def _square_ended(ends: Floats, by: float) -> Floats:

@@ -38,7 +38,7 @@ class RoadStyle:
 ROAD_STYLES: tuple[RoadStyle, ...] = (
     RoadStyle(("ferry", "train"), 9, 1.2, 2.2, (122, 160, 192), (122, 160, 192), dashed=True),
     RoadStyle(("track",), 15, 0.6, 2.0, (222, 216, 206), (222, 216, 206)),
-    RoadStyle(("service",), 14, 0.5, 4.5, (255, 255, 255), (222, 216, 206)),
+    RoadStyle(("service",), 15, 0.5, 4.5, (255, 255, 255), (222, 216, 206)),
     RoadStyle(("residential", "living_street", "unclassified", "road"), 13, 0.9, 7.5, (255, 255, 255), (216, 210, 199)),
     RoadStyle(("tertiary", "tertiary_link"), 12, 1.2, 9.0, (255, 255, 255), (206, 199, 186)),
     RoadStyle(("secondary", "secondary_link"), 11, 1.5, 10.0, (255, 252, 240), (200, 190, 170)),

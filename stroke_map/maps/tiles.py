@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 SEALED_ZOOM: Final = 12
 FIRST_ZOOM: Final = 5
 DEEPEST_ZOOM: Final = 18
+_PATIENCE_S = 0.4  # a tile takes about 10 ms, the first of a zoom half a second
+_SMALLEST_PART_PX = 8
 _CHECK_EVERY = 64  # new tiles between two looks at how large the cache is
 _KEEP_SHARE = 0.8  # of the bound, after the oldest were removed
 
@@ -33,7 +35,10 @@ class NoSuchTileError(LookupError):
 
 
 class Tile(NamedTuple):
-    """A tile's PNG; `final` is False for an enlarged part of its parent, which nobody should keep."""
+    """A tile's PNG; `final` is False for the part of a tile above that stands in for it, which nobody should keep.
+
+    That part is smaller than a tile and enlarged by the browser: static/js/page.js knows it by its size, and asks again.
+    """
 
     png: bytes
     final: bool
@@ -72,8 +77,8 @@ def draw_tiles(
 class DeepTiles:
     """Tiles of one edition: sealed ones from its folder, deeper ones drawn on demand into a bounded cache.
 
-    One tile is drawn at a time; whoever asks meanwhile gets the parent enlarged, marked as not final. The cache may be
-    shared by several processes and removed at any moment: files appear whole or not at all.
+    One tile is drawn at a time; whoever would wait long gets a part of the tile above, marked as not final. The cache
+    may be shared by several processes and removed at any moment: files appear whole or not at all.
 
     Parameters
     ----------
@@ -118,8 +123,8 @@ class DeepTiles:
         kept = _read(_path(self._cache, z, x, y))
         if kept:
             return Tile(kept, final=True)
-        if not self._drawing.acquire(blocking=False):
-            return Tile(self._enlarged(z, x, y), final=False)
+        if not self._drawing.acquire(timeout=_PATIENCE_S):
+            return Tile(self._part_of_tile_above(z, x, y), final=False)
         try:
             png = self._paint(z, x, y)
         finally:
@@ -137,19 +142,15 @@ class DeepTiles:
             self._make_room()
         return png
 
-    def _enlarged(self, z: int, x: int, y: int) -> bytes:
-        """The same place cut from the nearest drawn tile above."""
-        for up in range(1, z + 1):
+    def _part_of_tile_above(self, z: int, x: int, y: int) -> bytes:
+        """The same place, cut out of the deepest tile above it that is there."""
+        for up in range(1, z - FIRST_ZOOM + 1):
             folder = self._sealed if z - up <= SEALED_ZOOM else self._cache
             above = _read(_path(folder, z - up, x >> up, y >> up))
-            if above:
-                side = TILE_PX / 2**up
+            side = TILE_PX >> up
+            if above and side >= _SMALLEST_PART_PX:
                 left, top = (x % 2**up) * side, (y % 2**up) * side
-                picture = Image.open(io.BytesIO(above)).convert("RGB")
-                box = (left, top, left + side, top + side)
-                return encode(picture.resize((TILE_PX, TILE_PX), Image.Resampling.BILINEAR, box=box))
-            if z - up <= SEALED_ZOOM:
-                break
+                return encode(Image.open(io.BytesIO(above)).convert("RGB").crop((left, top, left + side, top + side)))
         return blank_tile()
 
     def _make_room(self) -> None:

@@ -6,19 +6,29 @@
   const settings = JSON.parse(document.getElementById("settings").dataset.settings);
   const { condition, lang, words } = settings;
   const map = window.map_0;
-  const result = document.getElementById("result"), where = document.getElementById("where");
+  const result = document.getElementById("result"), more = document.getElementById("more"), where = document.getElementById("where");
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   const HANDED_ON = "stroke-map-place";
   let drawn = L.layerGroup().addTo(map), asked = 0, place = null;
 
   const say = (name, ...values) => values.reduce((text, value, at) => text.replace("{" + at + "}", () => value), words[name]);
   const minutes = (seconds) => Math.max(1, Math.ceil(seconds / 60));
-  const kilometres = (metres) => (metres / 1000).toFixed(1);
+  /** A number and its unit, as `distance` in pages.py. */
+  function distance(metres) {
+    if (metres < 950) return [String(Math.max(10, Math.round(metres / 10) * 10)), words.m];
+    return [(metres / 1000).toFixed(metres < 9950 ? 1 : 0), words.km];
+  }
   const told = (text) => (text ? text[lang] || text.zh || text.en : "");
 
+  function fill(panel, parts) {
+    panel.replaceChildren(...parts.filter(Boolean));
+    panel.hidden = parts.length === 0;
+  }
+
+  /** Words in the panel; what stood below the map belonged to the question before. */
   function show(...parts) {
-    result.hidden = false;
-    result.replaceChildren(...parts.filter(Boolean));
+    fill(result, parts);
+    fill(more, []);
   }
 
   const notice = (text, severity) => make("p", "notice notice-" + severity, text);
@@ -30,22 +40,23 @@
   }
 
   function numbers(hospital) {
+    const [number, unit] = distance(hospital.distance_m);
     return make("p", "numbers", "",
       make("span", "", "", make("b", "", String(minutes(hospital.travel_time_s))), " " + words.minutes),
-      make("span", "", "", make("b", "", kilometres(hospital.distance_m)), " " + words.km));
+      make("span", "", "", make("b", "", number), " " + unit));
   }
 
   function alternative(hospital) {
     return make("li", "", "",
       make("strong", "", told(hospital.name)),
-      make("span", "time", `${minutes(hospital.travel_time_s)} ${words.minutes} · ${kilometres(hospital.distance_m)} ${words.km}`),
+      make("span", "time", `${minutes(hospital.travel_time_s)} ${words.minutes} · ${distance(hospital.distance_m).join(" ")}`),
       hospital.class > 1 && make("span", "quiet", words["class_" + hospital.class]),
       phone(hospital, hospital.navigation.call));
   }
 
   function steps(list) {
     const items = list.map((step) => make("li", "", told(step.text),
-      step.distance_m > 0 && make("span", "quiet", ` ${kilometres(step.distance_m)} ${words.km}`)));
+      step.distance_m > 0 && make("span", "quiet", " " + distance(step.distance_m).join(" "))));
     return make("details", "", "", make("summary", "", words.steps), make("ol", "steps", "", ...items));
   }
 
@@ -76,18 +87,17 @@
       numbers(best),
       best.class > 1 && notice(words["class_" + best.class], "caution"),
       phone(best, best.navigation.call),
-      make("p", "quiet", (street ? say("from_street", street) + " · " : "") + words.by_car),
-      others.length > 0 && make("h3", "", words.alternatives),
-      others.length > 0 && make("ol", "alternatives", "", ...others.map(alternative)),
-      steps(best.steps), navigation(best.navigation), printable());
-    const list = result.querySelector(".alternatives");
-    if (list) list.start = 2;
+      make("p", "quiet", (street ? say("from_street", street) + " · " : "") + words.by_car));
+    const list = make("ol", "alternatives", "", ...others.map(alternative));
+    list.start = 2;
+    fill(more, [others.length > 0 && make("h2", "", words.alternatives), others.length > 0 && list,
+      steps(best.steps), navigation(best.navigation), printable()]);
   }
 
   function showProblem(problem) {
     const fallback = (problem.fallback || []).map((hospital) => make("li", "", "",
       make("strong", "", told(hospital.name)),
-      make("span", "time", say("straight", kilometres(hospital.straight_line_m))),
+      make("span", "time", say("straight", distance(hospital.straight_line_m).join(" "))),
       phone(hospital, "tel:" + (hospital.phone.match(/[+0-9]+/g) || ["120"]).join(""))));
     show(
       make("h2", "", words.error),
@@ -178,6 +188,16 @@
     expired.hidden = false;
   }
 
+  /** A tile smaller than a tile stands in for one that is being drawn: ask again a little later. */
+  function sharpenTiles(layer) {
+    layer.on("tileload", ({ tile }) => {
+      const again = Number(tile.dataset.again || 0);
+      if (tile.naturalWidth >= layer.getTileSize().x || again >= 5) return;
+      tile.dataset.again = again + 1;
+      setTimeout(() => { if (tile.isConnected) tile.src = tile.src.split("?")[0] + "?again=" + (again + 1); }, 1000 * (again + 1));
+    });
+  }
+
   function nameControls() {
     for (const [selector, name] of [[".leaflet-control-zoom-in", "zoom_in"], [".leaflet-control-zoom-out", "zoom_out"]]) {
       const control = document.querySelector(selector);
@@ -188,6 +208,7 @@
 
   tellIfExpired();
   nameControls();
+  sharpenTiles(window.tile_layer_1);
   where.hidden = false;
   where.addEventListener("click", locate);
   map.on("click", (event) => ask(event.latlng.wrap()));
