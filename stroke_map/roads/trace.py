@@ -48,10 +48,13 @@ def trace_line(  # type: ignore[no-untyped-def]
                 if length > 0.0:
                     low = (begin * total - passed) / length
                     high = (end * total - passed) / length
-                passed += length
-                if low > 1.0 or high < 0.0:
+                elif total > 0.0:
                     continue
-                low, high = max(low, 0.0), min(high, 1.0)
+                passed += length
+                # Rounded shares may point just beyond either end: these pieces hold them.
+                if (low > 1.0 and step < last - first - 1) or (high < 0.0 and step > 0):
+                    continue
+                low, high = min(max(low, 0.0), 1.0), max(min(high, 1.0), 0.0)
             for share in (low, high):
                 lon, lat = (ax + share * (bx - ax)) * 1e-7, (ay + share * (by - ay)) * 1e-7
                 if count == 0 or line[count - 1, 0] != lon or line[count - 1, 1] != lat:
@@ -59,6 +62,11 @@ def trace_line(  # type: ignore[no-untyped-def]
                     count += 1
                     if count == len(line):
                         line = np.concatenate((line, np.empty_like(line)))
+    if count == 0:  # nothing but the end of a segment whose last points lie on one another
+        n = segment_stretch[segments[0]]
+        at = stretch_first_point[n + 1] - 1 if segment_forward[segments[0]] == (first_share > 0.5) else stretch_first_point[n]
+        line[0, 0], line[0, 1] = point_x[at] * 1e-7, point_y[at] * 1e-7
+        count = 1
     if count == 1:
         line[1] = line[0]
         count = 2
