@@ -269,14 +269,16 @@ def test_the_order_of_the_rows_does_not_matter(make_town, write_osm, ask, place_
     assert times[2] == times[3]
 
 
-def test_lines_begin_at_the_snapped_point_and_end_at_the_gate(malta_edition, ask) -> None:
+@pytest.mark.parametrize("where", ["malta_edition", "demo_edition"])
+def test_lines_begin_at_the_snapped_point_and_end_at_the_gate(request, ask, where) -> None:
+    edition = request.getfixturevalue(where)
     rng = np.random.default_rng(11)
-    network = malta_edition.network("car")
-    arrivals = malta_edition.arrivals("car")
-    column = {hospital.id: n for n, hospital in enumerate(malta_edition.hospitals)}
+    network = edition.network("car")
+    arrivals = edition.arrivals("car")
+    column = {hospital.id: n for n, hospital in enumerate(edition.hospitals)}
     for point in rng.choice(np.flatnonzero(arrivals.reaches[network.point_stretch]), 60).tolist():
         here = float(network.point_y[point]) * 1e-7 + rng.normal(0, 2e-4), float(network.point_x[point]) * 1e-7
-        found = ask(malta_edition, here, all_roads=True)
+        found = ask(edition, here, all_roads=True)
         for place, hospital in enumerate(found["hospitals"]):
             line = hospital["geometry"]["coordinates"]
             gate = arrivals.gate_lon[column[hospital["id"]]], arrivals.gate_lat[column[hospital["id"]]]
