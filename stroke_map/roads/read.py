@@ -140,8 +140,8 @@ def _ways(path: Path, profile: Profile, issues: Counter[tuple[str, str]]) -> Ite
 
 
 def _only(objects: Any, ids: list[int]) -> Any:
-    """Few objects of a file; the filter takes no negative ids, as editors give to what is not uploaded yet."""
-    return objects if min(ids) < 0 else objects.with_filter(osmium.filter.IdFilter(ids))
+    """Few objects of a file; the filter takes no negative ids (as editors give), and memory by the largest one."""
+    return objects.with_filter(osmium.filter.IdFilter(ids)) if 0 <= min(ids) and max(ids) < 2**40 else objects
 
 
 def _way(way: Any, reader: WayReader, ferries: dict[int, dict[str, str]]) -> Iterator[RawWay]:

@@ -157,9 +157,17 @@ def _rules(tags: Mapping[str, str], profile: Profile) -> Iterator[tuple[str, str
             if hours is not None:
                 yield kind, hours or None
         if plain and plain != "none":
-            yield plain.strip(), None
+            yield plain.strip(), _old_hours(tags)
         if plain or conditional:
             return
+
+
+def _old_hours(tags: Mapping[str, str]) -> str | None:
+    """`day_on=Monday`, `day_off=Friday`, `hour_on=07:00`, `hour_off=09:00`: hours as they were tagged before 2012."""
+    spans = [[tags.get(f"{unit}_{end}", "") for end in ("on", "off")] for unit in ("day", "hour")]
+    (first_day, last_day), hours = spans
+    words = ["-".join(day[:2] for day in (first_day, last_day) if day), "-".join(hour for hour in hours if hour)]
+    return " ".join(word for word in words if word) or None
 
 
 def _split_conditional(text: str) -> Iterator[tuple[str, str]]:

@@ -13,8 +13,8 @@ from stroke_map.settings import prepare_numba_cache
 prepare_numba_cache()
 from numba import njit  # noqa: E402  (the cache folder must be set first)
 
-#: Shorter than this is rounding of coordinates (1e-7 degree is 1.1 cm), not a street one drives on.
-SHORTEST_STEP_M: Final = 0.05
+#: Shorter than this is rounding of coordinates (1e-6 degree is 11 cm), not a street one drives on.
+SHORTEST_STEP_M: Final = 0.2
 #: From here on a bend between two unnamed roads is told as a turn.
 UNNAMED_TURN_DEG: Final = 40.0
 ROUNDABOUT: Final = int(Flag.ROUNDABOUT)

@@ -43,6 +43,12 @@ def test_a_place_at_a_junction_may_start_on_any_of_its_roads(draw, grid_m):
     ).check("j e: je\nj s: js\nn j: nj\nw j: wj\ne j: no route\nw s: wj js\nj j: nothing")
 
 
+def test_a_junction_asked_for_in_six_decimals_is_still_the_junction(draw):
+    drawing = draw("  n\nw j e\n  s", "nodes | oneway\nnj |\nwj |\nje |\njs | yes", grid_m=5)
+    drawing.places = {letter: (round(lat, 6), round(lon, 6)) for letter, (lat, lon) in drawing.places.items()}
+    drawing.check("w j: wj\nj e: je\nw e: wj je\nn s: nj js\nj s: js\ne n: je nj\nj w: wj\nj j: nothing")
+
+
 def test_positions_within_a_metre_of_the_nearest_are_as_good(draw):
     draw(
         """
@@ -139,8 +145,12 @@ def test_overlapping_ways(draw):
     )
 
 
-def test_negative_ids(draw):
-    draw("a b c", "nodes\nab\nbc", "no_straight_on from=ab via=b to=bc", first_id=-1).check("a c: no route\nc a: bc ab")
+@pytest.mark.parametrize("first_id", [-1, 2**31, 10**15])
+def test_numbers_of_any_kind(draw, first_id):
+    drawing = draw("a b c", "nodes\nab\nbc", "no_straight_on from=ab via=b to=bc", first_id=first_id)
+    drawing.check("a c: no route\nc a: bc ab")
+    ferry = draw("a b", "nodes | highway\nab | -", "- =ab ; type=route ; route=ferry", first_id=first_id)
+    ferry.check("a b: ab")
 
 
 def test_missing_nodes_cut_the_road(draw):

@@ -147,6 +147,17 @@ TUESDAY_8, TUESDAY_12, SUNDAY_8 = (datetime(2026, 11, *at) for at in [(24, 8), (
         ("restriction:conditional=no_left_turn @ (weight>1.5 t AND 07:00-09:00)", TUESDAY_8, "-sr"),
         ("restriction:conditional=no_left_turn @ (07:00-09:00 AND weight > 1.5)", TUESDAY_12, "lsr"),
         ("restriction:conditional=no_left_turn @ (length<7)", TUESDAY_12, "-sr"),
+        (
+            "restriction=no_left_turn ; day_on=Monday ; day_off=Friday ; hour_on=07:00 ; hour_off=09:00",
+            TUESDAY_8,
+            "-sr",
+        ),
+        (
+            "restriction=no_left_turn ; day_on=Monday ; day_off=Friday ; hour_on=07:00 ; hour_off=09:00",
+            TUESDAY_12,
+            "lsr",
+        ),
+        ("restriction=no_left_turn ; hour_on=07:00 ; hour_off=09:00", SUNDAY_8, "-sr"),
     ],
 )
 def test_conditional_restrictions_hold_at_their_hours(draw, tags, at, left):
