@@ -141,7 +141,7 @@ def _ways(path: Path, profile: Profile, issues: Counter[tuple[str, str]]) -> Ite
 
 def _only(objects: Any, ids: list[int]) -> Any:
     """Few objects of a file; the filter takes no negative ids (as editors give), and memory by the largest one."""
-    return objects.with_filter(osmium.filter.IdFilter(ids)) if 0 <= min(ids) and max(ids) < 2**40 else objects
+    return objects.with_filter(osmium.filter.IdFilter(ids)) if min(ids) >= 0 and max(ids) < 2**40 else objects
 
 
 def _way(way: Any, reader: WayReader, ferries: dict[int, dict[str, str]]) -> Iterator[RawWay]:
