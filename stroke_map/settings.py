@@ -6,6 +6,7 @@ values in force, and a test holds README to it.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass
 from functools import cache
@@ -35,20 +36,55 @@ class Setting:
 
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting("geodata_dir", Path, None, "folder", "Where editions live; the checkout's geodata/, else the user data folder."),
-    Setting("cache_dir", Path, None, "folder", "Compiled kernels and deep map tiles; the user cache folder when not set."),
-    Setting("clinical_key", str, "", "secret", "Bearer key for the ambulance profile and patient fields; empty: refused.", secret=True),
+    Setting(
+        "geodata_dir", Path, None, "folder", "Where editions live; the checkout's geodata/, else the user data folder."
+    ),
+    Setting(
+        "cache_dir", Path, None, "folder", "Compiled kernels and deep map tiles; the user cache folder when not set."
+    ),
+    Setting(
+        "clinical_key",
+        str,
+        "",
+        "secret",
+        "Bearer key for the ambulance profile and patient fields; empty: refused.",
+        secret=True,
+    ),
     Setting("plane", str, "both", "public|clinical|both", "Which routes this process answers."),
     Setting("host", str, "127.0.0.1", "address", "Where the server listens."),
     Setting("port", int, 8120, "port", "Where the server listens."),
     Setting("workers", int, 2, "processes", "Server processes; they share the mapped edition."),
     Setting("snap_limit_m", float, 1000.0, "metres", "A point farther than this from any usable road is off-network."),
-    Setting("snap_spread_m", float, 30.0, "metres", "How much farther than the nearest a road may be and still be a candidate."),
-    Setting("walk_speed_kph", float, 4.0, "km/h", "From the point to the road, and for every further candidate's extra distance."),
-    Setting("accreditation_grace_days", int, 90, "days", "How long after its end an accreditation still counts, marked (class 2)."),
+    Setting(
+        "snap_spread_m",
+        float,
+        30.0,
+        "metres",
+        "How much farther than the nearest a road may be and still be a candidate.",
+    ),
+    Setting(
+        "walk_speed_kph",
+        float,
+        4.0,
+        "km/h",
+        "From the point to the road, and for every further candidate's extra distance.",
+    ),
+    Setting(
+        "accreditation_grace_days",
+        int,
+        90,
+        "days",
+        "How long after its end an accreditation still counts, marked (class 2).",
+    ),
     Setting("limit_default", int, 3, "hospitals", "How many hospitals an answer lists."),
     Setting("limit_max", int, 20, "hospitals", "The most a caller may ask for."),
-    Setting("public_route_concurrency", int, 64, "requests", "Public routing questions answered at once per process; more get 429."),
+    Setting(
+        "public_route_concurrency",
+        int,
+        64,
+        "requests",
+        "Public routing questions answered at once per process; more get 429.",
+    ),
     Setting("tile_cache_mb", int, 256, "MB", "Bound of the cache of map tiles deeper than the sealed zoom."),
     Setting("map_review_number", str, "", "text", "审图号 shown on the map, where the publisher has one."),
 )
@@ -130,6 +166,17 @@ def prepare_numba_cache() -> None:
 
     Numba caches compiled kernels beside their source and fails with "no locator available" where an install is
     read-only; an environment variable is the only way to move it, and it is read at import.
+
+    Each state of the kernels' sources has a folder of its own: numba unpickles an old index before it compares dates,
+    and fails for good where a type named in it has since been renamed.
     """
-    folder = read_settings().cache_dir / "numba"
+    folder = read_settings().cache_dir / "numba" / _digest_of_kernels()
     os.environ.setdefault("NUMBA_CACHE_DIR", str(folder))
+
+
+def _digest_of_kernels() -> str:
+    package = Path(__file__).resolve().parent
+    sources = (
+        path.read_bytes() for room in ("roads", "editions", "dispatch") for path in sorted(package.glob(f"{room}/*.py"))
+    )
+    return hashlib.sha256(b"".join(text for text in sources if b"import njit" in text)).hexdigest()[:16]
