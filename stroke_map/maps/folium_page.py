@@ -22,7 +22,7 @@ from stroke_map.maps.markers import marker_of
 from stroke_map.maps.texts import TOLD, words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -62,7 +62,7 @@ class RenderedMap:
         return "sha256-" + base64.b64encode(hashlib.sha256(self.script.encode()).digest()).decode()
 
 
-class PageMap(folium.Map):
+class PageMap(folium.Map):  # type: ignore[misc]  # Folium has no types
     """A `folium.Map` that loads nothing from elsewhere and renders the same input to the same bytes."""
 
     def __init__(self, bounds: Bounds, tile_url: str, attribution: str, *, scripts: tuple[str, ...] = ()) -> None:
@@ -80,7 +80,6 @@ class PageMap(folium.Map):
             max_zoom=MAX_ZOOM,
             name="roads",
         ).add_to(self)
-        self.fit_bounds([[south, west], [north, east]])
 
     def parts(self) -> RenderedMap:
         """Render. The name of an element is its kind and its place in the order of making: `map_0`, `geo_json_2`."""
@@ -143,9 +142,15 @@ def public_map(
         on_each_feature=JsCode("strokeMap.bind"),
         name="hospitals",
     ).add_to(page)
+    if hospitals["features"]:
+        bounds = _around([feature["geometry"]["coordinates"] for feature in hospitals["features"]])
+    west, south, east, north = bounds
+    page.fit_bounds([[south, west], [north, east]], padding=(24, 24))
     parts = page.parts()
     # Nothing waits for scripts: the telephone number and the list are readable before the first of them arrives.
-    return RenderedMap(parts.header.replace("<script src=", "<script defer src="), parts.html, parts.script)
+    header = parts.header.replace("<script src=", "<script defer src=")
+    label = f'<div role="region" aria-label="{html.escape(region[lang])}" '
+    return RenderedMap(header, parts.html.replace("<div ", label, 1), parts.script)
 
 
 def _pins(hospitals: Mapping[str, Any], lang: str, condition: str) -> dict[str, Any]:
@@ -171,9 +176,7 @@ def _pins(hospitals: Mapping[str, Any], lang: str, condition: str) -> dict[str, 
     return {"type": "FeatureCollection", "features": features}
 
 
-def answer_map(
-    answer: Mapping[str, Any], *, bounds: Bounds, tile_url: str, attribution: str, lang: str
-) -> RenderedMap:
+def answer_map(answer: Mapping[str, Any], *, bounds: Bounds, tile_url: str, attribution: str, lang: str) -> RenderedMap:
     """The map of one answer: the place asked about, the roads that were given, the hospitals with their minutes.
 
     Its script stands in the page (nothing about a question is kept on the server) and needs Leaflet alone.
@@ -189,25 +192,32 @@ def answer_map(
     for place, hospital in enumerate(answer["hospitals"]):
         shape, label = "next", f"{minutes(hospital['travel_time_s'])} {text['minutes']}"
         if place == 0:
-            shape, label = "first", f"{hospital['name'][lang]}  {label}"
+            shape, label = "first", f"{label} · {hospital['name'][lang]}"
         features.append(_point(hospital, label, shape, str(place + 1), 1000 - place))
         if hospital["geometry"] is not None:
             roads.append(hospital["geometry"]["coordinates"])
     page = PageMap(bounds, tile_url, attribution)
     for line in reversed(roads):  # the first choice's road on top
         best = line is roads[0]
-        for name, width in (("road-casing", 10 if best else 8), ("road-line" if best else "road-other", 6 if best else 4)):
+        for name, width in (
+            ("road-casing", 10 if best else 8),
+            ("road-line" if best else "road-other", 6 if best else 4),
+        ):
             folium.PolyLine([(lat, lon) for lon, lat in line], weight=width, class_name=name).add_to(page)
     folium.GeoJson(
-        _guarded({"type": "FeatureCollection", "features": features}), point_to_layer=JsCode(_ANSWER_MARKER), name="answer"
+        _guarded({"type": "FeatureCollection", "features": features}),
+        point_to_layer=JsCode(_ANSWER_MARKER),
+        name="answer",
     ).add_to(page)
-    seen = [(point["lat"], point["lon"]) for point in (origin, *answer["hospitals"])]
-    seen += [(lat, lon) for line in roads for lon, lat in line]
-    lats, lons = zip(*seen, strict=True)
-    page.fit_bounds(
-        [[float(min(lats)), float(min(lons))], [float(max(lats)), float(max(lons))]], padding=(48, 48), max_zoom=16
-    )
+    seen = [(point["lon"], point["lat"]) for point in (origin, *answer["hospitals"])]
+    west, south, east, north = _around([*seen, *(point for line in roads for point in line)])
+    page.fit_bounds([[south, west], [north, east]], padding=(48, 48), max_zoom=16)
     return page.parts()
+
+
+def _around(points: Sequence[Sequence[float]]) -> Bounds:
+    lons, lats = zip(*points, strict=True)
+    return float(min(lons)), float(min(lats)), float(max(lons)), float(max(lats))
 
 
 def _point(at: Mapping[str, Any], label: str, shape: str, letter: str, front: int) -> dict[str, Any]:

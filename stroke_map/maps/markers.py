@@ -1,13 +1,15 @@
 """How hospitals are told apart on the map: by shape, letter and colour, so that none of the three is needed.
 
 Colours are Okabe and Ito's, safe for colour-blind readers (https://jfly.uni-koeln.de/color/); they and the shapes are
-drawn by static/css/map.css from the class `pin-<shape>`.
+drawn by static/css/map.css from the class `pin-<shape>`. Letters are dark where white would not stand out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Marker(NamedTuple):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stroke_map.dispatch.links import first_number
 from stroke_map.maps.files import static_url
 from stroke_map.maps.folium_page import RenderedMap, minutes
 from stroke_map.maps.markers import MARKERS, OTHER, marker_of
 from stroke_map.maps.texts import LANGUAGES, TAGS, TOLD, words
+from stroke_map.registry.hours import ALWAYS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 #: The texts static/js/page.js shows.
 _SCRIPT_TEXTS = (
@@ -20,6 +24,11 @@ _SCRIPT_TEXTS = (
     "no-capable-hospital", "invalid-request", "too-busy", "no-edition", "edition-damaged", "internal-error", "offline",
     "fallback", "zoom_in", "zoom_out", "close", "expired",
 )  # fmt: skip
+
+
+_HOURS_WORDS = {
+    "Mo": "周一", "Tu": "周二", "We": "周三", "Th": "周四", "Fr": "周五", "Sa": "周六", "Su": "周日", "PH": "节假日", "off": "休息",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -76,6 +85,7 @@ def index_context(
         "legend": [*MARKERS[condition], OTHER],
         "able": able,
         "others": [card for card in cards if card["marker"] is OTHER],
+        "hours": hours_in_words,
         "settings": {"condition": condition, "lang": lang, "words": {name: text[name] for name in _SCRIPT_TEXTS}},
     }
 
@@ -94,6 +104,17 @@ def _card(told: Mapping[str, Any], lang: str, condition: str) -> dict[str, Any]:
         "marker": marker_of(told["capabilities"], condition),
         "abilities": [(name, able) for name, able in abilities.items() if able["status"] == "yes"],
     }
+
+
+def hours_in_words(hours: str, lang: str) -> str:
+    """Opening hours as people read them: `Mo-Fr 08:00-17:30` is 周一至周五 08:00-17:30 in Chinese."""
+    if hours == ALWAYS:
+        return words(lang)["always"]
+    if lang != "zh":
+        return hours.replace(",", ", ").replace(";", "; ")
+    for abbreviation, word in _HOURS_WORDS.items():
+        hours = re.sub(rf"\b{abbreviation}\b", word, hours)
+    return re.sub(r"(周.)-(?=周)", r"\1至", hours).replace(",", "、").replace(";", "；")
 
 
 def distance(metres: float, lang: str) -> tuple[str, str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 LANGUAGES: Final = ("zh", "en")
 TAGS: Final = {"zh": "zh-CN", "en": "en"}
@@ -113,7 +114,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "list_chest_pain": ("可救治胸痛的医院", "Hospitals that treat chest pain"),
     "list_other": ("其他医院（{0}）", "Other hospitals ({0})"),
     "list_none": ("名单中没有这类医院。", "There is none in this list."),
-    "hours": ("时间", "Hours"),
     "always": ("24 小时", "24 hours"),
     "valid_until": ("认证至 {0}", "Accredited until {0}"),
     "no_script": (

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from stroke_map.maps.mercator import Floats, project
 from stroke_map.maps.tile_style import DETAIL_ZOOM, ROAD_STYLES, style_of_class
 from stroke_map.roads.classes import ROAD_CLASSES, Flag
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 MERGED_TOLERANCE_PX = 0.6  # how far a simplified line may leave the road: less than one pixel of a 256 px tile
 DETAIL_TOLERANCE_PX = 0.25
@@ -110,7 +112,9 @@ def lines_for_zoom(network: RoadShapes, zoom: int) -> Lines:
     if zoom >= DETAIL_ZOOM:
         return _lines(shapely.simplify(geometries, DETAIL_TOLERANCE_PX * pixel, preserve_topology=False), style, tunnel)
     kinds = np.unique(style)
-    parts = [_merged(geometries[style == kind], MERGED_TOLERANCE_PX * pixel, SHORTEST_MERGED_PX * pixel) for kind in kinds]
+    parts = [
+        _merged(geometries[style == kind], MERGED_TOLERANCE_PX * pixel, SHORTEST_MERGED_PX * pixel) for kind in kinds
+    ]
     styles = np.repeat(kinds, [len(part) for part in parts])
     joined = np.concatenate([np.empty(0, dtype=object), *parts])
     return _lines(joined, styles, np.zeros(len(styles), dtype=np.bool_))

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from stroke_map.maps.mercator import Floats, project
 from stroke_map.maps.tile_lines import Lines, RoadShapes, Segments, lines_for_zoom
 from stroke_map.maps.tile_style import LAND, ROAD_STYLES, WATER, Colour, tile_palette
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
 
 TILE_PX = 256
 SMOOTHING = 2  # drawn twice as large, then halved: Pillow's lines have no smooth edges of their own
@@ -51,7 +55,9 @@ class TilePainter:
     def segments(self, z: int, x: int, y: int) -> Segments:
         """The straight pieces drawn on tile (z, x, y)."""
         side, margin = 2.0**-z, MARGIN_PX / TILE_PX * 2.0**-z
-        return self.lines(z).within(x * side - margin, y * side - margin, (x + 1) * side + margin, (y + 1) * side + margin)
+        return self.lines(z).within(
+            x * side - margin, y * side - margin, (x + 1) * side + margin, (y + 1) * side + margin
+        )
 
     def paint(self, z: int, x: int, y: int, *, scale: int = 1) -> bytes:
         """Tile (z, x, y) as a palette PNG; the same network and tile give the same bytes.

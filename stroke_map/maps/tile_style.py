@@ -41,7 +41,7 @@ ROAD_STYLES: tuple[RoadStyle, ...] = (
     RoadStyle(("service",), 15, 0.5, 4.5, (255, 255, 255), (222, 216, 206)),
     RoadStyle(("residential", "living_street", "unclassified", "road"), 13, 0.9, 7.5, (255, 255, 255), (216, 210, 199)),
     RoadStyle(("tertiary", "tertiary_link"), 12, 1.2, 9.0, (255, 255, 255), (206, 199, 186)),
-    RoadStyle(("secondary", "secondary_link"), 11, 1.5, 10.0, (255, 252, 240), (200, 190, 170)),
+    RoadStyle(("secondary", "secondary_link"), 10, 1.5, 10.0, (255, 252, 240), (200, 190, 170)),
     RoadStyle(("trunk_link", "motorway_link", "primary_link"), 13, 1.4, 7.5, (253, 240, 212), (206, 186, 148)),
     RoadStyle(("primary",), 9, 1.9, 11.0, (253, 243, 218), (206, 189, 152)),
     RoadStyle(("trunk",), 7, 2.2, 12.0, (250, 226, 178), (204, 171, 112)),
@@ -68,6 +68,10 @@ def tile_palette() -> list[Colour]:
     """
     base = list(dict.fromkeys([LAND, WATER, *(c for s in ROAD_STYLES for c in (s.fill, s.casing))]))
     strong = [LAND, WATER, (255, 255, 255), *(s.casing for s in ROAD_STYLES[3:])]
-    tones = [_blend(one, other, share) for one, other in combinations(dict.fromkeys(strong), 2) for share in (0.25, 0.5, 0.75)]
+    tones = [
+        _blend(one, other, share)
+        for one, other in combinations(dict.fromkeys(strong), 2)
+        for share in (0.25, 0.5, 0.75)
+    ]
     tones += [_blend(s.fill, s.casing, share) for s in ROAD_STYLES for share in (0.25, 0.5, 0.75)]
     return list(dict.fromkeys(base + tones))[:256]

@@ -62,7 +62,9 @@ def draw_tiles(
     """
     painter, written = TilePainter(network), 0
     ranges = [tiles_covering(network.bounds, zoom) for zoom in range(FIRST_ZOOM, max_zoom + 1)]
-    todo = [(r.zoom, x, y) for r in ranges for x in range(r.x_first, r.x_last + 1) for y in range(r.y_first, r.y_last + 1)]
+    todo = [
+        (r.zoom, x, y) for r in ranges for x in range(r.x_first, r.x_last + 1) for y in range(r.y_first, r.y_last + 1)
+    ]
     for done, (z, x, y) in enumerate(todo, start=1):
         if len(painter.segments(z, x, y).ends):
             path = folder / str(z) / str(x) / f"{y}.png"

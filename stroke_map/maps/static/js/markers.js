@@ -30,7 +30,6 @@ window.strokeMap = (function () {
     const told = feature.properties, size = told.shape === "other" ? 20 : 36;
     return L.marker(latlng, {
       icon: L.divIcon({ className: "pin-box", html: pin(told), iconSize: [size, size] }),
-      alt: told.name + (told.able ? ", " + told.able : ""),
       zIndexOffset: told.shape === "other" ? 0 : 500,
       riseOnHover: true,
     });
@@ -38,7 +37,8 @@ window.strokeMap = (function () {
 
   function bind(feature, layer) {
     const told = feature.properties;
-    layer.bindTooltip(() => make("span", "", told.name), { direction: "top", offset: [0, -16] });
+    layer.on("add", () => layer.getElement().setAttribute("aria-label", told.name + ", " + (told.able || told.meaning)));
+    layer.bindTooltip(() => make("span", "", told.name), { direction: "top", offset: [0, -16], className: "pin-label" });
     layer.bindPopup(() => make("div", "told", "",
       make("strong", "", told.name),
       make("span", "", told.able || told.meaning),

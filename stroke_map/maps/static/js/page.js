@@ -125,7 +125,7 @@
     const best = answer.hospitals[0], line = best.geometry.coordinates.map(([lon, lat]) => [lat, lon]);
     L.polyline(line, { className: "road-casing", weight: 10, interactive: false }).addTo(drawn);
     L.polyline(line, { className: "road-line", weight: 6, interactive: false }).addTo(drawn);
-    const label = make("span", "", `${told(best.name)}  ${minutes(best.travel_time_s)} ${words.minutes}`);
+    const label = make("span", "", `${minutes(best.travel_time_s)} ${words.minutes} · ${told(best.name)}`);
     L.marker([best.lat, best.lon], { icon: L.divIcon({ className: "pin-box", iconSize: [36, 36] }), interactive: false, keyboard: false })
       .bindTooltip(label, { permanent: true, direction: "top", offset: [0, -18], className: "pin-label" }).addTo(drawn);
     const bounds = L.latLngBounds(line).extend([place.lat, place.lon]);
