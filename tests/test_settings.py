@@ -1,3 +1,7 @@
+import os
+import re
+import subprocess
+import sys
 from dataclasses import fields
 from pathlib import Path
 
@@ -45,3 +49,14 @@ def test_without_settings_the_checkout_holds_the_editions():
 def test_a_bad_value_names_its_variable(variable, text):
     with pytest.raises(InvalidRequestError, match=variable):
         read_settings({variable: text})
+
+
+def test_kernels_are_cached_under_the_cache_folder_by_the_state_of_their_sources(tmp_path):
+    """In a process of its own: the folder is chosen once, before numba is imported."""
+    code = "from stroke_map.settings import prepare_numba_cache, os; prepare_numba_cache(); print(os.environ['NUMBA_CACHE_DIR'])"
+    environment = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
+    environment["STROKE_MAP_CACHE_DIR"] = str(tmp_path)
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    folder = Path(done.stdout.strip())
+    assert folder.parent == tmp_path / "numba"
+    assert re.fullmatch("[0-9a-f]{16}", folder.name)

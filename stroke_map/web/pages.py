@@ -11,7 +11,7 @@ import hashlib
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flask import Blueprint, Response, render_template, request, send_from_directory
+from flask import Blueprint, Response, g, render_template, request, send_from_directory
 
 from stroke_map.errors import EditionError, NotFoundError
 from stroke_map.maps import files, folium_page, pages, texts
@@ -62,8 +62,8 @@ def answer_page() -> Response:
     """One answer as a map: the place, the hospitals, the road, minutes and telephone numbers."""
     edition = current_edition()
     model, fields = _question_fields()
+    lang = g.lang = _language(fields.pop("lang", None))
     unused = take_patient_fields(fields, in_url=request.method == "GET")
-    lang = _language(fields.pop("lang", None))
     answer = answer_for(edition, model, fields, unused)
     drawn = folium_page.answer_map(answer, lang=lang, **_map_facts(edition))
     text = render_template("answer.html", **pages.answer_context(answer, _facts(edition), map=drawn, lang=lang))
@@ -118,7 +118,9 @@ def _rounded(text: str) -> str:
         return text  # the question's own check names what is wrong
 
 
-def _language(asked: str | None = None) -> str:
+def _language(asked: object = None) -> str:
+    """The language of the page: asked for, else what the browser prefers."""
+    asked = asked if isinstance(asked, str) else None
     return texts.choose_language(asked or request.args.get("lang"), [tag for tag, _quality in request.accept_languages])
 
 
@@ -204,7 +206,7 @@ def _problem_page(body: dict[str, Any]) -> Response:
         facts = _facts(current_edition())
     except EditionError:
         facts = None
-    text = render_template("error.html", **pages.error_context(body, facts, lang=_language()))
+    text = render_template("error.html", **pages.error_context(body, facts, lang=g.get("lang") or _language()))
     headers = {"Content-Security-Policy": files.content_security_policy()}
     return Response(text, body["status"], mimetype="text/html", headers=headers)
 

@@ -90,7 +90,7 @@ def _handle(error: Exception) -> Response:
         return response
     # Frames, not the message: a message can carry a value of the request, and a value can be about a patient.
     frames = "".join(traceback.format_tb(error.__traceback__))
-    log.error("unexpected %s while answering %s\n%s", type(error).__name__, request.path, frames)
+    log.error("unexpected %s while answering %s\n%s", type(error).__name__, request.endpoint, frames)
     return problem_response(StrokeMapError("The server failed while answering."))
 
 

@@ -3,6 +3,7 @@
 import logging
 
 import pytest
+from flask import request
 
 from stroke_map.web.models import Problem
 
@@ -78,7 +79,7 @@ def test_an_unexpected_error_shows_and_logs_nothing_that_was_sent(settings, capl
     from stroke_map.web import create_app
 
     app = create_app(settings)
-    app.add_url_rule("/api/v1/broken", "broken", lambda: int("Zq7secret"))
+    app.add_url_rule("/api/v1/broken", "broken", lambda: str(int(request.args["onset"])))
     with caplog.at_level(logging.ERROR):
         response = app.test_client().get("/api/v1/broken?onset=Zq7secret")
     assert problem_of(response)["code"] == "internal-error"

@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 
 import orjson
 import pytest
@@ -68,14 +69,16 @@ def server(geodata, tmp_path):
     }
     command = [sys.executable, "-m", "stroke_map.cli", "serve"]
     with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     ) as process:
         try:
             wait_for(lambda: fetch(port, "/readyz")[0] == 200, process)
             yield port, process
-        finally:
             process.send_signal(signal.SIGINT)
             process.wait(30)
+        finally:
+            with suppress(ProcessLookupError):  # whatever still runs is of this session alone
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def test_the_server_answers_and_logs_no_place(server, place, geodata):

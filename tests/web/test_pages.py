@@ -1,0 +1,128 @@
+"""What a browser gets. The look of the pages is the maps room's; here: addresses, headers, caching, privacy."""
+
+import re
+
+import pytest
+
+from stroke_map.maps import files
+
+HTML = {"Accept": "text/html"}
+
+
+def referenced(html):
+    """Every address a page loads or sends something to."""
+    return set(re.findall(r'(?:src|href|action)="([^"#]+)"', html))
+
+
+@pytest.mark.parametrize("address", ["/", "/?lang=en", "/?condition=chest_pain"])
+def test_all_that_a_page_loads_comes_from_this_server_and_is_there(client, address):
+    page = client.get(address)
+    assert (page.status_code, page.mimetype) == (200, "text/html")
+    local = {link for link in referenced(page.text) if not link.startswith(("tel:", "?"))}
+    assert any("leaflet" in link for link in local)
+    assert any(link.startswith("/map.js") for link in local)
+    for link in local:
+        assert link.startswith("/"), link
+        # A page may offer a form's address, which wants a question.
+        assert client.get(link.replace("&amp;", "&")).status_code == (422 if link == "/map" else 200), link
+
+
+def test_the_page_says_that_it_is_a_demonstration_in_the_language_asked_for(client):
+    assert "演示数据，不可用于急救" in client.get("/?lang=zh").text
+    assert "emonstration data, not for emergencies" in client.get("/?lang=en").text
+    assert 'lang="en"' in client.get("/", headers={"Accept-Language": "en-GB,en;q=0.9"}).text
+    assert 'lang="zh-CN"' in client.get("/", headers={"Accept-Language": "fr"}).text
+
+
+@pytest.mark.parametrize("address", ["/", "/map.js"])
+def test_a_page_of_an_unchanged_edition_is_not_sent_again(client, address):
+    first = client.get(address)
+    assert client.get(address, headers={"If-None-Match": first.headers["ETag"]}).status_code == 304
+    assert first.data == client.get(address).data
+
+
+def test_one_answer_as_a_map_names_the_hospital_its_minutes_and_its_telephone(client, place):
+    answer = client.get("/api/v1/route", query_string=place).get_json()
+    page = client.post("/map", data=place | {"crs": "WGS-84", "lang": "en", "need": ""})
+    best = answer["hospitals"][0]
+    assert (page.status_code, page.mimetype) == (200, "text/html")
+    assert best["name"]["en"] in page.text
+    assert best["phone"] in page.text
+    assert page.headers["Cache-Control"] == "no-store"
+
+
+def test_the_inline_script_of_an_answer_is_the_one_its_policy_allows(client, place):
+    import base64
+    import hashlib
+
+    page = client.post("/map", json=place | {"crs": "WGS-84"})
+    inline = re.findall(r"<script>(.*?)</script>", page.text, re.DOTALL)
+    hashes = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in inline]
+    assert hashes
+    assert all(f"'sha256-{digest}'" in page.headers["Content-Security-Policy"] for digest in hashes)
+
+
+def test_an_answer_in_an_address_is_for_a_place_rounded_to_ten_metres(client, place, settings):
+    exact = {"lat": place["lat"] + 0.00004321, "lon": place["lon"] + 0.00004321}
+    page = client.get("/map", query_string=exact)
+    assert page.status_code == 200
+    assert str(exact["lat"])[:9] not in page.text
+    rounded = client.get("/map", query_string={name: round(value, 4) for name, value in exact.items()})
+    clock = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d")
+    assert clock.sub("", page.text) == clock.sub("", rounded.text)
+
+
+def test_a_form_must_name_its_system_and_a_mistake_comes_as_a_page_in_its_language(client, place):
+    page = client.post("/map", data=place | {"lang": "en"}, headers=HTML)
+    assert (page.status_code, page.mimetype) == (422, "text/html")
+    assert 'lang="en"' in page.text
+    assert client.post("/map", data=place).get_json()["errors"][0]["field"] == "crs"
+
+
+@pytest.mark.parametrize("headers", [{}, HTML])
+def test_a_page_about_a_patient_needs_the_key(client, place, headers):
+    patient = place | {"crs": "WGS-84", "onset": "Zq7secret"}
+    for page in (
+        client.post("/map", data=patient, headers=headers),
+        client.get("/map", query_string=patient, headers=headers),
+    ):
+        assert page.status_code == 401
+        assert "Zq7secret" not in page.text
+
+
+HOSTILE = "<script>alert(1)</script>"
+
+
+@pytest.mark.parametrize("field", ["lang", "condition", "lat", "need", "at", HOSTILE])
+def test_markup_in_a_question_comes_back_nowhere(client, place, field):
+    hostile = place | {field: HOSTILE}
+    for address in ("/", "/map", "/map.js", "/api/v1/route"):
+        for headers in ({}, HTML):
+            assert HOSTILE not in client.get(address, query_string=hostile, headers=headers).text
+    assert HOSTILE not in client.post("/map", data=hostile | {"crs": HOSTILE}, headers=HTML).text
+
+
+def test_static_files_may_be_kept_and_lead_nowhere_else(client):
+    style = client.get(files.static_url("css/page.css"))
+    assert (style.status_code, style.mimetype) == (200, "text/css")
+    assert "max-age" in style.headers["Cache-Control"]
+    assert client.get("/static/leaflet/leaflet.js").mimetype == "text/javascript"
+    for path in (
+        "/static/../files.py",
+        "/static/%2e%2e/files.py",
+        "/static//etc/passwd",
+        "/static/leaflet/%2e%2e/__init__.py",
+    ):
+        assert client.get(path).status_code == 404
+
+
+def test_a_tile_is_a_picture_that_may_be_kept_only_under_its_own_editions_address(client, demo_edition):
+    from stroke_map.maps.mercator import tiles_covering
+
+    found = tiles_covering(demo_edition.info.region.bounds, 10)
+    path = f"10/{found.x_first}/{found.y_first}.png"
+    own = client.get(f"/tiles/{demo_edition.info.id}/{path}")
+    assert (own.status_code, own.mimetype, own.data[:4]) == (200, "image/png", b"\x89PNG")
+    assert "max-age" in own.headers["Cache-Control"]
+    other = client.get(f"/tiles/older/{path}")
+    assert (other.data, other.headers["Cache-Control"]) == (own.data, "no-store")
