@@ -108,6 +108,26 @@ class RegistryError(StrokeMapError, ValueError):
     exit_code = 5
 
 
+class ClosureError(StrokeMapError, ValueError):
+    """Closures that cannot be taken. `facts["problems"]` lists `{"entry", "field", "problem"}`; entries count from 1."""
+
+    code = "closure-refused"
+    status = 422
+    title = "The closure cannot be taken"
+    advice = "Correct what is listed and send it again; nothing was changed."
+    exit_code = 5
+
+
+class LiveStoreError(StrokeMapError, OSError):
+    """The database of live state is locked or away. Answers go on with the last known state."""
+
+    code = "live-store"
+    status = 503
+    title = "The database of live state cannot be used"
+    advice = "Look at the log and at STROKE_MAP_DATABASE_URL; try again in a moment."
+    exit_code = 9
+
+
 class EditionError(StrokeMapError):
     """An edition that cannot be built, found or published."""
 

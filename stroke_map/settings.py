@@ -43,6 +43,14 @@ SETTINGS: tuple[Setting, ...] = (
         "cache_dir", Path, None, "folder", "Compiled kernels and deep map tiles; the user cache folder when not set."
     ),
     Setting(
+        "database_url",
+        str,
+        "",
+        "address",
+        "Live state: live.db in geodata_dir when empty, else postgresql://user:password@host/name.",
+        secret=True,
+    ),
+    Setting(
         "clinical_key",
         str,
         "",
@@ -98,6 +106,7 @@ class Settings:
 
     geodata_dir: Path
     cache_dir: Path
+    database_url: str
     clinical_key: str
     plane: str
     host: str

@@ -1,0 +1,110 @@
+"""The engine of live state: SQLite in WAL mode beside the editions, or PostgreSQL by its address."""
+
+from __future__ import annotations
+
+import importlib.util
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+
+from stroke_map.errors import InvalidRequestError
+
+if TYPE_CHECKING:
+    from stroke_map.settings import Settings
+
+DATABASE_FILE = "live.db"
+BUSY_TIMEOUT_MS = 2000
+CONNECT_TIMEOUT_S = 3
+#: Execution option that says how a SQLite transaction begins.
+BEGIN = "stroke_map_begin"
+_EXAMPLE = "postgresql://user:password@host/database"
+
+
+def database_file(settings: Settings) -> Path | None:
+    """The SQLite file that is used, None where the database is PostgreSQL.
+
+    Raises
+    ------
+    InvalidRequestError
+        `database_url` is none, or of another kind of database.
+    """
+    if not settings.database_url:
+        return settings.geodata_dir / DATABASE_FILE
+    try:
+        url = make_url(settings.database_url)
+    except (ArgumentError, ValueError):
+        raise _bad_url("is no database address") from None
+    kind = url.get_backend_name()
+    if kind == "sqlite" and url.database not in {None, "", ":memory:"}:
+        return Path(url.database)
+    if kind != "postgresql" or url.get_driver_name() not in {
+        "psycopg",
+        "psycopg2",
+    }:  # psycopg2: SQLAlchemy 2.0 by default
+        raise _bad_url("must name a PostgreSQL database, or a file of SQLite")
+    return None
+
+
+def make_engine(settings: Settings) -> Engine:
+    """The engine for `settings.database_url`; nothing is opened yet.
+
+    Raises
+    ------
+    InvalidRequestError
+        See `database_file`; or the package that speaks to PostgreSQL is not installed.
+    """
+    file = database_file(settings)
+    if file is not None:
+        return _sqlite(file)
+    if importlib.util.find_spec("psycopg") is None:
+        raise InvalidRequestError(
+            "PostgreSQL is set as the database, but psycopg is not installed",
+            next_step="Install it with: pip install 'stroke-map[postgres]'.",
+        )
+    options = f"-c statement_timeout=10000 -c lock_timeout={BUSY_TIMEOUT_MS} -c timezone=UTC"
+    arguments = {"connect_timeout": CONNECT_TIMEOUT_S, "options": options}
+    url = make_url(settings.database_url).set(drivername="postgresql+psycopg")
+    return create_engine(url, connect_args=arguments, pool_pre_ping=True, hide_parameters=True)
+
+
+def _bad_url(problem: str) -> InvalidRequestError:
+    # Never the address itself: it holds a password.
+    return InvalidRequestError(f"STROKE_MAP_DATABASE_URL {problem}", next_step=f"Set it to something like {_EXAMPLE}.")
+
+
+def _sqlite(file: Path) -> Engine:
+    """An engine that opens the file anew for every transaction, which takes 0.1 ms.
+
+    A kept connection would go on writing into a file that was removed or replaced, and nobody would notice. Only `migrate`
+    may create the file.
+    """
+
+    def connect() -> sqlite3.Connection:
+        address = f"{file.absolute().as_uri()}?mode=rw"
+        connection = sqlite3.connect(
+            address, uri=True, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None, check_same_thread=False
+        )
+        connection.execute("PRAGMA foreign_keys = ON")
+        return connection
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)
+    # The driver would begin transactions when it pleases; we say when, and whether it is to write.
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _begin(connection: Connection) -> Any:
+    connection.exec_driver_sql(connection.get_execution_options().get(BEGIN, "BEGIN"))
+
+
+def create_file(file: Path) -> None:
+    """Make the SQLite file where there is none, in WAL mode, in which readers never wait for a writer."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(file, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+    finally:
+        connection.close()

@@ -1,0 +1,1 @@
+"""How the database of live state came to be, step by step; alembic runs what a database still lacks."""

@@ -1,0 +1,168 @@
+"""`LiveStore`: the database of live state, and the one place for its transactions."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import case, select, text, update
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+
+from stroke_map.errors import LiveStoreError
+from stroke_map.live.database import BEGIN, create_file, database_file, make_engine
+from stroke_map.live.records import ClosureRecords
+from stroke_map.live.tables import changes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from stroke_map.settings import Settings
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_MIGRATION_LOCK = 0x5374726F6B65  # any number that is ours alone among PostgreSQL's advisory locks
+_CREATE_ATTEMPTS, _CREATE_WAIT_S = 20, 0.05
+log = logging.getLogger("stroke_map.live")
+
+
+class LiveStore:
+    """The database of live state. Safe to share between threads; nothing is opened before it is used.
+
+    Parameters
+    ----------
+    settings
+        `database_url`, or `geodata_dir` where it is empty.
+
+    Attributes
+    ----------
+    file
+        The SQLite file, None for PostgreSQL.
+    closures
+        Closures and slow-downs: add, list, end.
+
+    Raises
+    ------
+    InvalidRequestError
+        `database_url` cannot be used.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.file = database_file(settings)
+        self._engine = make_engine(settings)
+        self.closures = ClosureRecords(self)
+
+    def migrate(self) -> None:
+        """Bring the database to the newest form, from empty if need be. Several processes may do so at once.
+
+        Raises
+        ------
+        LiveStoreError
+            It cannot be reached, created or read, or a later version of this package has made it.
+        """
+        from alembic import command
+        from alembic.config import Config
+        from alembic.util import CommandError
+
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+        if self.file is not None:
+            self._create_file(self.file)
+        try:
+            with self.writing() as connection:
+                if self.file is None:
+                    connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+        except CommandError as error:
+            raise LiveStoreError(
+                "the database of live state was made by another version of this package",
+                next_step="Install the version of this package that made it, or restore its backup.",
+            ) from error
+
+    @staticmethod
+    def _create_file(file: Path) -> None:
+        # SQLite's own waiting does not cover the change to WAL when two processes create the file at once.
+        for attempt in range(_CREATE_ATTEMPTS):
+            try:
+                return create_file(file)
+            except (sqlite3.Error, OSError) as error:
+                if "locked" not in str(error) or attempt == _CREATE_ATTEMPTS - 1:
+                    raise _away(error) from error
+            time.sleep(_CREATE_WAIT_S)
+        return None
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that only reads.
+
+        Raises
+        ------
+        LiveStoreError
+            The database is locked or away.
+        """
+        with self._transaction("BEGIN") as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that writes: all of it is kept, or nothing. Keep it short, for others wait.
+
+        Raises
+        ------
+        LiveStoreError
+            The database is locked or away; nothing was changed.
+        """
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[Connection]:
+        try:
+            with self._engine.connect() as connection, connection.execution_options(**{BEGIN: begin}).begin():
+                yield connection
+        except IntegrityError:
+            raise
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            raise _away(error) from error
+
+    def version(self, topic: str) -> int:
+        """The version of a topic; it grows with every change."""
+        with self.reading() as connection:
+            return self.read_version(connection, topic)
+
+    @staticmethod
+    def read_version(connection: Connection, topic: str) -> int:
+        """The version of a topic, as this transaction sees it."""
+        return int(connection.execute(select(changes.c.version).where(changes.c.topic == topic)).scalar_one())
+
+    @staticmethod
+    def bump(connection: Connection, topic: str, now: datetime) -> int:
+        """The next version of a topic; do it first in a writing transaction.
+
+        The row stays locked to the end, so versions become visible in their order. A version is at least the microseconds
+        since 1970: so none is given twice, even after a backup was restored.
+        """
+        micros = int(now.timestamp() * 1_000_000)
+        following = case((changes.c.version < micros, micros), else_=changes.c.version + 1)
+        statement = (
+            update(changes).where(changes.c.topic == topic).values(version=following).returning(changes.c.version)
+        )
+        return int(connection.execute(statement).scalar_one())
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._engine.dispose()
+
+
+def _away(error: Any) -> LiveStoreError:
+    """Ours for what a database said. The words of a driver can hold addresses: they go to the log alone."""
+    words = str(error.orig if isinstance(error, DBAPIError) else error)
+    log.warning("live state: %s", words.strip().partition("\n")[0])
+    locked = "locked" in words or "lock timeout" in words
+    return LiveStoreError(f"the database of live state {'is locked' if locked else 'cannot be used'}")
