@@ -35,7 +35,7 @@ class Starts(NamedTuple):
     extra_ms: np.ndarray
 
 
-class _Tables(NamedTuple):
+class Tables(NamedTuple):
     """What the kernels read, bundled once per edition: unpacking many attributes costs more than the work itself."""
 
     time_ms: np.ndarray
@@ -55,7 +55,7 @@ class Ranking:
     """Questions to one arrival table."""
 
     def __init__(self, network: RoadNetwork, arrivals: Arrivals) -> None:
-        self._tables = _Tables(
+        self.tables = Tables(
             network.segment_time_ms, network.segment_base, network.turn_first, network.turn_to, network.turn_cost_ms,
             arrivals.time, arrivals.next_turn, arrivals.quantum_ms,
             arrivals.gate_first, arrivals.gate_segment, arrivals.gate_part_ms,
@@ -66,7 +66,7 @@ class Ranking:
 
         Drives longer than the table holds (9.1 hours) may be longer by more.
         """
-        return _bounds(*starts, self._tables)
+        return _bounds(*starts, self.tables)
 
     def nearest(
         self, starts: Starts, bounds_ms: np.ndarray, wanted: np.ndarray, most: int
@@ -77,7 +77,7 @@ class Ranking:
         -------
         (int64[k] hospitals, the nearest first and in the order of columns where equal; int64[k] costs in milliseconds)
         """
-        return _nearest(*starts, bounds_ms, wanted, most, self._tables)
+        return _nearest(*starts, bounds_ms, wanted, most, self.tables)
 
     def road(self, starts: Starts, hospital: int) -> tuple[int, int, np.ndarray, np.ndarray, float]:
         """The road to a hospital.
@@ -87,7 +87,7 @@ class Ranking:
         (cost in milliseconds, index of the start, int32[n] segments, int64[n - 1] turns, share of the last segment
         at which the gate lies)
         """
-        return _road(*starts, hospital, self._tables)
+        return _road(*starts, hospital, self.tables)
 
 
 @njit(cache=True, nogil=True)
