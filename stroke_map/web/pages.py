@@ -61,8 +61,11 @@ def map_script() -> Response:
 def answer_page() -> Response:
     """One answer as a map: the place, the hospitals, the road, minutes and telephone numbers."""
     edition = current_edition()
-    model, fields = _question_fields()
+    fields = _fields()
     lang = g.lang = _language(fields.pop("lang", None))
+    model: type[RouteQuery | RouteBody] = RouteBody if request.is_json else RouteQuery
+    if request.method == "POST" and "crs" not in fields:
+        raise invalid([{"field": "crs", "problem": "is missing", "example": "WGS-84"}])
     unused = take_patient_fields(fields, in_url=request.method == "GET")
     answer = answer_for(edition, model, fields, unused)
     drawn = folium_page.answer_map(answer, lang=lang, **_map_facts(edition))
@@ -97,18 +100,16 @@ def tile(edition_id: str, z: int, x: int, y: int) -> Response:
     return response
 
 
-def _question_fields() -> tuple[type[RouteQuery | RouteBody], Fields]:
+def _fields() -> Fields:
     """What was asked, from the address, a form or JSON; a form sends empty text for what was left open."""
     if request.is_json:
-        return RouteBody, json_fields(request.get_data(cache=False))
+        return json_fields(request.get_data(cache=False))
     by_get = request.method == "GET"
     sent = single_values((request.args if by_get else request.form).lists())
     fields: Fields = {name: value for name, value in sent.items() if value != ""}
     if by_get:
-        return RouteQuery, fields | {name: _rounded(fields[name]) for name in ("lat", "lon") if name in fields}
-    if "crs" not in fields:
-        raise invalid([{"field": "crs", "problem": "is missing", "example": "WGS-84"}])
-    return RouteQuery, fields
+        fields |= {name: _rounded(fields[name]) for name in ("lat", "lon") if name in fields}
+    return fields
 
 
 def _rounded(text: str) -> str:

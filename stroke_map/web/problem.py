@@ -51,7 +51,8 @@ def problem_response(error: StrokeMapError) -> Response:
     """The HTTP response for `error`: a page for a browser's page request where one is registered, JSON otherwise."""
     body = problem_body(error)
     render = current_app.extensions.get(PAGE_RENDERER)
-    if render and not request.path.startswith("/api/") and request.accept_mimetypes.best == "text/html":
+    wants_page = request.accept_mimetypes.best_match([CONTENT_TYPE, "text/html"]) == "text/html"
+    if render and wants_page and not request.path.startswith("/api/"):
         response: Response = render(body)
     else:
         options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS

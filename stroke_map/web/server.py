@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import gc
+import signal
 import socket
 from contextlib import suppress
 from functools import partial
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 # granian's default of hundreds of threads halves the throughput of CPU-bound answers and takes p99 near a second;
 # measured best: 1 to 4. More than one, so that a slow page never holds up the health check.
 BLOCKING_THREADS = 4
+# How long a worker may take to answer what it has begun before it is killed.
+STOP_TIMEOUT_S = 10
 
 
 def address_of(settings: Settings) -> str:
@@ -46,6 +49,10 @@ def check_port(settings: Settings) -> None:
 
 def _load(settings: Settings) -> Any:
     """The application of one worker, warm before the first request arrives."""
+    # Until granian's own handlers stand, a worker has those of its parent, which only take note: one that is told to
+    # end while it loads would load on and never end.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.SIG_DFL)
     from stroke_map.editions import BackgroundVerifier
     from stroke_map.web import create_app
     from stroke_map.web.ask import warm_up
@@ -82,6 +89,7 @@ def run(settings: Settings) -> None:
         interface=Interfaces.WSGI,
         workers=settings.workers,
         blocking_threads=BLOCKING_THREADS,
+        workers_kill_timeout=STOP_TIMEOUT_S,
         respawn_failed_workers=True,
         websockets=False,
         log_level=LogLevels.warning,

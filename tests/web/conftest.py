@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from flask.testing import FlaskClient
 
 from stroke_map.settings import Settings, read_settings
 from stroke_map.web import create_app
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flask import Flask
-    from flask.testing import FlaskClient
+    from werkzeug.test import TestResponse
 
 KEY = "correct horse battery staple"
 
@@ -24,9 +25,18 @@ def settings(demo_geodata: Path, tmp_path_factory: pytest.TempPathFactory) -> Se
     return read_settings({}, geodata_dir=demo_geodata, cache_dir=tmp_path_factory.mktemp("cache"), clinical_key=KEY)
 
 
+class BufferedClient(FlaskClient):
+    """Reads every answer to its end, which closes the file it may come from."""
+
+    def open(self, *arguments: Any, buffered: bool = True, **named: Any) -> TestResponse:
+        return super().open(*arguments, buffered=buffered, **named)
+
+
 @pytest.fixture(scope="session")
 def app(settings: Settings) -> Flask:
-    return create_app(settings)
+    app = create_app(settings)
+    app.test_client_class = BufferedClient
+    return app
 
 
 @pytest.fixture
