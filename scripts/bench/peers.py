@@ -79,7 +79,8 @@ def _figures(mine: np.ndarray, theirs: np.ndarray) -> dict[str, float]:
         "ratio_p50": float(np.percentile(ratio, 50)),
         "ratio_p50_off": abs(float(np.median(ratio)) - 1),
         "ratio_p95": float(np.percentile(ratio, 95)),
-        "same_best_percent": float((regret_s <= _AS_GOOD_S).mean() * 100),
+        "same_best_percent": float((best == their_best).mean() * 100),
+        "as_good_percent": float((regret_s <= _AS_GOOD_S).mean() * 100),
         "worst_regret_s": float(regret_s[np.isfinite(regret_s)].max()),
         "reached_by_one_alone": int((np.isfinite(mine) ^ np.isfinite(theirs)).sum()),
     }
