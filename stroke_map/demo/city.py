@@ -62,7 +62,7 @@ TOWNSHIPS = tuple(
         ("渡口", "Dukou", 21.2, 0.6, 760),
         ("虚八", "Xuba", 22.6, 9.0, 640),
         ("虚九", "Xujiu", 26.8, 20.6, 720),
-        ("虚十", "Xushi", 14.4, 18.6, 640),
+        ("虚十", "Xushi", 10.6, 18.9, 640),
         ("例一", "Liyi", -8.2, 20.6, 680),
         ("例二", "Li'er", -18.4, 17.2, 640),
         ("例三", "Lisan", -27.0, 20.8, 700),
@@ -84,6 +84,8 @@ SIDE_RIVER = km(
 )  # fmt: skip
 WEST_RIDGE = km((-17, -27), (-14.2, -12), (-13, 0), (-12.8, 8), (-11.4, 26))
 EAST_RIDGE = km((8.8, -27), (10.6, -12), (12.2, -3), (13.2, 8), (15.6, 27))
+HILLS = ((-5600, 1750, 640), (1500, 5700, 600), (-800, -5900, 720), (2700, -3900, 560), (-7300, 6900, 520))
+"""Wooded hills within the main city: x, y and radius, metres."""
 ISLAND = np.array([-21_000.0, -10_420.0])
 
 
@@ -137,13 +139,23 @@ class Ground:
     @cached_property
     def ridges(self) -> BaseGeometry:
         """The two mountain ridges that close the basin; roads tunnel through or wind over."""
-        bands = [_banks(WEST_RIDGE, 850, 230), _banks(EAST_RIDGE, 800, 200)]
+        bands = [_banks(WEST_RIDGE, 1150, 300), _banks(EAST_RIDGE, 1050, 260)]
         return shapely.union_all(bands).difference(self.water.buffer(500))
+
+    @cached_property
+    def hills(self) -> list[shapely.Polygon]:
+        """Wooded hills in the main city: arterials tunnel through, a small road winds over."""
+        return [self.blob(x, y, radius, 0.22) for x, y, radius in HILLS]
+
+    @cached_property
+    def inside_rock(self) -> BaseGeometry:
+        """Where main roads run in tunnels."""
+        return shapely.union_all([self.ridges.buffer(-60), *(hill.buffer(-110) for hill in self.hills)])
 
     @cached_property
     def town(self) -> BaseGeometry:
         """Land of the main city, rivers included."""
-        return self.blob(-900, 300, 9300, 0.07).difference(self.ridges.buffer(350))
+        return self.blob(-900, 300, 9100, 0.12).difference(self.ridges.buffer(350))
 
     @cached_property
     def new_towns(self) -> list[BaseGeometry]:

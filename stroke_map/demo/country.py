@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations, permutations
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
@@ -11,31 +12,46 @@ from stroke_map.demo.city import DISTRICTS, FERRY_TOWNSHIP, HALF_HEIGHT_M, HALF_
 from stroke_map.demo.lines import Line, Points, Tags, at, km, lengths, normals, pieces, spline, winding
 from stroke_map.demo.names import chinese_number, named
 
-VILLAGES = 62
-FERRY_LANDINGS = km((20.35, 3.15), (20.75, 1.95))
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+VILLAGES = 78
+RELAXED = 1.22
+FERRY_REACH_X = 13_500.0
+"""East of this the main river has no bridge, metres."""
+FERRY_COURSE = km((20.0, 5.6), (20.8, 1.4))
 
 
-def draw_country_roads(ground: Ground, city_ends: list[Points]) -> list[Line]:
+def draw_country_roads(ground: Ground, city_ends: list[Points], trunks: list[Line]) -> list[Line]:
     """Winding roads that join every township to its neighbours and to the nearest ends of city streets.
 
-    Two places are joined where no third lies between them (the relative neighbourhood graph, which is connected and does
-    not cross itself); a river in between counts as distance, so bridges stay few.
+    Two places are joined where no third lies well between them (the relative neighbourhood graph, a little relaxed, so that
+    there is more than one way), unless a trunk road does that; a river in between counts as distance, so bridges stay few.
     """
     rng, roads = ground.rng, []
     spots = [(place.x, place.y) for place in TOWNSHIPS] + [tuple(end) for end in city_ends]
-    ferry = next(i for i, place in enumerate(TOWNSHIPS) if place.zh == FERRY_TOWNSHIP)
+    near_water = ground.water.buffer(130)
+    served = shapely.union_all([line.geometry for line in trunks]).buffer(1500)
     straight = {
-        (i, j): _toll(ground, ferry in (i, j), spots[i], spots[j])
-        for i, j in combinations(range(len(spots)), 2)
-        if i < len(TOWNSHIPS)
+        (i, j): _toll(ground, spots[i], spots[j]) for i, j in combinations(range(len(spots)), 2) if i < len(TOWNSHIPS)
     }
     cost = straight | {(j, i): value for (i, j), value in straight.items()}
     cost |= dict.fromkeys(permutations(range(len(TOWNSHIPS), len(spots)), 2), 0.0)  # the city joins its own ends
     links = [
         (i, j)
         for (i, j), value in straight.items()
-        if all(max(cost.get((i, k), 9e9), cost.get((j, k), 9e9)) >= value for k in range(len(spots)) if k not in (i, j))
+        if not _follows(served, spots[i], spots[j])
+        and all(
+            RELAXED * max(cost.get((i, k), 9e9), cost.get((j, k), 9e9)) >= value
+            for k in range(len(spots))
+            if k not in (i, j)
+        )
     ]
+    nearest = {
+        i: min((end for end in range(len(TOWNSHIPS), len(spots))), key=lambda end: straight[i, end])
+        for i in range(len(TOWNSHIPS))
+    }
+    links = [(i, j) for i, j in links if j < len(TOWNSHIPS) or j == nearest[i]]
     for number, (i, j) in enumerate(links, start=1):
         a, b = np.array(spots[i]), np.array(spots[j])
         main = number % 3 == 0
@@ -45,14 +61,34 @@ def draw_country_roads(ground: Ground, city_ends: list[Points]) -> list[Line]:
             "maxspeed": "50" if main else "40",
         }
         name = named(f"县道示范{chinese_number(number)}线", f"Demo County Road {number}")
-        roads.append(Line(winding(a, b, rng, 0.07 if main else 0.12, 35 if main else 85), tags | name))
+        course = winding(a, b, rng, 0.07 if main else 0.12, 35 if main else 85)
+        roads.append(Line(_straight_over(course, near_water), tags | name))
     return roads
 
 
-def _toll(ground: Ground, ferry: bool, a: tuple[float, ...], b: tuple[float, ...]) -> float:
+def _follows(served: BaseGeometry, a: tuple[float, ...], b: tuple[float, ...]) -> bool:
     line = shapely.LineString([a, b])
-    wet, steep = line.intersects(ground.water), line.intersection(ground.ridges).length
-    return line.length * (3.0 if wet and ferry else 1.7 if wet else 1.0) + 1.5 * steep
+    return bool(line.intersection(served).length > 0.8 * line.length)
+
+
+def _toll(ground: Ground, a: tuple[float, ...], b: tuple[float, ...]) -> float:
+    """Metres a road would be worth: climbs and bridges count extra, and no bridge is built where the ferry runs."""
+    line = shapely.LineString([a, b])
+    wet = line.intersection(ground.water)
+    bridges = (
+        0.0 if wet.is_empty else 7_000.0 * len(shapely.get_parts(wet)) + (1e8 if wet.bounds[2] > FERRY_REACH_X else 0)
+    )
+    return line.length + bridges + 1.5 * float(line.intersection(ground.ridges).length)
+
+
+def _straight_over(points: Points, water: BaseGeometry) -> Points:
+    """The same road without bends where it crosses water: bridges are straight."""
+    wet = shapely.contains_xy(water, points)
+    shores = np.flatnonzero(np.diff(np.concatenate([[False], wet, [False]]).astype(int)))
+    straight = points.copy()
+    for first, end in shores.reshape(-1, 2):
+        straight[first:end] = np.linspace(points[first], points[end - 1], end - first)
+    return straight
 
 
 def draw_villages(ground: Ground, along: list[Line], keep_off: shapely.Geometry) -> tuple[list[Line], list[Points]]:
@@ -138,7 +174,8 @@ def _left(road: Points, stations: list[float]) -> Points:
 
 def draw_ferry(ground: Ground) -> list[Line]:
     """The ferry over the main river: the short way to a township that roads reach only by a long detour."""
-    north, south = FERRY_LANDINGS
+    shores = ground.main_river.buffer(45).intersection(shapely.LineString(FERRY_COURSE))
+    north, south = shapely.get_coordinates(shores)[[0, -1]]
     water = {
         "route": "ferry",
         "duration": "00:12",

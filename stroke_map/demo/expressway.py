@@ -93,13 +93,18 @@ class Expressways:
         self.areas.append(shapely.MultiPoint([*corners, start, finish]).convex_hull.buffer(45))
 
 
-def draw_expressways(roads: list[Line]) -> Expressways:
-    """The ring, with interchanges at those of `roads` that cross it squarely, and spurs west and east."""
-    drawn = Expressways()
+def ring_centre() -> Points:
+    """The middle of the ring: closed, anticlockwise."""
     turn = np.linspace(0, 2 * np.pi, 14, endpoint=False)
     radius = 7900 + 450 * np.sin(2 * turn + 0.7) + 280 * np.sin(3 * turn + 2.1)
     corners = np.stack([-900 + radius * np.cos(turn), 300 + radius * 0.97 * np.sin(turn)], axis=1)
-    ring = Carriageways(spline(corners, closed=True), RING | RING_NAME, closed=True)
+    return spline(corners, closed=True)
+
+
+def draw_expressways(roads: list[Line]) -> Expressways:
+    """The ring, with interchanges at those of `roads` that cross it squarely, and spurs west and east."""
+    drawn = Expressways()
+    ring = Carriageways(ring_centre(), RING | RING_NAME, closed=True)
     circle = shapely.LineString(ring.centre)
     taken: list[float] = []
     for controls, name in _SPURS:
@@ -110,7 +115,7 @@ def draw_expressways(roads: list[Line]) -> Expressways:
         drawn.fork(ring, fork, spur)
         taken.append(fork)
         _finish(drawn, spur, roads)
-    for road in roads:
+    for road in sorted(roads, key=lambda road: road.kind != "trunk"):  # trunk roads first: interchanges need room
         for crossing in shapely.get_coordinates(road.geometry.intersection(circle)):
             station = circle.project(shapely.Point(crossing))
             apart = [abs((station - other + circle.length / 2) % circle.length - circle.length / 2) for other in taken]

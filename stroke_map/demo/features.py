@@ -9,12 +9,14 @@ import numpy as np
 
 from stroke_map.demo.city import CORE, DISTRICTS
 from stroke_map.demo.graph import Edge, Graph
-from stroke_map.demo.lines import Points, Tags, at
 from stroke_map.demo.names import named
+from stroke_map.demo.plots import Plots
 from stroke_map.demo.roads import City, drivable, open_traps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from stroke_map.demo.lines import Points, Tags
 
 _MAIN = ("trunk", "primary", "secondary")
 _ROUNDABOUT_RADIUS_M = 19.0
@@ -30,13 +32,15 @@ class Restriction:
     via_node: int = -1
     via_edge: int = -1
     condition: str = ""
+    exempt: str = ""
 
 
-def furnish(city: City) -> list[Restriction]:
-    """Put everything on the roads; returns the turn restrictions."""
+def furnish(city: City) -> None:
+    """Put everything on the roads but hospitals and turn restrictions."""
     graph, rng = city.graph, city.ground.rng
     _roundabouts(graph)
-    _compounds(graph, rng)
+    _slip_roads(graph, rng)
+    _compounds(graph, rng, Plots(graph, city.ground.water))
     _pick(graph, rng, 28, _quiet(graph), lambda number: _stand(graph, number, {"barrier": "bollard"}))
     _pick(
         graph,
@@ -51,7 +55,11 @@ def furnish(city: City) -> list[Restriction]:
     _pick(graph, rng, 4, _quiet(graph), lambda n: _become(graph, n, low))
     open_traps(graph)
     _signals(graph)
-    return [*_turn_bans(graph, rng), *_median_bans(graph)]
+
+
+def ban_turns(city: City) -> list[Restriction]:
+    """The turn restrictions; nothing may be built afterwards, for they name edges."""
+    return [*_turn_bans(city.graph, city.ground.rng), *_median_bans(city.graph)]
 
 
 def _pick(
@@ -144,24 +152,66 @@ def _make_roundabout(graph: Graph, node: int) -> None:
         graph.add(Edge(one, two, arc, dict(tags), 2_000_000 + node, float(turn[one])))
 
 
-def _compounds(graph: Graph, rng: np.random.Generator) -> None:
-    """Residential compounds behind a lift gate: two drives one may only enter to reach a door."""
+def _compounds(graph: Graph, rng: np.random.Generator, plots: Plots) -> None:
+    """Residential compounds: drives one may only enter to reach a door, most of them behind a lift gate."""
 
     def build(number: int) -> None:
         edge = graph.edges[number]
+        plot = plots.beside(edge.points, edge.length, depth=58, width=70)
+        if plot is None:
+            return
         node, _, _ = graph.split(number, edge.length / 2)
-        ahead = at(edge.points, edge.length / 2 + 3) - at(edge.points, edge.length / 2 - 3)
-        left = np.array([-ahead[1], ahead[0]]) / np.hypot(*ahead)
-        start = graph.nodes[node]
-        private: Tags = {"highway": "service", "access": "private", **named("虚构小区", "Fiction Court")}
-        gate = graph.spur(node, np.array([start, start + left * 18]), private)
-        graph.node_tags[gate] |= {"barrier": "lift_gate", "access": "private"}
-        yard = graph.spur(gate, np.array([start + left * 18, start + left * 42]), private)
-        along = ahead / np.hypot(*ahead) * 26
-        for side in (along, -along):
-            graph.spur(yard, np.array([start + left * 42, start + left * 46 + side]), dict(private))
+        gated = number % 3 > 0
+        access = "private" if gated else "destination"
+        drive: Tags = {"highway": "service", "access": access, **named("虚构小区", "Fiction Court")}
+        gate = graph.spur(node, np.array([plot.foot, plot.at(14)]), drive)
+        if gated:
+            graph.node_tags[gate] |= {"barrier": "lift_gate", "access": "private"}
+        yard = graph.spur(gate, np.array([plot.at(14), plot.at(38)]), drive)
+        for side in (-28, 28):
+            graph.spur(yard, np.array([plot.at(38), plot.at(46, side / 2), plot.at(48, side)]), dict(drive))
 
-    _pick(graph, rng, 60, _quiet(graph), build)
+    _pick(graph, rng, 430, streets(graph), build)
+
+
+def streets(graph: Graph) -> list[int]:
+    """Ordinary streets with room for something beside them."""
+    return [
+        number
+        for number, edge in graph.edges.items()
+        if edge.kind in ("residential", "unclassified", "tertiary", "living_street")
+        and not {"bridge", "tunnel", "junction", "maxheight", "motor_vehicle", "ref"} & edge.tags.keys()
+        and 85 < edge.length < 500
+    ]
+
+
+def _slip_roads(graph: Graph, rng: np.random.Generator) -> None:
+    """A lane that cuts the corner for those turning right, at some crossings of main roads of every class."""
+    for kind in ("trunk", "primary", "secondary", "tertiary"):
+        at_kind = {edge.b for edge in graph.edges.values() if edge.kind == kind and "junction" not in edge.tags}
+        nodes = [node for node in sorted(at_kind) if graph.degree(node) == 4]
+        for node in rng.permutation(np.array(nodes))[:26].tolist():
+            _slip_road(graph, node, kind)
+
+
+def _slip_road(graph: Graph, node: int, kind: str) -> None:
+    for number in sorted(graph.around[node]):
+        straight = {"bridge", "tunnel", "junction"}.isdisjoint
+        for other, angle in _ways_on(graph, number, node):
+            pair = (graph.edges[number], graph.edges[other])
+            if abs(angle + 90) < 30 and pair[0].kind == kind and all(e.length > 95 and straight(e.tags) for e in pair):
+                leave, arrive = (_cut_near(graph, n, node, 44) for n in (number, other))
+                middle = graph.nodes[node] * 0.3 + (graph.nodes[leave] + graph.nodes[arrive]) * 0.35
+                points = np.array([graph.nodes[leave], middle, graph.nodes[arrive]])
+                tags: Tags = {"highway": f"{kind}_link", "oneway": "yes"}
+                graph.add(Edge(leave, arrive, points, tags, 3_000_000 + node, 0.0))
+                return
+
+
+def _cut_near(graph: Graph, number: int, node: int, distance: float) -> int:
+    """A new node on an edge, `distance` metres from its end at `node`."""
+    edge = graph.edges[number]
+    return graph.split(number, distance if edge.a == node else edge.length - distance)[0]
 
 
 def _turn_bans(graph: Graph, rng: np.random.Generator) -> list[Restriction]:
@@ -179,12 +229,24 @@ def _turn_bans(graph: Graph, rng: np.random.Generator) -> list[Restriction]:
                 continue
             if place % 15 == 0:
                 kind, wanted, condition = "only_straight_on", 0.0, ""
+            elif place % 15 == 7 and "oneway" not in graph.edges[number].tags:
+                bans.append(Restriction("no_u_turn", number, number, via_node=node))
+                break
             else:
                 kind, wanted = "no_left_turn", 90.0
                 condition = "Mo-Fr 07:00-09:00,17:00-19:00" if place % 25 == 1 else ""
             to_edge, angle = min(ways_on, key=lambda way: abs(way[1] - wanted))
             if abs(angle - wanted) < 35:
-                bans.append(Restriction(kind, number, to_edge, via_node=node, condition=condition))
+                bans.append(
+                    Restriction(
+                        kind,
+                        number,
+                        to_edge,
+                        via_node=node,
+                        condition=condition,
+                        exempt="bus;emergency" if place % 10 == 3 else "",
+                    )
+                )
                 break
     return bans
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +23,7 @@ MERGE_M = 11.0
 
 @dataclass
 class Edge:
-    """A stretch of road between two nodes, drawn from `a` to `b`."""
+    """A stretch of road between two nodes, drawn from `a` to `b`; `length` in metres is known once it is in a graph."""
 
     a: int
     b: int
@@ -31,16 +31,12 @@ class Edge:
     tags: Tags
     line: int
     place: float
+    length: float = field(default=0.0, init=False)
 
     @property
     def kind(self) -> str:
         """The highway class; "" for a ferry."""
         return self.tags.get("highway", "")
-
-    @property
-    def length(self) -> float:
-        """Metres."""
-        return float(lengths(self.points)[-1])
 
 
 class Graph:
@@ -61,6 +57,7 @@ class Graph:
     def add(self, edge: Edge) -> int:
         """Put an edge in; its ends are drawn to its nodes."""
         edge.points = np.vstack([self.nodes[edge.a], edge.points[1:-1], self.nodes[edge.b]])
+        edge.length = float(lengths(edge.points)[-1])
         number, self._next = self._next, self._next + 1
         self.edges[number] = edge
         self.around[edge.a].add(number)
@@ -177,7 +174,7 @@ def _stations(
     for side in pairs:
         line = side[pair]
         found.append((line, shapely.line_locate_point(shapes[line], shapely.points(coordinates)), levels[line]))
-    points = shapely.points(np.array(joints))
+    points = shapely.points(np.array(joints).reshape(-1, 2))
     point, line = shapely.STRtree(shapes).query(points, predicate="dwithin", distance=1.0)
     found.append((line, shapely.line_locate_point(shapes[line], points[point]), np.full(len(line), -1)))
     for number, drawn in enumerate(lines):

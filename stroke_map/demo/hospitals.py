@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stroke_map.coordinates import from_wgs84
-from stroke_map.demo.city import DISTRICTS, TOWNSHIPS, Place, to_lat_lon
-from stroke_map.demo.lines import Points, Tags, at
+from stroke_map.demo.city import DISTRICTS, TOWNSHIPS, to_lat_lon
+from stroke_map.demo.features import streets
 from stroke_map.demo.names import named
+from stroke_map.demo.plots import Plot, Plots
 
 if TYPE_CHECKING:
-    from stroke_map.demo.graph import Edge, Graph
+    from stroke_map.demo.graph import Graph
+    from stroke_map.demo.lines import Points, Tags
     from stroke_map.demo.roads import City
 
 _ALWAYS = "24/7"
@@ -128,54 +130,49 @@ class Site:
 def place_hospitals(city: City) -> list[Site]:
     """Give every hospital a drive off a street near the middle of its district, most of them gated."""
     places = {place.zh: place for place in (*DISTRICTS, *TOWNSHIPS)}
+    plots, candidates = Plots(city.graph, city.ground.water), streets(city.graph)
     taken: list[Points] = []
     sites = []
     for number, plan in enumerate(PLANS):
-        street = _street_for(city.graph, places[plan.place], taken, number)
-        taken.append(city.graph.nodes[city.graph.edges[street].a])
-        sites.append(_build(city.graph, plan, street, number))
+        place, turn = places[plan.place], number * 2.4
+        wanted = np.array([place.x + 0.3 * place.radius * np.cos(turn), place.y + 0.3 * place.radius * np.sin(turn)])
+        street, plot = _plot_for(wanted, city.graph, candidates, plots, taken)
+        taken.append(plot.foot)
+        sites.append(_build(city.graph, plan, street, plot, number))
     return sites
 
 
-def _street_for(graph: Graph, place: Place, taken: list[Points], number: int) -> int:
-    wanted = np.array([place.x, place.y]) + 0.3 * place.radius * np.array([np.cos(number * 2.4), np.sin(number * 2.4)])
+def _plot_for(
+    wanted: Points, graph: Graph, candidates: list[int], plots: Plots, taken: list[Points]
+) -> tuple[int, Plot]:
+    """A street and free land beside it, as near as may be to the place wanted and not beside another hospital."""
+    away = {n: float(np.hypot(*(graph.edges[n].points[0] - wanted))) for n in candidates if n in graph.edges}
+    for street in sorted(away, key=lambda n: (away[n], n)):
+        edge = graph.edges[street]
+        if all(np.hypot(*(edge.points[0] - spot)) > 500 for spot in taken):
+            plot = plots.beside(edge.points, edge.length, depth=92, width=64)
+            if plot is not None:
+                return street, plot
+    raise LookupError(f"no land left for a hospital near {wanted}")
 
-    def away(spot: Points, edge: Edge) -> float:
-        return float(np.hypot(*(graph.nodes[edge.a] - spot)))
 
-    def fits(edge: Edge) -> bool:
-        kind = ("secondary", "tertiary", "residential", "unclassified")
-        plain = not {"bridge", "tunnel", "junction", "maxheight", "motor_vehicle"} & edge.tags.keys()
-        return edge.kind in kind and plain and 90 < edge.length < 600 and all(away(spot, edge) > 500 for spot in taken)
-
-    near = [(n, edge) for n, edge in sorted(graph.edges.items()) if away(wanted, edge) < 4000]
-    return min(((n, edge) for n, edge in near if fits(edge)), key=lambda item: away(wanted, item[1]))[0]
-
-
-def _build(graph: Graph, plan: Plan, street: int, number: int) -> Site:
-    edge = graph.edges[street]
-    half = edge.length / 2
-    ahead = at(edge.points, half + 3) - at(edge.points, half - 3)
-    ahead /= np.hypot(*ahead)
-    left = np.array([-ahead[1], ahead[0]])
-    node, _, _ = graph.split(street, half)
-    start = graph.nodes[node]
+def _build(graph: Graph, plan: Plan, street: int, plot: Plot, number: int) -> Site:
+    node, _, _ = graph.split(street, graph.edges[street].length / 2)
     access = ("private", "destination", "customers", "")[number % 4]
     drive: Tags = {
         "highway": "service",
         **({"access": access} if access else {}),
         **named(plan.zh + "院内道路", f"{plan.en} drive"),
     }
-    gate = graph.spur(node, np.array([start, start + left * 22]), drive)
+    gate = graph.spur(node, np.array([plot.foot, plot.at(18)]), drive)
     if number % 4 != 3:
         graph.node_tags[gate] |= {"barrier": "gate" if number % 2 else "lift_gate"}
-    bend = start + left * 48 + ahead * 6
-    entrance = graph.spur(gate, np.array([start + left * 22, bend]), drive)
+    entrance = graph.spur(gate, np.array([plot.at(18), plot.at(34, 4), plot.at(46, 14)]), drive)
     graph.node_tags[entrance] |= {
         "emergency": "emergency_ward_entrance",
         **named(plan.zh + "急诊入口", f"{plan.en} emergency entrance"),
     }
-    return Site(plan, bend + left * 38, entrance)
+    return Site(plan, plot.at(70), entrance)
 
 
 def sheet(sites: list[Site], graph: Graph) -> str:

@@ -11,9 +11,18 @@ from stroke_map.demo.city import TOWNSHIPS, Ground
 from stroke_map.demo.country import draw_country_roads, draw_ferry, draw_island, draw_villages, outskirts
 from stroke_map.demo.expressway import SPUR_ENDS, draw_expressways
 from stroke_map.demo.graph import Edge, Graph, build_graph
-from stroke_map.demo.lines import EXPRESS, GROUND, Line, Points, Tags, resample
+from stroke_map.demo.lines import EXPRESS, GROUND, Line, Points, Tags, pieces, resample
 from stroke_map.demo.names import StreetNames, named
-from stroke_map.demo.streets import BRIDGE, TUNNEL, draw_arterials, draw_river_drives, draw_townships, fill_quarters
+from stroke_map.demo.streets import (
+    BRIDGE,
+    PARK_SHARE,
+    TUNNEL,
+    draw_arterials,
+    draw_hill_roads,
+    draw_river_drives,
+    draw_townships,
+    fill_quarters,
+)
 
 LOCAL = ("residential", "unclassified", "living_street", "service")
 NOT_BY_CAR = ("pedestrian", "steps", "footway")
@@ -36,9 +45,11 @@ def draw_city(seed: int) -> City:
         [line for line in arterials if line.kind in ("primary", "trunk") and "oneway" not in line.tags]
     )
     taken = shapely.union_all(express.areas)
-    streets = fill_quarters(ground, ground.town, arterials + drives, names, taken)
+    hill_roads = draw_hill_roads(ground)
+    taken_or_hill = shapely.union_all([taken, *ground.hills])
+    streets = fill_quarters(ground, ground.town, arterials + drives, names, taken_or_hill, park_share=PARK_SHARE)
     trunks = [line for line in arterials if line.kind == "trunk"] + _spur_roads()
-    country = draw_country_roads(ground, _city_ends(arterials))
+    country = draw_country_roads(ground, _city_ends(arterials), trunks)
     townships = draw_townships(ground, trunks + country, names)
     built_up = shapely.union_all([ground.town, *ground.new_towns, ground.water.buffer(60), taken])
     villages, spots = draw_villages(ground, country, shapely.union_all([built_up, *_blocks()]))
@@ -46,6 +57,7 @@ def draw_city(seed: int) -> City:
         *arterials,
         *drives,
         *streets,
+        *hill_roads,
         *_spur_roads(),
         *country,
         *townships,
@@ -54,8 +66,9 @@ def draw_city(seed: int) -> City:
         *draw_island(),
         *express.lines,
     ]
-    _raise_and_sink(ground, lines)
-    graph = build_graph(lines, express.joints)
+    lines, portals = _sink(lines)
+    _raise(ground, lines)
+    graph = build_graph(lines, express.joints + portals)
     tidy(graph, ground.rng)
     return City(ground, graph, spots)
 
@@ -78,8 +91,24 @@ def _blocks() -> list[shapely.Polygon]:
     return [shapely.Point(place.x, place.y).buffer(place.radius * 1.25) for place in TOWNSHIPS]
 
 
-def _raise_and_sink(ground: Ground, lines: list[Line]) -> None:
-    """Bridges over water, tunnels under ridges, and viaducts where expressways cross other roads."""
+def _sink(lines: list[Line]) -> tuple[list[Line], list[Points]]:
+    """Cut main roads into what lies open and what is a tunnel, which meets others at its portals alone."""
+    cut: list[Line] = []
+    portals: list[Points] = []
+    for line in lines:
+        rock = [zone for zone, tags in line.zones if tags == TUNNEL]
+        if not rock or not rock[0].intersects(line.geometry):
+            cut.append(line)
+            continue
+        cut += [Line(part, line.tags) for part in pieces(line.geometry.difference(rock[0]), 0)]
+        for part in pieces(line.geometry.intersection(rock[0]), 0):
+            cut.append(Line(part, line.tags | TUNNEL, EXPRESS))
+            portals += [part[0], part[-1]]
+    return cut, portals
+
+
+def _raise(ground: Ground, lines: list[Line]) -> None:
+    """Bridges over water, viaducts where expressways cross other roads, and expressway tunnels under the ridges."""
     over = ground.water.buffer(35)
     grounded = [line.geometry for line in lines if line.level == GROUND and line.kind]
     tree = shapely.STRtree(grounded)
@@ -88,14 +117,14 @@ def _raise_and_sink(ground: Ground, lines: list[Line]) -> None:
         shape = line.geometry
         if line.kind and over.intersects(shape) and "Island" not in line.tags.get("name:en", ""):
             line.zones.append((over, BRIDGE))
-        if line.level == EXPRESS:
+        if line.level == EXPRESS and "tunnel" not in line.tags:
             if line.kind == "motorway":
                 line.zones.append((ground.ridges.buffer(-60), TUNNEL))
             crossed = shapely.intersection(
                 shape, [grounded[i] for i in sorted(tree.query(shape, predicate="intersects"))]
             )
             ends = shapely.MultiPoint(shape.coords[:: len(shape.coords) - 1]).buffer(60)
-            viaducts = shapely.union_all(shapely.buffer(crossed, 45)).difference(ends)
+            viaducts = shapely.union_all(shapely.buffer(crossed, 45)).difference(ends).difference(ground.ridges)
             if not viaducts.is_empty:
                 line.zones.append((viaducts, BRIDGE))
 

@@ -9,7 +9,8 @@ import shapely
 from shapely import affinity
 
 from stroke_map.demo.city import CORE, DISTRICTS, TOWNSHIPS, Ground, Place
-from stroke_map.demo.lines import Line, Points, Tags, beside, km, lengths, pieces, resample, spline
+from stroke_map.demo.expressway import ring_centre
+from stroke_map.demo.lines import Line, Points, Tags, beside, km, lengths, normals, pieces, resample, spline
 from stroke_map.demo.names import StreetNames, named
 
 if TYPE_CHECKING:
@@ -29,13 +30,17 @@ TRUNKS = (
 BANK_M = 90.0
 BRIDGE: Tags = {"bridge": "yes", "layer": "1"}
 TUNNEL: Tags = {"tunnel": "yes", "layer": "-1"}
-LONGEST_BRIDGE_M = 1250.0
+LONGEST_BRIDGE_M = {"main": 900.0, "side": 540.0}
+BRIDGES_APART_M = 280.0
+PARK_SHARE = 0.03
+"""Of the quarters of the main city."""
 HALF_MEDIAN_M = 9.0
 
 
 def draw_arterials(ground: Ground, names: StreetNames) -> list[Line]:
     """Two families of long streets over the main city, the even ones crossing the rivers, and the four trunk roads."""
     roads = []
+    bridges = list(shapely.get_parts(shapely.LineString(ring_centre()).intersection(ground.water)))
     for family, offsets in (("u", U_LINES), ("v", V_LINES)):
         for number, offset in enumerate(offsets):
             along = np.linspace(-11_500, 11_500, 180)
@@ -44,16 +49,20 @@ def draw_arterials(ground: Ground, names: StreetNames) -> list[Line]:
             turned = straight @ np.array([[np.cos(TURN), np.sin(TURN)], [-np.sin(TURN), np.cos(TURN)]]) + CORE
             road = ground.warp(turned, 620, 8200)
             crosses = number % 2 == 1
-            land = _reach(ground, shapely.LineString(road)) if crosses else ground.town.difference(_shore(ground))
+            land = (
+                _reach(ground, shapely.LineString(road), bridges) if crosses else ground.town.difference(_shore(ground))
+            )
             for part in pieces(shapely.LineString(road).intersection(land), 400):
                 mid = part[len(part) // 2]
                 tags = {"highway": "primary" if crosses else "secondary"}
                 tags |= names.next(ground.district(mid[0], mid[1]), mid, "大道" if crosses else "路")
                 boulevard = f"{family}{number}" in BOULEVARDS
                 roads += _dual(part, tags) if boulevard else [Line(part, tags)]
+    for line in roads:
+        line.zones.append((ground.inside_rock, TUNNEL))
     for controls, zh, en, ref in TRUNKS:
         tags = {"highway": "trunk", "ref": ref, "maxspeed": "70", **named("演示" + zh, "Demo " + en)}
-        roads.append(Line(spline(controls), tags, zones=[(ground.ridges.buffer(-60), TUNNEL)]))
+        roads.append(Line(spline(controls), tags, zones=[(ground.inside_rock, TUNNEL)]))
     return roads
 
 
@@ -61,12 +70,31 @@ def _shore(ground: Ground) -> BaseGeometry:
     return ground.water.buffer(BANK_M - 4)
 
 
-def _reach(ground: Ground, road: shapely.LineString) -> BaseGeometry:
-    """The town, less the water where a crossing would be too long for a bridge."""
-    wet = [part for part in shapely.get_parts(road.intersection(ground.water)) if part.length > LONGEST_BRIDGE_M]
-    return ground.town.difference(
-        shapely.union_all([shapely.buffer(part, 600) for part in wet]).intersection(_shore(ground))
-    )
+def _reach(ground: Ground, road: shapely.LineString, bridges: list[BaseGeometry]) -> BaseGeometry:
+    """The town, less the water where a crossing would be too long or too near one of `bridges`; adds the others to them."""
+    refused = []
+    for part in shapely.get_parts(road.intersection(ground.water)):
+        longest = LONGEST_BRIDGE_M["main" if part.intersects(ground.main_river) else "side"]
+        if part.length > longest or any(part.distance(bridge) < BRIDGES_APART_M for bridge in bridges):
+            refused.append(part.buffer(600))
+        else:
+            bridges.append(part)
+    return ground.town.difference(shapely.union_all(refused).intersection(_shore(ground)))
+
+
+def draw_hill_roads(ground: Ground) -> list[Line]:
+    """A small road over every hill, in the bends it takes to climb."""
+    roads = []
+    for number, hill in enumerate(ground.hills, start=1):
+        middle, turn = shapely.get_coordinates(hill.centroid)[0], ground.rng.uniform(0, np.pi)
+        half = 1.6 * np.sqrt(hill.area / np.pi) * np.array([np.cos(turn), np.sin(turn)])
+        base = resample(np.array([middle - half, middle + half]), 12)
+        share = np.linspace(0, 1, len(base))
+        sway = 105 * np.sin(share * 2 * np.pi * 4) * np.clip(4 * np.minimum(share, 1 - share), 0, 1)
+        name = named(f"盘山示范路{number}段", f"Demo Hill Road Section {number}")
+        tags: Tags = {"highway": "tertiary", "maxspeed": "30", **name}
+        roads.append(Line(base + normals(base) * sway[:, None], tags))
+    return roads
 
 
 def _dual(points: Points, tags: Tags) -> list[Line]:
@@ -96,13 +124,19 @@ def draw_river_drives(ground: Ground) -> list[Line]:
 
 def spacing(x: float, y: float) -> float:
     """How far apart streets are here, metres: closest in the old town."""
-    return float(np.interp(np.hypot(x - CORE[0], y - CORE[1]), [800, 2600, 5000, 9000], [138, 168, 205, 255]))
+    return float(np.interp(np.hypot(x - CORE[0], y - CORE[1]), [800, 2600, 5000, 9000], [136, 162, 192, 232]))
 
 
 def fill_quarters(
-    ground: Ground, land: BaseGeometry, borders: list[Line], names: StreetNames, taken: BaseGeometry
+    ground: Ground,
+    land: BaseGeometry,
+    borders: list[Line],
+    names: StreetNames,
+    taken: BaseGeometry,
+    *,
+    park_share: float = 0.0,
 ) -> list[Line]:
-    """Grids for the quarters that `borders` cut out of `land`, none on `taken` ground."""
+    """Grids for the quarters that `borders` cut out of `land`, none on `taken` ground; some quarters stay green."""
     cuts = [shapely.get_parts(land.boundary), [line.geometry for line in borders]]
     faces = shapely.get_parts(
         shapely.polygonize(shapely.get_parts(shapely.union_all([g for part in cuts for g in part])))
@@ -115,7 +149,8 @@ def fill_quarters(
         if face.area < 9000 or not land.contains(spot) or ground.water.contains(spot):
             continue
         quarter = face.buffer(4).difference(keep_off)
-        if quarter.area > 15_000:
+        park = ground.rng.random() < park_share and spot.distance(shapely.Point(*CORE)) > 1500
+        if not park and quarter.area > 15_000:
             streets += _grid(ground, quarter, face, names)
     return streets
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,8 +11,18 @@ import osmium
 import shapely
 from osmium.osm import mutable
 
-from stroke_map.demo.city import CENTER_LAT, CENTER_LON, DISTRICTS, TOWNSHIPS, Ground, to_lat_lon
-from stroke_map.demo.features import Restriction, furnish
+from stroke_map.demo.city import (
+    CENTER_LAT,
+    CENTER_LON,
+    DISTRICTS,
+    HALF_HEIGHT_M,
+    HALF_WIDTH_M,
+    ISLAND,
+    TOWNSHIPS,
+    Ground,
+    to_lat_lon,
+)
+from stroke_map.demo.features import Restriction, ban_turns, furnish
 from stroke_map.demo.hospitals import Site, place_hospitals, sheet
 from stroke_map.demo.names import chinese_number
 from stroke_map.demo.roads import City, draw_city
@@ -19,6 +30,8 @@ from stroke_map.demo.roads import City, draw_city
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from shapely.geometry.base import BaseGeometry
 
     from stroke_map.demo.graph import Graph
     from stroke_map.demo.lines import Points, Tags
@@ -67,8 +80,9 @@ def write_demo(folder: Path, seed: int = DEFAULT_SEED, progress: Callable[[str],
     say = progress or (lambda _: None)
     say("draw")
     city = draw_city(seed)
-    restrictions = furnish(city)
+    furnish(city)
     sites = place_hospitals(city)
+    restrictions = ban_turns(city)
     say("write")
     folder.mkdir(parents=True, exist_ok=True)
     files = DemoFiles(folder / "demo.osm.pbf", folder / "demo_hospitals.csv")
@@ -90,8 +104,9 @@ def _draw(city: City, restrictions: list[Restriction], sites: list[Site]) -> _Dr
         key = "restriction:conditional" if ban.condition else "restriction"
         value = f"{ban.kind} @ ({ban.condition})" if ban.condition else ban.kind
         members = [("w", way_of[ban.from_edge], "from"), via, ("w", way_of[ban.to_edge], "to")]
-        drawing.relations.append((members, {"type": "restriction", key: value}))
-    _draw_water(drawing, city.ground)
+        exempt = {"except": ban.exempt} if ban.exempt else {}
+        drawing.relations.append((members, {"type": "restriction", key: value} | exempt))
+    _draw_land(drawing, city.ground)
     _draw_places(drawing, city, sites)
     return drawing
 
@@ -130,19 +145,27 @@ def _draw_roads(drawing: _Drawing, graph: Graph, id_of: dict[int, int], apart: s
     return way_of
 
 
-def _draw_water(drawing: _Drawing, ground: Ground) -> None:
-    for number, area in enumerate((ground.main_river, ground.side_river), start=1):
-        name = {"name": f"示范江{chinese_number(number)}", "name:en": f"Demo River {number}"}
-        for part in shapely.get_parts(area):
-            rings = [part.exterior, *part.interiors]
-            ways = [_ring(drawing, shapely.get_coordinates(ring)) for ring in rings]
-            members = [("w", way, "inner" if i else "outer") for i, way in enumerate(ways)]
-            drawing.relations.append((members, {"type": "multipolygon", "natural": "water", "water": "river", **name}))
+def _draw_land(drawing: _Drawing, ground: Ground) -> None:
+    """Rivers and woods as closed ways; rivers are cut where the island lies, so that no area needs a hole."""
+    rivers = (
+        (ground.main_river, {"name": "示范江", "name:en": "Demo River"}),
+        (ground.side_river, {"name": "样例江", "name:en": "Sample River"}),
+    )
+    for area, name in rivers:
+        for west, east in pairwise((-HALF_WIDTH_M, ISLAND[0], 0, HALF_WIDTH_M)):
+            reach = area.intersection(shapely.box(west, -HALF_HEIGHT_M, east, HALF_HEIGHT_M))
+            _draw_areas(drawing, reach, {"natural": "water", "water": "river", "waterway": "riverbank", **name})
+    for number, hill in enumerate(ground.hills, start=1):
+        name = {"name": f"示范山{number}号公园", "name:en": f"Demo Hill Park {number}"}
+        _draw_areas(drawing, hill, {"leisure": "park", **name})
+    frame = shapely.box(-HALF_WIDTH_M, -HALF_HEIGHT_M, HALF_WIDTH_M, HALF_HEIGHT_M)
+    _draw_areas(drawing, ground.ridges.intersection(frame), {"natural": "wood"})
 
 
-def _ring(drawing: _Drawing, points: Points) -> int:
-    ids = [drawing.node(where, {}) for where in to_lat_lon(points[:-1])]
-    return drawing.way([*ids, ids[0]], {})
+def _draw_areas(drawing: _Drawing, area: BaseGeometry, tags: Tags) -> None:
+    for part in shapely.get_parts(area):
+        ids = [drawing.node(where, {}) for where in to_lat_lon(shapely.get_coordinates(part.exterior)[:-1])]
+        drawing.way([*ids, ids[0]], tags)
 
 
 def _draw_places(drawing: _Drawing, city: City, sites: list[Site]) -> None:

@@ -54,7 +54,9 @@ def test_it_is_as_large_as_a_city(network: RoadNetwork) -> None:
 
 def test_one_can_get_nearly_everywhere(network: RoadNetwork) -> None:
     own = network.segment_base == np.arange(network.segment_count)
-    assert reachable_from_main(network)[own].mean() > 0.97
+    # Who leaves a compound cannot have driven through it: the ways out of compounds are reached only by starting there.
+    open_to_all = own & (network.stretch_flags[network.segment_stretch] & int(Flag.RESTRICTED) == 0)
+    assert reachable_from_main(network)[open_to_all].mean() > 0.99
     parts = sorted(nx.strongly_connected_components(street_graph(network)), key=len, reverse=True)
     assert len(parts[0]) > 0.97 * sum(len(part) for part in parts)
     assert any(10 < len(part) < 60 for part in parts[1:]), "the island no road leads to"
@@ -85,7 +87,9 @@ def test_one_can_get_nearly_everywhere(network: RoadNetwork) -> None:
         ("r", "restriction", "only_straight_on", 3),
         ("r", "restriction", "no_u_turn", 2),
         ("r", "restriction:conditional", "no_left_turn @ (Mo-Fr 07:00-09:00,17:00-19:00)", 2),
-        ("r", "natural", "water", 2),
+        ("w", "highway", "tertiary_link", 5),
+        ("w", "leisure", "park", 4),
+        ("w", "natural", "water", 4),
     ],
 )
 def test_it_has(objects: list[tuple[str, dict[str, str]]], kind: str, key: str, value: str, least: int) -> None:
@@ -100,11 +104,22 @@ def test_every_restriction_is_placed_and_one_goes_over_a_via_way(demo: DemoFiles
     assert via["w"] >= 2
 
 
+def test_the_expressway_is_entered_by_ramps_alone(demo: DemoFiles) -> None:
+    kinds: dict[int, set[str]] = {}
+    for way in osmium.FileProcessor(str(demo.osm), osmium.osm.WAY):
+        for node in way.nodes:
+            kinds.setdefault(node.ref, set()).add(way.tags.get("highway", ""))
+    touching = [found - {"motorway"} for found in kinds.values() if "motorway" in found]
+    assert sum("motorway_link" in found for found in touching) >= 40
+    others = [found for found in touching if found - {"motorway_link"}]
+    assert others == [{"trunk"}, {"trunk"}], "the two ends of the expressway, where it becomes a trunk road"
+
+
 def test_every_class_of_road_is_there(network: RoadNetwork) -> None:
     there = {ROAD_CLASSES[index] for index in np.unique(network.stretch_class)}
     assert there >= {
-        "motorway", "motorway_link", "trunk", "primary", "secondary", "tertiary", "unclassified", "residential", "living_street",
-        "service", "track", "pedestrian", "ferry",
+        "motorway", "motorway_link", "trunk", "trunk_link", "primary", "primary_link", "secondary", "secondary_link", "tertiary",
+        "tertiary_link", "unclassified", "residential", "living_street", "service", "track", "pedestrian", "ferry",
     }  # fmt: skip
     assert (network.stretch_flags & int(Flag.TUNNEL)).any()
 
