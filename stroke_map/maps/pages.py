@@ -111,10 +111,10 @@ def hours_in_words(hours: str, lang: str) -> str:
     if hours == ALWAYS:
         return words(lang)["always"]
     if lang != "zh":
-        return hours.replace(",", ", ").replace(";", "; ")
+        return hours.replace(",", ", ")
     for abbreviation, word in _HOURS_WORDS.items():
         hours = re.sub(rf"\b{abbreviation}\b", word, hours)
-    return re.sub(r"(周.)-(?=周)", r"\1至", hours).replace(",", "、").replace(";", "；")
+    return re.sub(r"(周.)-(?=周)", r"\1至", hours).replace(",", "、").replace("; ", "；")
 
 
 def distance(metres: float, lang: str) -> tuple[str, str]:
@@ -145,7 +145,8 @@ def error_context(problem: Mapping[str, Any], facts: PageFacts | None, *, lang: 
     """For `error.html`: `problem` is the problem+json body; `facts` is None where no edition is published."""
     text = words(lang)
     return _base(facts, lang) | {
-        "problem": problem,
+        "code": problem["code"],
+        "mistakes": problem.get("errors") or [],
         "distance": distance,
         "said": text.get(problem["code"], text["internal-error"]),
         "fallback": [told | {"call": f"tel:{first_number(told['phone'])}"} for told in problem.get("fallback") or []],

@@ -17,7 +17,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "title_of": ("{0} · 卒中胸痛急救地图", "{0} · stroke and chest pain map"),
     "skip": ("跳到地图", "Skip to the map"),
     "call_120": ("拨打 120", "Call 120"),
-    "call_first": ("先打电话，再看地图", "Call first, then look at the map"),
     "do_not_drive": ("不要自己开车送病人。", "Do not drive the patient yourself."),
     "do_not_drive_why": (
         "救护车上就能开始救治，并提前通知医院。只有 120 让您自行前往时，才按下面的路线走。",
@@ -109,7 +108,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "legend_primary_pci": ("可急诊介入（PCI）", "Opening the artery by catheter (primary PCI)"),
     "legend_fibrinolysis": ("可溶栓", "Clot-dissolving drug (fibrinolysis)"),
     "legend_other": ("其他医院：未登记此项救治", "Other hospital: this treatment is not registered"),
-    "legend_road": ("去医院的路", "The road to the hospital"),
     "list_stroke": ("可救治卒中的医院", "Hospitals that treat stroke"),
     "list_chest_pain": ("可救治胸痛的医院", "Hospitals that treat chest pain"),
     "list_other": ("其他医院（{0}）", "Other hospitals ({0})"),

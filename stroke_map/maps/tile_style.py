@@ -1,7 +1,7 @@
 """How roads look on the base map: which class from which zoom, how wide, in which colour.
 
 The map stays pale, so that the markers (Okabe-Ito colours) and the road to the hospital are what one sees first.
-Widths are pixels of a 256 px tile and grow by a constant factor from zoom to zoom.
+Widths are pixels of a 256 px tile, grow by a constant factor from zoom to zoom, and stay visible on small scales.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ class RoadStyle:
 
     def width(self, zoom: int) -> float:
         """Pixels (of a 256 px tile) at `zoom`, without the casing."""
-        return float(self.width_z12 * (self.width_z17 / self.width_z12) ** ((zoom - 12) / 5))
+        width = self.width_z12 * (self.width_z17 / self.width_z12) ** ((zoom - 12) / 5)
+        return float(max(width, self.width_z12 * 0.8))
 
 
 ROAD_STYLES: tuple[RoadStyle, ...] = (
@@ -47,6 +48,7 @@ ROAD_STYLES: tuple[RoadStyle, ...] = (
     RoadStyle(("trunk",), 7, 2.2, 12.0, (250, 226, 178), (204, 171, 112)),
     RoadStyle(("motorway",), 5, 2.6, 13.0, (245, 207, 146), (196, 149, 84)),
 )
+_NEAREST_TONE = 8
 OTHER_STYLE = 3  # a class this table does not name is drawn as a small street
 
 
@@ -74,4 +76,8 @@ def tile_palette() -> list[Colour]:
         for share in (0.25, 0.5, 0.75)
     ]
     tones += [_blend(s.fill, s.casing, share) for s in ROAD_STYLES for share in (0.25, 0.5, 0.75)]
-    return list(dict.fromkeys(base + tones))[:256]
+    palette = base
+    for tone in dict.fromkeys(tones):  # Pillow tells colours apart only roughly: a near one would be taken for LAND
+        if all(max(abs(a - b) for a, b in zip(tone, kept, strict=True)) >= _NEAREST_TONE for kept in palette):
+            palette.append(tone)
+    return palette[:256]

@@ -48,7 +48,9 @@ def serving(app: Any) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    found = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+    found = next(
+        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+    )
     with playwright.sync_playwright() as started:
         executable = found or started.chromium.executable_path
         if not Path(executable).exists():
@@ -115,7 +117,8 @@ def at(place):
 
 def settle(page):
     """Wait until every tile is there and no animation runs."""
-    page.wait_for_function("document.querySelectorAll('.leaflet-tile:not(.leaflet-tile-loaded)').length === 0")
+    page.wait_for_selector(".leaflet-tile-loaded")
+    page.wait_for_selector(".leaflet-tile:not(.leaflet-tile-loaded)", state="detached")
     page.wait_for_timeout(400)
 
 
@@ -129,7 +132,7 @@ def picture(page, name):
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 @pytest.mark.parametrize(("size", "viewport"), [("phone", PHONE), ("small", SMALL), ("desktop", DESKTOP)])
-def test_where_am_i_draws_the_road_with_minutes_name_and_telephone(visit, site, client, place, lang, size, viewport):
+def test_where_am_i_draws_the_road_with_minutes_name_and_telephone(visit, site, client, place, *, lang, size, viewport):
     start, _ = visit
     page = start(site, viewport=viewport, geolocation=at(place), permissions=["geolocation"])
     page.goto(f"{site}/?lang={lang}")
@@ -157,11 +160,8 @@ def test_a_tap_on_the_map_asks_for_that_place(visit, site):
     page.goto(site)
     settle(page)
     with page.expect_request("**/api/v1/route") as asked:
-        page.mouse.click(*(page.evaluate("""() => {
-            const centre = geo_json_3.getBounds().getCenter(), box = map_0.getContainer().getBoundingClientRect();
-            const at = map_0.latLngToContainerPoint(centre);
-            return [box.x + at.x + 23, box.y + at.y + 17];
-        }""")))
+        box = page.locator(".folium-map").bounding_box()
+        page.mouse.click(box["x"] + box["width"] * 0.62, box["y"] + box["height"] * 0.4)
     body = asked.value.post_data_json
     assert set(body) == {"lat", "lon", "crs", "condition"}
     assert asked.value.url.endswith("/api/v1/route"), "the place stands in no address"
@@ -229,7 +229,7 @@ def test_the_list_and_120_need_no_script_at_all(visit, site):
 
 
 @pytest.mark.parametrize(("size", "viewport", "lang"), [("phone", PHONE, "zh"), ("desktop", DESKTOP, "en")])
-def test_one_answer_is_drawn_without_our_own_script(visit, site, place, size, viewport, lang):
+def test_one_answer_is_drawn_without_our_own_script(visit, site, place, *, size, viewport, lang):
     start, _ = visit
     page = start(site, viewport=viewport)
     page.route("**/static/js/**", lambda route: route.abort())
