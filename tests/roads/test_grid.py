@@ -68,7 +68,7 @@ def agrees(roads, x, y, limit_m, spread_m):
 POINTS = arrays(np.int32, st.tuples(st.integers(4, 24), st.just(2)), elements=st.integers(-40_000, 40_000))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     POINTS,
     st.integers(-60_000, 60_000),
