@@ -49,6 +49,8 @@ def _details(error: errors.StrokeMapError) -> list[str]:
     if isinstance(error, errors.RegistryError):
         places = ((p, f"row {p['row']}" if p["row"] else p["sheet"]) for p in facts.get("problems", []))
         return [f"{place} {p['column']}: {p['message']}; right would be: {p['would_be_right']}" for p, place in places]
+    if isinstance(error, errors.ClosureError):
+        return [f"entry {p['entry']}: {p['field']} {p['problem']}" for p in facts.get("problems", [])]
     mistakes = [f"{mistake['field']}: {mistake['problem']}" for mistake in facts.get("errors", [])]
     return mistakes + [str(name) for name in facts.get("files", [])]
 

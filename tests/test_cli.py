@@ -48,6 +48,7 @@ def test_the_promised_commands_exist():
     assert names == {
         *("demo", "hospitals-from-osm", "nearest", "route", "serve", "settings"),
         *(f"edition {name}" for name in ("build", "list", "verify", "publish", "rollback")),
+        *(f"closure {name}" for name in ("add", "list", "end")),
     }
 
 

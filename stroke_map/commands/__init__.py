@@ -1,7 +1,8 @@
 """The commands of `stroke-map`, by subject. Heavy imports stand inside the functions."""
 
+from stroke_map.commands.closures import closure
 from stroke_map.commands.editions import demo, edition
 from stroke_map.commands.roads import hospitals_from_osm, nearest, route
 from stroke_map.commands.service import serve, settings
 
-COMMANDS = (demo, edition, hospitals_from_osm, nearest, route, serve, settings)
+COMMANDS = (closure, demo, edition, hospitals_from_osm, nearest, route, serve, settings)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import shapely
 
 from stroke_map.errors import ClosureError
-from stroke_map.live.entry import read_entry, refused
+from stroke_map.live.entry import fields_of, read_entry, refused
 from stroke_map.live.geometry import swapped
 from stroke_map.live.placing import place
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
     from typing import Any
 
@@ -67,14 +67,12 @@ def check(closure: NewClosure, edition: Edition) -> Checked:
     return Checked(closure, stretches, warnings)
 
 
-def check_all(
-    entries: Sequence[Mapping[str, Any]], edition: Edition, *, now: datetime
-) -> tuple[list[Checked], list[dict[str, Any]]]:
+def check_all(entries: Sequence[Any], edition: Edition, *, now: datetime) -> tuple[list[Checked], list[dict[str, Any]]]:
     """Read and check every entry: what may be recorded, and the problems of all others, entries counted from 1."""
     sound, problems = [], []
-    for number, fields in enumerate(entries, start=1):
+    for number, entry in enumerate(entries, start=1):
         try:
-            sound.append(check(read_entry(fields, now=now, zone=edition.zone), edition))
+            sound.append(check(read_entry(fields_of(entry), now=now, zone=edition.zone), edition))
         except ClosureError as error:
             problems += [problem | {"entry": number} for problem in error.facts["problems"]]
     return sound, problems

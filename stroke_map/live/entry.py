@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_core import from_json
 
 from stroke_map.errors import ClosureError
 from stroke_map.live.closures import Direction, Kind, NewClosure
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     import shapely
 
-_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+ -]\d\d:\d\d)?", re.ASCII)
 _EARLIEST_YEAR, _LATEST_YEAR = 2000, 2100  # time zone arithmetic stays away from the ends of `datetime`
 _PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_:-]{0,39}", re.ASCII)
 _MOST_PROBLEMS = 20
@@ -39,8 +40,11 @@ def read_moment(value: Any) -> datetime | None:
         return None
     if not isinstance(value, str) or not _RFC_3339.fullmatch(value):
         raise ValueError("must be an RFC 3339 time")
+    # "+08:00" in an address that was not percent-encoded arrives as " 08:00".
+    text = re.sub(r"(?<=:\d\d) (\d\d:\d\d)$", r"+\1", value)
+    text = re.sub(r"(?<=\.\d{6})\d+", "", text)
     try:
-        moment = datetime.fromisoformat(value)
+        moment = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError("is not a time that exists") from None
     if not _EARLIEST_YEAR <= moment.year < _LATEST_YEAR:
@@ -143,6 +147,33 @@ def read_entry(fields: Mapping[str, Any], *, now: datetime, zone: ZoneInfo) -> N
         author=entry.author,
         layer=entry.layer,
     )
+
+
+def parse_json(content: bytes) -> Any:
+    """The value of a JSON text, None where it is none. NaN is let through, so that the place it stands in is named later."""
+    try:
+        return from_json(content, allow_inf_nan=True)
+    except ValueError:
+        return None
+
+
+def fields_of(entry: Any) -> dict[str, Any]:
+    """The fields of one entry: an object of them, or a GeoJSON Feature whose properties they are.
+
+    Raises
+    ------
+    ClosureError
+        It is neither.
+    """
+    if isinstance(entry, dict) and entry.get("type") == "Feature":
+        properties = entry.get("properties") or {}
+        if isinstance(properties, dict) and "geometry" not in properties:
+            # A Feature of ways has no geometry.
+            place = {} if entry.get("geometry") is None else {"geometry": entry["geometry"]}
+            return properties | place
+    elif isinstance(entry, dict):
+        return entry
+    raise refused(("body", "must be a JSON object of a closure's fields, or a GeoJSON Feature with them as properties"))
 
 
 def refused(*problems: tuple[str, str], entry: int = 1) -> ClosureError:

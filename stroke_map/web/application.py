@@ -3,7 +3,7 @@
 `make_app(settings)` puts together what the plane of this process answers:
 
 * public: pages, the hospital list, routes by car. No patient data; nothing about the caller is stored.
-* clinical: every routing question needs the clinical key.
+* clinical: every routing question needs the clinical key; closures are recorded here.
 * both: public questions as above, clinical ones with the key; for one small machine, and for trying it out.
 """
 
@@ -15,7 +15,8 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
 import stroke_map
-from stroke_map.web import health_api, hospitals_api, openapi, pages, problem, route_api, security
+from stroke_map.web import closures_api, health_api, hospitals_api, openapi, pages, problem, route_api, security
+from stroke_map.web.live_state import install_live_state
 from stroke_map.web.models import Problem
 from stroke_map.web.published import install_edition
 from stroke_map.web.questions import invalid
@@ -49,10 +50,13 @@ def make_app(settings: Settings) -> OpenAPI:
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.extensions["stroke_map.settings"] = settings
     install_edition(app, settings)
+    install_live_state(app, settings)
     problem.install(app)
     security.install(app)
     for api in (health_api.api, route_api.api, hospitals_api.api):
         app.register_api(api)
+    if settings.plane != "public":
+        app.register_api(closures_api.api)
     openapi.install(app)
     if settings.plane != "clinical":
         pages.install(app)

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 _View = TypeVar("_View", bound="Callable[..., Response]")
 _PROBLEMS = {
     401: "The clinical key is missing or wrong",
-    404: "No answer from here: outside-area, off-network, no-route or no-capable-hospital, with a fallback list",
+    404: "No answer from here: outside-area, off-network, no-route or no-capable-hospital, with a fallback list; or not-found",
     413: "The body is too large",
     422: "The question has a mistake; each field is named",
     429: "Too many public questions at once; ask again after Retry-After seconds",
-    503: "No sound edition is published",
+    503: "No sound edition is published, or the database of live state is away",
 }
 
 
@@ -38,14 +38,14 @@ def documented(**parts: type[BaseModel]) -> Callable[[_View], _View]:
     return mark
 
 
-def responses(success: type[BaseModel] | dict[str, Any], *statuses: int) -> dict[str | int, Any]:
+def responses(success: type[BaseModel] | dict[str, Any], *statuses: int, good: int = 200) -> dict[str | int, Any]:
     """The responses of an operation: the good one, and a problem for each of `statuses`."""
     schema = {"$ref": "#/components/schemas/Problem"}
     problems: dict[str | int, Any] = {
         str(status): {"description": _PROBLEMS[status], "content": {"application/problem+json": {"schema": schema}}}
         for status in statuses
     }
-    return {"200": success, **problems}
+    return {str(good): success, **problems}
 
 
 def _document(app: OpenAPI) -> dict[str, Any]:

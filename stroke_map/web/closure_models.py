@@ -1,0 +1,81 @@
+"""What the closures API takes and gives, for the OpenAPI document and the tests."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from stroke_map.live.closures import Direction, Kind  # noqa: TC001  pydantic reads the annotations
+from stroke_map.live.entry import Moment, Words  # noqa: TC001
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+class ClosurePath(_Shape):
+    """Which closure."""
+
+    closure_id: int = Field(description="The closure's id.", json_schema_extra={"example": 17})
+
+
+class ClosuresQuery(_Shape):
+    """Which closures to list."""
+
+    at: Moment = Field(
+        default=None,
+        description="Only those that hold at this moment: RFC 3339, without an offset in the edition's timezone.",
+        json_schema_extra={"example": "2026-05-01T20:30:00+08:00"},
+    )
+    include_ended: Literal["true", "false"] = Field(
+        default="false", description="Also those that are over.", json_schema_extra={"example": "true"}
+    )
+
+
+class EndingQuery(_Shape):
+    """Who ends a closure."""
+
+    by: Words = Field(default="clinical key", description="Who ends it.", json_schema_extra={"example": "dispatcher 7"})
+
+
+class RecordedClosure(_Shape):
+    """A closure or slow-down as it was recorded."""
+
+    id: int
+    kind: Kind
+    factor: float | None = Field(description="How many times the travel time is taken; for slow alone.")
+    active: bool = Field(description="Whether it holds now.")
+    from_: AwareDatetime = Field(alias="from")
+    until: AwareDatetime | None = Field(description="Null: until someone ends it.")
+    reason: str
+    author: str
+    direction: Direction
+    layer: int | None
+    ways: list[int] | None = Field(description="OpenStreetMap way ids, where these say where it is.")
+    geometry: dict[str, Any] | None = Field(description="GeoJSON, WGS-84, where this says where it is.")
+    created_at: AwareDatetime
+    ended_at: AwareDatetime | None
+    ended_by: str | None
+
+
+class ClosureWarning(_Shape):
+    """What whoever recorded it should know."""
+
+    code: str
+    text: str
+
+
+class AddedClosure(_Shape):
+    """A closure that was just recorded."""
+
+    closure: RecordedClosure
+    stretches: dict[str, int] = Field(description="How many stretches of road it touches, by profile.")
+    warnings: list[ClosureWarning]
+
+
+class ClosureList(_Shape):
+    """Closures, in the order in which they were recorded."""
+
+    as_of: AwareDatetime
+    closures: list[RecordedClosure]

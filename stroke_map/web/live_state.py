@@ -1,0 +1,40 @@
+"""The live state, as requests see it: the worker's one store and one view of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import current_app
+
+from stroke_map.live import LiveStore, LiveView
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from stroke_map.settings import Settings
+
+_STORE, _VIEW = "stroke_map.live_store", "stroke_map.live_view"
+
+
+def live_store() -> LiveStore:
+    """Where this application keeps its live state."""
+    store: LiveStore = current_app.extensions[_STORE]
+    return store
+
+
+def live_view_of(app: Flask) -> LiveView:
+    """The live state of `app`, to answer questions with."""
+    view: LiveView = app.extensions[_VIEW]
+    return view
+
+
+def install_live_state(app: Flask, settings: Settings) -> None:
+    """Give `app` its store and its view. Nothing is opened before the first question.
+
+    Raises
+    ------
+    InvalidRequestError
+        `database_url` cannot be used.
+    """
+    store = LiveStore(settings)
+    app.extensions[_STORE], app.extensions[_VIEW] = store, LiveView(store)
