@@ -79,12 +79,22 @@ def plain_folder(tmp_path: Path) -> Path:
     return folder
 
 
+_NO_LIMIT = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+
 @pytest.fixture
-def file_limit() -> Iterator[Callable[[int], None]]:
+def file_limit() -> Callable[[int], None]:
     """Call it with a number of bytes: no file of this process may grow beyond it until the test ends."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda limit: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    return lambda limit: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, _NO_LIMIT[1]))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call() -> Iterator[None]:
+    """Lift `file_limit` before pytest tells how the test went: what it writes to may be a file, too."""
+    try:
+        return (yield)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, _NO_LIMIT)
 
 
 @pytest.fixture
