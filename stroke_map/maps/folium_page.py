@@ -47,6 +47,17 @@ function (feature, latlng) {
         direction: told.side, offset: {top: [0, -16], right: [16, 0], bottom: [0, 12]}[told.side]});
 }"""
 
+# A tile smaller than a tile stands in for one that is being drawn (see tiles.py): ask again a little later.
+_ASK_AGAIN: Final = """
+function (event) {
+    var tile = event.tile, again = Number(tile.dataset.again || 0) + 1;
+    if (tile.naturalWidth >= 256 || again > 5) { return; }
+    tile.dataset.again = again;
+    setTimeout(function () {
+        if (tile.isConnected) { tile.src = tile.src.split("?")[0] + "?again=" + again; }
+    }, 1000 * again);
+}"""
+
 
 @dataclass(frozen=True)
 class RenderedMap:
@@ -74,12 +85,14 @@ class PageMap(folium.Map):  # type: ignore[misc]  # Folium has no types
         self.default_js = [(name, static_url(name)) for name in ("leaflet/leaflet.js", *scripts)]
         self.default_css = [(name, static_url(name)) for name in ("leaflet/leaflet.css", "css/map.css")]
         self.options["max_zoom"] = MAX_ZOOM  # Folium drops it where tiles=None
-        folium.TileLayer(
+        base = folium.TileLayer(
             tiles=tile_url,
             attr=_guarded(html.escape(attribution)),  # Leaflet shows it as HTML
             max_zoom=MAX_ZOOM,
             name="roads",
-        ).add_to(self)
+        )
+        base.on(tileload=JsCode(_ASK_AGAIN))
+        base.add_to(self)
 
     def parts(self) -> RenderedMap:
         """Render. The name of an element is its kind and its place in the order of making: `map_0`, `geo_json_2`."""

@@ -37,7 +37,7 @@ class NoSuchTileError(LookupError):
 class Tile(NamedTuple):
     """A tile's PNG; `final` is False for the part of a tile above that stands in for it, which nobody should keep.
 
-    That part is smaller than a tile and enlarged by the browser: static/js/page.js knows it by its size, and asks again.
+    That part is smaller than a tile and enlarged by the browser: the map knows it by its size, and asks again.
     """
 
     png: bytes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from PIL import Image
 from werkzeug.serving import make_server
 
 from stroke_map.settings import read_settings
@@ -58,6 +60,16 @@ def browser() -> Iterator[Any]:
         browser = started.chromium.launch(executable_path=executable, args=CHROMIUM_ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def place(demo_edition) -> dict[str, float]:
+    """At a hospital of the city that cannot treat strokes: the road leads to another."""
+    able = {hospital.id: hospital.capabilities["thrombolysis"].status for hospital in demo_edition.hospitals}
+    here = next(
+        hospital for hospital in demo_edition.hospitals if able[hospital.id] == "no" and hospital.kind == "hospital"
+    )
+    return {"lat": round(here.entrance_lat, 4), "lon": round(here.entrance_lon, 4)}
 
 
 @pytest.fixture(scope="module")
@@ -254,6 +266,29 @@ def test_a_browser_that_asks_for_a_page_gets_errors_as_a_page(visit, site):
     picture(page, "desktop-en-error")
 
 
+def test_a_tile_that_is_still_being_drawn_is_asked_for_again(visit, site, place):
+    start, _ = visit
+    page = start(site)
+    first: set[str] = set()
+
+    def stand_in(route):
+        if "again" in route.request.url:
+            return route.continue_()
+        first.add(route.request.url)
+        smaller = io.BytesIO()
+        Image.new("RGB", (64, 64), "red").save(smaller, "PNG")
+        return route.fulfill(body=smaller.getvalue(), content_type="image/png")
+
+    page.route("**/tiles/**", stand_in)
+    page.goto(f"{site}/map?lat={place['lat']}&lon={place['lon']}")
+    page.wait_for_selector(".leaflet-tile[src*='again=1']")
+    page.wait_for_selector(".leaflet-tile:not([src*='again'])", state="detached")
+    page.wait_for_timeout(300)
+    widths = page.evaluate("[...document.querySelectorAll('.leaflet-tile')].map(tile => tile.naturalWidth)")
+    assert first
+    assert set(widths) == {256}
+
+
 def test_the_page_can_be_used_with_the_keyboard_alone(visit, site, place):
     start, _ = visit
     page = start(site, geolocation=at(place), permissions=["geolocation"])
@@ -298,8 +333,10 @@ def test_hostile_names_stay_text_on_the_map_in_the_answer_and_in_the_list(visit,
     page.click("#where")
     page.wait_for_selector("#result .numbers")
     assert HOSTILE in page.inner_text("#result")
+    settle(page)
     page.locator(".leaflet-marker-icon[role=button]").first.click(force=True)
     page.wait_for_selector(".leaflet-popup")
+    picture(page, "desktop-en-hostile")
     assert HOSTILE in page.inner_text(".leaflet-popup")
     assert page.locator("img[src=x]").count() == 0
     page.goto(f"{hostile_site}/map?lat={lat}&lon={lon}&lang=en")

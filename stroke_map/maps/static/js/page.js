@@ -188,16 +188,6 @@
     expired.hidden = false;
   }
 
-  /** A tile smaller than a tile stands in for one that is being drawn: ask again a little later. */
-  function sharpenTiles(layer) {
-    layer.on("tileload", ({ tile }) => {
-      const again = Number(tile.dataset.again || 0);
-      if (tile.naturalWidth >= layer.getTileSize().x || again >= 5) return;
-      tile.dataset.again = again + 1;
-      setTimeout(() => { if (tile.isConnected) tile.src = tile.src.split("?")[0] + "?again=" + (again + 1); }, 1000 * (again + 1));
-    });
-  }
-
   function nameControls() {
     for (const [selector, name] of [[".leaflet-control-zoom-in", "zoom_in"], [".leaflet-control-zoom-out", "zoom_out"]]) {
       const control = document.querySelector(selector);
@@ -208,7 +198,6 @@
 
   tellIfExpired();
   nameControls();
-  sharpenTiles(window.tile_layer_1);
   where.hidden = false;
   where.addEventListener("click", locate);
   map.on("click", (event) => ask(event.latlng.wrap()));
