@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stroke_map.commands.output import say
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 def build_complete(**what: Any) -> Path:
@@ -23,6 +27,30 @@ def build_complete(**what: Any) -> Path:
     folder = build_edition(draw_tiles=draw_tiles, **what)
     warm_up(Edition(folder), read_settings())
     return folder
+
+
+@contextmanager
+def road_file(osm: Path | None, place: str) -> Iterator[Path]:
+    """`osm` where it is given; else a file with the roads of `place`, downloaded, there as long as it is needed.
+
+    Raises
+    ------
+    RoadDataError
+        No such place, no road there, or OpenStreetMap's servers cannot be reached.
+    """
+    if osm is not None:
+        yield osm
+        return
+    from stroke_map.editions.build import PROFILES
+    from stroke_map.roads.place import save_place
+
+    say(f"Downloading the roads of {place}; turn restrictions are not among them: use an extract for real work")
+    with tempfile.TemporaryDirectory(prefix="stroke-map-place-") as folder:
+        # The edition names the file it was built from.
+        plain_name = re.sub(r"[^\w-]+", "-", place).strip("-")[:60]
+        file = Path(folder) / f"{plain_name or 'place'}.osm.pbf"
+        save_place(place, file, PROFILES)
+        yield file
 
 
 def publish_demo(

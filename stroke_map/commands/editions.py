@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stroke_map.commands.building import build_complete, publish_demo
+from stroke_map.commands.building import build_complete, publish_demo, road_file
 from stroke_map.commands.output import as_json, print_json, print_table, progress, say
 from stroke_map.errors import NoEditionError
 from stroke_map.settings import read_settings
@@ -50,7 +50,10 @@ def edition() -> None:
 
 @edition.command()
 @click.argument("edition_id")
-@click.option("--osm", type=_FILE, required=True, help="OpenStreetMap file (.osm.pbf, .osm, .osm.gz, .osm.bz2).")
+@click.option("--osm", type=_FILE, help="OpenStreetMap file (.osm.pbf, .osm, .osm.gz, .osm.bz2).")
+@click.option(
+    "--place", help="Instead of --osm: a place by name, whose roads are downloaded, without turn restrictions."
+)
 @click.option("--sheet", type=_FILE, required=True, help="Hospital sheet (CSV).")
 @click.option("--region", help="A region's id, its .toml, or a GeoJSON polygon; else the hull of the roads.")
 @click.option("--valid-from", type=_DAY, help="First day; today when left out.")
@@ -58,7 +61,8 @@ def edition() -> None:
 def build(
     *,
     edition_id: str,
-    osm: Path,
+    osm: Path | None,
+    place: str | None,
     sheet: Path,
     region: str | None,
     valid_from: datetime | None,
@@ -67,9 +71,11 @@ def build(
     """Build and seal the edition EDITION_ID; publishing it is another step."""
     from stroke_map.editions import Region, load_region
 
-    with progress() as show:
+    if (osm is None) == (place is None):
+        raise click.UsageError("give either --osm or --place")
+    with road_file(osm, place or "") as roads, progress() as show:
         folder = build_complete(
-            osm=osm,
+            osm=roads,
             sheet=sheet,
             region=load_region(region) if region else Region(),
             geodata_dir=read_settings().geodata_dir,

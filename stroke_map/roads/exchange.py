@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 import numpy as np
+import osmium
+from osmium.osm import mutable
 
 from stroke_map.errors import RoadDataError
 from stroke_map.roads.classes import ROAD_CLASSES
@@ -91,6 +93,24 @@ def write_graphml(network: RoadNetwork, path: Path) -> None:
     nx.write_graphml(graph, path)
 
 
+def write_osm(graph: nx.MultiDiGraph, path: Path) -> None:
+    """Write an OSMnx graph as an OpenStreetMap file of the kind its ending names; see `roads_of_graph` for what is lost.
+
+    Raises
+    ------
+    RoadDataError
+        It is no such graph.
+    """
+    places = _Places(graph)
+    ways = [(way, tags, refs) for way, tags, pieces in _ways_of(graph, places) for refs in _chains(pieces)]
+    node_tags = {places.ids[node]: _node_tags(data) for node, data in graph.nodes(data=True)}
+    with osmium.SimpleWriter(str(path)) as writer:
+        for node, place in sorted(places.location.items()):
+            writer.add_node(mutable.Node(id=node, version=1, location=place, tags=node_tags.get(node, {})))
+        for way, tags, refs in sorted(ways, key=lambda one: one[0]):
+            writer.add_way(mutable.Way(id=way, version=1, nodes=refs, tags=tags))
+
+
 def roads_of_graph(graph: nx.MultiDiGraph, profile: Profile) -> RawRoads:
     """An OSMnx graph as raw material for the compiler.
 
@@ -124,7 +144,7 @@ def roads_of_graph(graph: nx.MultiDiGraph, profile: Profile) -> RawRoads:
     nodes = {}
     node_reader = NodeReader(profile, issues)
     for node, data in graph.nodes(data=True):
-        node_use = node_reader.read({key: value for key, value in data.items() if isinstance(value, str)})
+        node_use = node_reader.read(_node_tags(data))
         if node_use is not None:
             nodes[places.ids[node]] = node_use
     units = np.rint(np.stack([x, y]) * 1e7).astype(np.int32)
@@ -132,6 +152,10 @@ def roads_of_graph(graph: nx.MultiDiGraph, profile: Profile) -> RawRoads:
     if graph.graph.get("simplified"):
         notes.append("the graph is simplified: where it merged ways, the first value of each tag counts")
     return RawRoads(ways, wanted, units[0], units[1], nodes, [], issues, {"name": "graph"}, notes)
+
+
+def _node_tags(data: dict[str, Any]) -> dict[str, str]:
+    return {key: value for key, value in data.items() if isinstance(value, str)}
 
 
 class _Places:

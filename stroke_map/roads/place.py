@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from stroke_map.errors import RoadDataError
 from stroke_map.roads.nodes import NodeReader
+from stroke_map.roads.profile import load_profile
 from stroke_map.roads.ways import WayReader
 from stroke_map.settings import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     import networkx as nx
 
@@ -23,8 +25,21 @@ if TYPE_CHECKING:
 _NAMES = ("name", "name:en", "ref", "destination")
 
 
-def download_place(name: str, profile: Profile) -> nx.MultiDiGraph:
-    """The unsimplified OSMnx graph of a place, with every tag that `profile` reads.
+def save_place(name: str, path: Path, profiles: tuple[str, ...]) -> None:
+    """Download the roads of a place and write them as an OpenStreetMap file, from which any of `profiles` can be compiled.
+
+    Raises
+    ------
+    RoadDataError
+        As `download_place`.
+    """
+    from stroke_map.roads.exchange import write_osm
+
+    write_osm(download_place(name, *map(load_profile, profiles)), path)
+
+
+def download_place(name: str, *profiles: Profile) -> nx.MultiDiGraph:
+    """The unsimplified OSMnx graph of a place, with every tag that `profiles` read.
 
     Parameters
     ----------
@@ -39,18 +54,18 @@ def download_place(name: str, profile: Profile) -> nx.MultiDiGraph:
     import osmnx
     import requests
 
-    ways, nodes = WayReader(profile).relevant_keys, NodeReader(profile).relevant_keys
     wanted = {
-        "useful_tags_way": sorted(ways.union(_NAMES)),
-        "useful_tags_node": sorted(nodes),
+        "useful_tags_way": sorted({*_NAMES}.union(*(WayReader(profile).relevant_keys for profile in profiles))),
+        "useful_tags_node": sorted({key for profile in profiles for key in NodeReader(profile).relevant_keys}),
         "all_oneway": True,  # keeps each way in its own direction, with its own oneway tag
         "doh_url_template": None,  # asks nobody else for addresses
         "cache_folder": str(read_settings().cache_dir / "osmnx"),
     }
+    filters = list(dict.fromkeys(one for profile in profiles for one in way_filters(profile)))
     try:
         with _osmnx_settings(osmnx.settings, wanted):
             return osmnx.graph_from_place(
-                name, simplify=False, retain_all=True, truncate_by_edge=True, custom_filter=way_filters(profile)
+                name, simplify=False, retain_all=True, truncate_by_edge=True, custom_filter=filters
             )
     except (ValueError, TypeError) as error:
         # How OSMnx says that it found nothing, or a point where it needs an area.

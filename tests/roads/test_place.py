@@ -6,14 +6,18 @@ import json
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import permutations
 from urllib.parse import parse_qs
 
 import osmnx
 import pytest
+from click.testing import CliRunner
 
+from stroke_map.cli import cli
+from stroke_map.editions import publish
 from stroke_map.errors import RoadDataError
 from stroke_map.roads import RoadNetwork
-from stroke_map.roads.place import way_filters
+from stroke_map.roads.place import save_place, way_filters
 from stroke_map.roads.profile import load_profile
 
 TOWN_POLYGON = [[106.54, 29.54], [106.57, 29.54], [106.57, 29.56], [106.54, 29.56], [106.54, 29.54]]
@@ -83,11 +87,11 @@ def ask(monkeypatch, tmp_path):
     monkeypatch.setenv("STROKE_MAP_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(osmnx.settings, "overpass_rate_limit", False)
 
-    def place(found=FOUND, roads=ROADS, status=200):
+    def place(found=FOUND, roads=ROADS, status=200, load=lambda name: RoadNetwork.from_place(name, profile="car")):
         with servers(found, roads, status) as (address, queries):
             monkeypatch.setattr(osmnx.settings, "nominatim_url", f"{address}/")
             monkeypatch.setattr(osmnx.settings, "overpass_url", f"{address}/api")
-            return RoadNetwork.from_place("Teststadt", profile="car"), queries
+            return load("Teststadt"), queries
 
     return place
 
@@ -107,6 +111,40 @@ def test_a_place_is_read_like_a_file(ask):
     assert "turn restrictions" in " ".join(network.report["notes"])
     assert any('["highway"]' in query for query in queries)
     assert any('["route"~"^(ferry|shuttle_train)$"]' in query for query in queries)
+
+
+@pytest.mark.parametrize("profile", ["car", "ambulance"])
+def test_a_place_saved_as_a_file_gives_the_same_roads(ask, tmp_path, profile):
+    saved = tmp_path / "place.osm.pbf"
+    ask(load=lambda name: save_place(name, saved, ("car", "ambulance")))
+    network = RoadNetwork.from_osm(saved, profile=profile)
+    (direct, _) = ask(load=lambda name: RoadNetwork.from_place(name, profile=profile))
+    assert streets(network, 3, 5) == ["Back"]
+    assert streets(network, 5, 1) == ["Ferry"]
+    for start, end in permutations(NODES.values(), 2):
+        ours, theirs = (one.route(start, end) for one in (network, direct))
+        assert ours.travel_time_s == pytest.approx(theirs.travel_time_s, abs=0.001)
+        assert [step.name for step in ours.steps] == [step.name for step in theirs.steps]
+
+
+def test_an_edition_is_built_from_the_name_of_a_place(ask, tmp_path, monkeypatch):
+    monkeypatch.setenv("STROKE_MAP_GEODATA_DIR", str(tmp_path / "geodata"))
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text("id,name_zh,lat,lon,crs,thrombolysis\none,第一医院,29.55,106.56,WGS-84,yes\n", encoding="utf-8")
+    command = ("edition", "build", "2026.1", "--place", "Teststadt", "--sheet", str(sheet))
+    result, _ = ask(load=lambda _: CliRunner().invoke(cli, command, catch_exceptions=False))
+    assert result.exit_code == 0, result.stderr
+    assert "turn restrictions" in result.stderr
+    publish(tmp_path / "geodata", "2026.1")
+    asked = CliRunner().invoke(cli, ("nearest", "--lat", "29.55", "--lon", "106.55"), catch_exceptions=False)
+    assert "第一医院" in asked.stdout
+
+
+@pytest.mark.parametrize("roads", [(), ("--osm", __file__, "--place", "Teststadt")])
+def test_an_edition_has_one_source_of_roads(roads):
+    result = CliRunner().invoke(cli, ("edition", "build", "2026.1", *roads, "--sheet", __file__))
+    assert result.exit_code == 2
+    assert "--place" in result.stderr
 
 
 def test_the_settings_of_osmnx_are_left_as_they_were(ask):
