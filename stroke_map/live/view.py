@@ -9,6 +9,7 @@ marked stale.
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import threading
 import time
@@ -157,6 +158,8 @@ class LiveView:
                 else:
                     self._known, self._as_of, self._stale = known, now, False
                     self._retry_s = _FIRST_RETRY_S
+                    if self._watch is not None:
+                        self._watch.confirm()
                 self._turn.notify_all()
 
     def _refreshed(self, now: datetime) -> _Known:
@@ -196,9 +199,10 @@ class _SqliteWatch:
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._seen: _Stamp | None = None
+        self._looked: _Stamp | None = None
 
     def is_unchanged(self) -> bool:
-        """Whether nothing has changed since the last `look`; False also when that cannot be told."""
+        """Whether nothing has changed since the `look` that was confirmed; False also when that cannot be told."""
         with self._lock:
             try:
                 return self._seen is not None and self._stamp() == self._seen
@@ -206,7 +210,7 @@ class _SqliteWatch:
                 return False
 
     def look(self) -> bool:
-        """Take note of the file as it is; True when it is the same file as before.
+        """Take note of the file as it is, for `confirm`; True when it is the same file as before.
 
         Raises
         ------
@@ -218,11 +222,16 @@ class _SqliteWatch:
             try:
                 if before is None or not self._is_same_file(before):
                     self._open()
-                self._seen = self._stamp()
+                self._looked = self._stamp()
             except (sqlite3.Error, OSError) as error:
                 self._seen = None
                 raise LiveStoreError("the database of live state cannot be used") from error
-            return before is not None and before[:2] == self._seen[:2]
+            return before is not None and before[:2] == self._looked[:2]
+
+    def confirm(self) -> None:
+        """What was read after the last `look` is known to everyone: from now on it is what `is_unchanged` compares with."""
+        with self._lock:
+            self._seen = self._looked
 
     def _open(self) -> None:
         if self._connection is not None:
@@ -242,8 +251,6 @@ class _SqliteWatch:
         return (status.st_dev, status.st_ino) == stamp[:2]
 
     def _stamp(self) -> _Stamp:
-        import os
-
         status = os.stat(self._file)  # noqa: PTH116  this runs at every question: a third of what pathlib takes
         if self._connection is None:
             raise sqlite3.OperationalError("not open")
