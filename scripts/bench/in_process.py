@@ -40,12 +40,12 @@ class InProcess:
 
     def questions(self, count: int) -> list[tuple[float, float]]:
         """Places to ask from, (lat, lon) in degrees."""
-        return make_questions(self.network, self.profile.usable, count)
+        return make_questions(self.network, self.profile.always.usable(None, None), count)
 
     def ask(self, lat: float, lon: float) -> Found:
         """Everything that is measured."""
         network, ranking = self.network, self.profile.ranking
-        starts, _ = find_starts(self.profile, lat, lon, self.settings)
+        starts = find_starts(self.profile.always, lat, lon, self.settings).starts
         bounds_ms = ranking.bounds_ms(starts)
         order = np.argsort(bounds_ms)
         nearest, _ = ranking.nearest(starts, bounds_ms, self._all, 1)

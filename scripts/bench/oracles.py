@@ -58,7 +58,7 @@ def measure_scipy(case: Case, ours: InProcess, count: int, ours_ms: float) -> Ro
     wanted = np.ones(len(arrivals.gate_lat), dtype=bool)
     times_ms, same = [], 0
     for lat, lon in ours.questions(count):
-        found, _ = find_starts(ours.profile, lat, lon, ours.settings)
+        found = find_starts(ours.profile.always, lat, lon, ours.settings).starts
         start = Starts(*(part[:1] for part in found))
         begun = np.rint((1 - start.share[0]) * network.segment_time_ms[start.segment[0]])
         began = time.perf_counter()

@@ -51,7 +51,7 @@ def _origins(ours: InProcess, count: int) -> list[Origin]:
     network = ours.network
     found = []
     for lat, lon in ours.questions(count):
-        at = network.snap(lat, lon, max_snap_m=1000.0, spread_m=TIE_M, usable=ours.profile.usable)
+        at = network.snap(lat, lon, max_snap_m=1000.0, spread_m=TIE_M, usable=ours.profile.always.usable(None, None))
         segment, share = network.both_directions(at)
         starts = Starts(segment, share, np.zeros(len(segment), dtype=np.int64))
         found.append(Origin((float(at.y[0]) * 1e-7, float(at.x[0]) * 1e-7), starts))

@@ -82,13 +82,14 @@ def route(
 def nearest(as_json: bool, **fields: str | None) -> None:
     """List the nearest hospitals of the published edition that can treat this, best first."""
     from stroke_map.editions import open_published
+    from stroke_map.live import LiveStore, LiveView
     from stroke_map.web.ask import ask
     from stroke_map.web.questions import RouteQuery, read_question
 
     settings = read_settings()
     edition = open_published(settings.geodata_dir)
     asked = read_question(RouteQuery, {name: value for name, value in fields.items() if value is not None})
-    answer = ask(edition, asked, settings)
+    answer = ask(edition, asked, settings, LiveView(LiveStore(settings), patience_s=5.0))
     if as_json:
         print_json(answer)
         return

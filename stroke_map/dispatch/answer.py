@@ -12,7 +12,7 @@ from stroke_map.dispatch.drive import Drive, find_drive
 from stroke_map.dispatch.fallback import straight_line
 from stroke_map.dispatch.prepared import prepare
 from stroke_map.dispatch.question import check_need
-from stroke_map.dispatch.reasons import decision, warnings_of, why_not_first
+from stroke_map.dispatch.reasons import avoided_closures, decision, warnings_of, why_not_first
 from stroke_map.errors import NoCapableHospitalError, NoRouteError, OffNetworkError, OutsideAreaError
 from stroke_map.roads.directions import step_text
 from stroke_map.roads.steps import make_steps
@@ -21,13 +21,14 @@ from stroke_map.roads.trace import length_m, shares_of, trace_line
 if TYPE_CHECKING:
     from stroke_map.dispatch.question import Question
     from stroke_map.editions import Edition
+    from stroke_map.live import LiveState
     from stroke_map.settings import Settings
 
 _MOST_BESIDES = 3
 
 
-def answer(edition: Edition, question: Question, settings: Settings) -> dict[str, Any]:
-    """The hospitals that can treat this patient, best first, and the road to them.
+def answer(edition: Edition, question: Question, settings: Settings, live: LiveState | None = None) -> dict[str, Any]:
+    """The hospitals that can treat this patient, best first, and the road to them, with the roads as they are then.
 
     Returns
     -------
@@ -43,13 +44,15 @@ def answer(edition: Edition, question: Question, settings: Settings) -> dict[str
     """
     needs = check_need(question.condition, question.need)
     edition.arrivals(question.profile)  # names the profiles there are, where this is none
-    asked = Asked(edition, prepare(edition), question, needs, settings)
+    prepared = prepare(edition)
+    roads = prepared.profiles[question.profile].at(question.at.astimezone(edition.zone), live)
+    asked = Asked(edition, prepared, question, needs, settings, roads, live)
     try:
         choice = choose(asked)
     except (OutsideAreaError, OffNetworkError, NoRouteError, NoCapableHospitalError) as error:
         error.facts["fallback"] = straight_line(asked)
         raise
-    drives = [find_drive(asked.profile, choice.starts, ranked.column) for ranked in choice.ranked]
+    drives = [find_drive(roads, choice.begin.starts, ranked.column) for ranked in choice.ranked]
     hospitals = [_hospital(asked, choice, drives, place) for place in range(len(drives))]
     origin = _origin(asked, choice, drives[0])
     result = {
@@ -60,8 +63,9 @@ def answer(edition: Edition, question: Question, settings: Settings) -> dict[str
         "origin": origin,
         "hospitals": hospitals,
         "decision": decision(needs),
-        "live_state": {"as_of": None, "stale": False},
-        "warnings": warnings_of(asked, choice.ranked[0].class_, origin["snapped"]["distance_m"]),
+        "live_state": _live_state(live),
+        "closures_avoided": avoided_closures(asked, choice),
+        "warnings": warnings_of(asked, choice, origin["snapped"]["distance_m"]),
         "attribution": edition.info.attribution,
         "licence": edition.info.licence,
     }
@@ -70,9 +74,14 @@ def answer(edition: Edition, question: Question, settings: Settings) -> dict[str
     return result
 
 
+def _live_state(live: LiveState | None) -> dict[str, Any]:
+    as_of = live.as_of if live else None
+    return {"as_of": as_of.isoformat(timespec="seconds") if as_of else None, "stale": bool(live and live.stale)}
+
+
 def _origin(asked: Asked, choice: Choice, drive: Drive) -> dict[str, Any]:
     """The place asked about, and the road on which the drive to the first choice begins: not always the nearest."""
-    question, snapped, network = asked.question, choice.snapped, asked.profile.network
+    question, snapped, network = asked.question, choice.begin.snapped, asked.roads.network
     at = int(np.flatnonzero(snapped.stretch == network.segment_stretch[drive.segments[0]])[0])
     lat, lon, crs = question.given or (question.lat, question.lon, "WGS-84")
     return {
@@ -89,7 +98,7 @@ def _origin(asked: Asked, choice: Choice, drive: Drive) -> dict[str, Any]:
 
 
 def _hospital(asked: Asked, choice: Choice, drives: list[Drive], place: int) -> dict[str, Any]:
-    ranked, network = choice.ranked[place], asked.profile.network
+    ranked, network = choice.ranked[place], asked.roads.network
     time_ms, _, segments, turns, first_share, last_share = drives[place]
     card = asked.prepared.cards[ranked.column]
     result = {
@@ -116,6 +125,8 @@ def _hospital(asked: Asked, choice: Choice, drives: list[Drive], place: int) -> 
             network.segment_stretch, network.segment_forward, network.stretch_first_point, network.point_x, network.point_y,
         )  # fmt: skip
         result["geometry"] = {"type": "LineString", "coordinates": np.round(line, 7)}
+        slower_ms = None if asked.roads.extra_ms is None else asked.roads.extra_ms[segments]
+        driven = shares_of(segments, first_share, last_share)
         result["steps"] = [
             {
                 "maneuver": step.maneuver,
@@ -125,7 +136,7 @@ def _hospital(asked: Asked, choice: Choice, drives: list[Drive], place: int) -> 
                 "travel_time_s": round(step.travel_time_s, 1),
                 "text": step_text(step),
             }
-            for step in make_steps(network, segments, turns, shares_of(segments, first_share, last_share))
+            for step in make_steps(network, segments, turns, driven, slower_ms)
         ]
     return result
 
@@ -137,13 +148,13 @@ def _besides(asked: Asked, choice: Choice) -> dict[str, list[dict[str, Any]]]:
     for name, class_ in (("telephone_first", CLOSED), ("unknown", UNKNOWN)):
         wanted = choice.classes == class_
         wanted[listed] = False
-        columns, _ = asked.profile.ranking.nearest(choice.starts, choice.bounds_ms, wanted, _MOST_BESIDES)
+        columns, _ = asked.roads.ranking.nearest(choice.begin.starts, choice.bounds_ms, wanted, _MOST_BESIDES)
         result[name] = [
             {
                 "id": (card := asked.prepared.cards[column])["id"],
                 "name": card["name"],
                 "class": class_,
-                "travel_time_s": round(find_drive(asked.profile, choice.starts, column).time_ms / 1000, 1),
+                "travel_time_s": round(find_drive(asked.roads, choice.begin.starts, column).time_ms / 1000, 1),
                 "phone": card["phone"],
             }
             for column in columns.tolist()

@@ -14,28 +14,34 @@ from stroke_map.editions.ranking import NEVER
 from stroke_map.errors import NoCapableHospitalError, NoRouteError, OutsideAreaError
 
 if TYPE_CHECKING:
-    from stroke_map.dispatch.prepared import Prepared, PreparedProfile
+    from stroke_map.dispatch.prepared import Prepared
     from stroke_map.dispatch.question import Question
+    from stroke_map.dispatch.roads_now import RoadsNow
+    from stroke_map.dispatch.starts import Begin
     from stroke_map.editions import Edition
-    from stroke_map.editions.ranking import Starts
-    from stroke_map.roads.grid import Snapped
+    from stroke_map.live import LiveState
     from stroke_map.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question together with everything that answers it: one edition throughout."""
+    """A question together with everything that answers it: one edition and one live state throughout.
+
+    Attributes
+    ----------
+    roads
+        The roads and arrivals of the profile asked for, as they are when the drive begins.
+    live
+        What is known of the present; None: nothing was asked.
+    """
 
     edition: Edition
     prepared: Prepared
     question: Question
     needs: tuple[str, ...]
     settings: Settings
-
-    @property
-    def profile(self) -> PreparedProfile:
-        """The roads and arrivals of the profile asked for."""
-        return self.prepared.profiles[self.question.profile]
+    roads: RoadsNow
+    live: LiveState | None
 
     @property
     def leaves_s(self) -> float:
@@ -77,8 +83,7 @@ class Choice:
     """
 
     ranked: list[Ranked]
-    starts: Starts
-    snapped: Snapped
+    begin: Begin
     bounds_ms: np.ndarray
     classes: np.ndarray
 
@@ -91,12 +96,21 @@ def choose(asked: Asked) -> Choice:
     OutsideAreaError, OffNetworkError, NoRouteError, NoCapableHospitalError
         There is none that a road from here leads to.
     """
-    question, profile = asked.question, asked.profile
+    question, ranking = asked.question, asked.roads.ranking
     if not asked.edition.contains(question.lat, question.lon):
         raise OutsideAreaError(f"the point is outside the region of edition {asked.edition.info.id}")
-    starts, snapped = find_starts(profile, question.lat, question.lon, asked.settings)
-    bounds_ms = profile.ranking.bounds_ms(starts)
-    classes = asked.classes(asked.leaves_s + _drive_times_ms(asked, starts, bounds_ms) / 1000)
+    begin = find_starts(
+        asked.roads,
+        question.lat,
+        question.lon,
+        asked.settings,
+        on=question.on,
+        level=question.level,
+        bearing_deg=question.bearing_deg,
+        bearing_tolerance_deg=question.bearing_tolerance_deg,
+    )
+    bounds_ms = ranking.bounds_ms(begin.starts)
+    classes = asked.classes(asked.leaves_s + _drive_times_ms(asked, begin, bounds_ms) / 1000)
     if not (classes <= UNKNOWN).any():
         raise NoCapableHospitalError(f"no hospital of edition {asked.edition.info.id} has {' or '.join(asked.needs)}")
     ranked: list[Ranked] = []
@@ -104,18 +118,18 @@ def choose(asked: Asked) -> Choice:
         missing = question.limit - len(ranked)
         if missing == 0 or (ranked and class_ > LAPSED):
             break
-        found = profile.ranking.nearest(starts, bounds_ms, classes == class_, missing)
+        found = ranking.nearest(begin.starts, bounds_ms, classes == class_, missing)
         ranked += [Ranked(class_, *one) for one in zip(*(part.tolist() for part in found), strict=True)]
     if not ranked:
         raise NoRouteError("no road leads from here to a hospital that can treat this")
-    return Choice(ranked, starts, snapped, bounds_ms, classes)
+    return Choice(ranked, begin, bounds_ms, classes)
 
 
-def _drive_times_ms(asked: Asked, starts: Starts, bounds_ms: np.ndarray) -> np.ndarray:
+def _drive_times_ms(asked: Asked, begin: Begin, bounds_ms: np.ndarray) -> np.ndarray:
     """float64[H]: to the millisecond where opening hours hang on it, else within a quantum; 0 where no road leads."""
     drive_ms = np.where(bounds_ms < NEVER, bounds_ms, 0).astype(np.float64)
     for need in asked.needs:
         for column, _ in asked.prepared.capabilities[need].timed:
             if bounds_ms[column] < NEVER:
-                drive_ms[column] = find_drive(asked.profile, starts, column).time_ms
+                drive_ms[column] = find_drive(asked.roads, begin.starts, column).time_ms
     return drive_ms

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     import numpy as np
 
-    from stroke_map.dispatch.prepared import PreparedProfile
+    from stroke_map.dispatch.roads_now import RoadsNow
     from stroke_map.editions.ranking import Starts
 
 
@@ -35,8 +35,8 @@ class Drive(NamedTuple):
     last_share: float
 
 
-def find_drive(profile: PreparedProfile, starts: Starts, column: int) -> Drive:
+def find_drive(roads: RoadsNow, starts: Starts, column: int) -> Drive:
     """The drive to the hospital of a column, to which a road must lead."""
-    network = profile.network
-    cost_ms, start, segments, turns, last_share = profile.ranking.road(starts, column)
+    network = roads.network
+    cost_ms, start, segments, turns, last_share = roads.ranking.road(starts, column)
     return Drive(cost_ms - network.deterrent_ms(turns), start, segments, turns, float(starts.share[start]), last_share)

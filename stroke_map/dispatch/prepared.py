@@ -9,31 +9,12 @@ from weakref import WeakKeyDictionary
 from stroke_map.coordinates import from_wgs84
 from stroke_map.dispatch.classes import CapabilityTable, capability_table, end_of_day_s
 from stroke_map.dispatch.links import navigation_links
-from stroke_map.editions.ranking import Ranking
+from stroke_map.dispatch.roads_now import PreparedProfile
 from stroke_map.registry import CAPABILITIES
-from stroke_map.roads.classes import Flag
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from stroke_map.editions import Edition
-    from stroke_map.editions.arrivals import Arrivals
     from stroke_map.registry import Hospital
-    from stroke_map.roads import RoadNetwork
-
-#: A caller is rarely on one of these; a point above or beside one belongs to another road.
-NO_START = int(Flag.MOTORWAY | Flag.TUNNEL | Flag.BRIDGE)
-
-
-class PreparedProfile:
-    """The roads and arrivals of one profile."""
-
-    def __init__(self, network: RoadNetwork, arrivals: Arrivals) -> None:
-        self.network, self.arrivals = network, arrivals
-        self.ranking = Ranking(network, arrivals)
-        # Never empty while a hospital is reached: gates are on no such road either.
-        self.usable: np.ndarray = arrivals.reaches & ((network.stretch_flags & NO_START) == 0)
-        self.usable.flags.writeable = False
 
 
 class Prepared:

@@ -24,6 +24,10 @@ _SENSIBLE: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
+#: Kinds of road a caller is on only if he says so.
+ON: Final = ("motorway", "bridge", "tunnel")
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """One question.
@@ -46,6 +50,12 @@ class Question:
         Whether each of them comes with its road, or the first alone.
     given
         (lat, lon, crs) as the caller gave them, to be echoed; None: as above.
+    on
+        One of `ON` where the caller is on such a road; None: on none of them.
+    level
+        Only roads with this `layer`, for a city whose streets lie above each other; None: whatever `on` allows.
+    bearing_deg, bearing_tolerance_deg
+        Which way a moving caller heads, compass degrees; only roads in that direction, give or take, are taken.
     """
 
     lat: float
@@ -58,6 +68,10 @@ class Question:
     limit: int = 3
     all_roads: bool = False
     given: tuple[float, float, str] | None = None
+    on: str | None = None
+    level: int | None = None
+    bearing_deg: float | None = None
+    bearing_tolerance_deg: float = 45.0
 
     def __post_init__(self) -> None:
         """Refuse what is no question, with InvalidRequestError."""
@@ -69,6 +83,10 @@ class Question:
             raise _mistake("at", "must have a timezone", "2026-05-01T20:30:00+08:00")
         if self.limit < 1:
             raise _mistake("limit", "must be 1 or more hospitals", 3)
+        if self.on is not None and self.on not in ON:
+            raise _mistake("on", f"must be one of {', '.join(ON)}", "bridge")
+        if self.bearing_deg is not None and not 0 <= self.bearing_deg <= 360:
+            raise _mistake("bearing", "must be 0 to 360 degrees, clockwise from north", 90)
 
 
 def check_need(condition: str, need: str | None) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from stroke_map.dispatch.classes import CLOSED, LAPSED, UNKNOWN
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stroke_map.dispatch.choose import Asked, Ranked
+    from stroke_map.dispatch.choose import Asked, Choice, Ranked
 
 Text = dict[str, str]
 
@@ -61,10 +61,23 @@ def why_not_first(ranked: Sequence[Ranked], times_ms: Sequence[float], place: in
     return {"zh": "，".join(word["zh"] for word in words), "en": "; ".join(word["en"] for word in words)}
 
 
-def warnings_of(asked: Asked, first_class: int, snap_m: float) -> list[dict[str, Any]]:
-    """What the asker should know, the gravest first; `first_class` is that of the first choice."""
-    info = asked.edition.info
-    found = []
+def avoided_closures(asked: Asked, choice: Choice) -> list[dict[str, Any]]:
+    """The closures and slow-downs that the usual roads to the hospitals listed would have met."""
+    if not asked.roads.closures:
+        return []
+    stored = asked.prepared.profiles[asked.question.profile].ranking
+    avoided: dict[int, dict[str, Any]] = {}
+    for ranked in choice.ranked:
+        usual = stored.road(choice.begin.starts, ranked.column)[2]
+        for closure in asked.roads.avoided(usual):
+            avoided[closure.id] = {"id": closure.id, "kind": closure.kind, "reason": closure.reason}
+    return list(avoided.values())
+
+
+def warnings_of(asked: Asked, choice: Choice, snap_m: float) -> list[dict[str, Any]]:
+    """What the asker should know, the gravest first."""
+    info, first_class = asked.edition.info, choice.ranked[0].class_
+    found = _warnings_of_the_roads(asked, choice, snap_m)
     if info.demo:
         found.append(_warning("demo-data", "stop", "演示数据，不可用于急救", "demonstration data, not for emergencies"))
     if asked.out_of_date:
@@ -82,10 +95,27 @@ def warnings_of(asked: Asked, first_class: int, snap_m: float) -> list[dict[str,
     if first_class == UNKNOWN:
         zh, en = "没有确认可救治的医院：请先打电话", "no hospital is known to be capable: telephone first"
         found.append(_warning("capability-unknown", "stop", zh, en))
+    return sorted(found, key=lambda warning: _SEVERITIES[warning["severity"]])
+
+
+def _warnings_of_the_roads(asked: Asked, choice: Choice, snap_m: float) -> list[dict[str, Any]]:
+    found = []
+    if asked.live is not None and asked.live.stale:
+        zh, en = (
+            "实时封路信息暂时无法更新，可能不全",
+            "news of closed roads cannot be read just now and may be incomplete",
+        )
+        found.append(_warning("live-state-stale", "caution", zh, en))
+    if choice.begin.closed_road:
+        zh, en = "最近的道路已封闭，从下一条道路出发", "the nearest road is closed: the drive begins on the next one"
+        found.append(_warning("closed-road-at-origin", "caution", zh, en))
+    if choice.begin.any_heading:
+        zh, en = "附近没有与行驶方向一致的道路", "no road nearby leads the way you head"
+        found.append(_warning("no-road-in-this-direction", "note", zh, en))
     if snap_m > _FAR_FROM_ROAD_M:
         zh, en = f"离最近的道路 {snap_m:.0f} 米", f"the nearest road is {snap_m:.0f} m away"
         found.append(_warning("far-from-road", "note", zh, en))
-    return sorted(found, key=lambda warning: _SEVERITIES[warning["severity"]])
+    return found
 
 
 def _warning(code: str, severity: str, zh: str, en: str) -> dict[str, Any]:

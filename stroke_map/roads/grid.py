@@ -34,6 +34,8 @@ class Snapped(NamedTuple):
         float64[k] from the point asked for.
     x, y
         float64[k] where on the road, in 1e-7 degree.
+    bearing_deg
+        float64[k] compass bearing of the stretch there, in the direction of its points.
     """
 
     stretch: np.ndarray
@@ -41,6 +43,7 @@ class Snapped(NamedTuple):
     distance_m: np.ndarray
     x: np.ndarray
     y: np.ndarray
+    bearing_deg: np.ndarray
 
 
 def morton_order(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -147,8 +150,8 @@ def snap(  # type: ignore[no-untyped-def]
 ):
     """Positions within `limit_m` of the point (x, y: 1e-7 degree) and within `spread_m` of the nearest.
 
-    `usable` bool[N] says which stretches count. Returns (count, stretch, fraction, distance_m, x, y), unsorted after the
-    first, which is the nearest.
+    `usable` bool[N] says which stretches count. Returns the members of `Snapped`, unsorted after the first,
+    which is the nearest.
     """
     stretch = np.empty(MOST_CANDIDATES, dtype=np.int32)
     at_piece = np.empty(MOST_CANDIDATES, dtype=np.int32)
@@ -233,12 +236,15 @@ def _finish(count, limit, stretch, at_piece, share, distance, point_x, point_y, 
     fraction = np.empty(kept, dtype=np.float64)
     xs = np.empty(kept, dtype=np.float64)
     ys = np.empty(kept, dtype=np.float64)
+    bearing = np.empty(kept, dtype=np.float64)
     for k in range(kept):
         p, t = at_piece[k], share[k]
+        east = (point_x[p + 1] - point_x[p]) * np.cos(np.radians(point_y[p] * 1e-7))
+        bearing[k] = np.degrees(np.arctan2(east, float(point_y[p + 1] - point_y[p]))) % 360.0
         xs[k] = point_x[p] + t * (point_x[p + 1] - point_x[p])
         ys[k] = point_y[p] + t * (point_y[p + 1] - point_y[p])
         fraction[k] = _fraction(p, t, stretch[k], point_x, point_y, stretch_first_point)
-    return stretch[:kept], fraction, distance[:kept], xs, ys
+    return stretch[:kept], fraction, distance[:kept], xs, ys, bearing
 
 
 @njit(cache=True)

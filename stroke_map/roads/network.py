@@ -216,12 +216,16 @@ class RoadNetwork:
         )
 
     def turn_time_ms(self, turns: np.ndarray) -> np.ndarray:
-        """float64[n]: how long turns take; the deterrent for driving through restricted streets is no time."""
-        return self.turn_cost_ms[turns] - self.turn_passes[turns] * float(self._deterrent_ms)
+        """float64[n]: how long turns take; -1 is turning back on the same road.
+
+        The deterrent for driving through restricted streets is no time.
+        """
+        time_ms = self.turn_cost_ms[turns] - self.turn_passes[turns] * float(self._deterrent_ms)
+        return np.where(turns < 0, self.profile.turns.u_turn_cost_s * 1000, time_ms)
 
     def deterrent_ms(self, turns: np.ndarray) -> int:
         """How much of the cost of turns is deterrent."""
-        return int(np.count_nonzero(self.turn_passes[turns])) * self._deterrent_ms
+        return int(np.count_nonzero(self.turn_passes[turns] & (turns >= 0))) * self._deterrent_ms
 
     @property
     def _deterrent_ms(self) -> int:

@@ -53,16 +53,26 @@ class Step(NamedTuple):
     point: tuple[float, float] = (0.0, 0.0)
 
 
-def make_steps(network: RoadNetwork, segments: np.ndarray, turns: np.ndarray, driven: np.ndarray) -> list[Step]:
+def make_steps(
+    network: RoadNetwork,
+    segments: np.ndarray,
+    turns: np.ndarray,
+    driven: np.ndarray,
+    slower_ms: np.ndarray | None = None,
+) -> list[Step]:
     """Group the segments of a road into streets.
 
     Parameters
     ----------
     segments, turns, driven
         int32[n], int64[n - 1], float64[n]: the road, the turns between its segments, and the share driven of each.
+    slower_ms
+        float64[n]: how much longer each segment takes now; None: not at all.
     """
     turn_ms = np.zeros(len(segments))
     turn_ms[1:] = network.turn_time_ms(turns)
+    if slower_ms is not None:
+        turn_ms += slower_ms * driven
     _, index, figure = find_streets(segments, turn_ms, driven, network.streets)
     # Of a step's first segment and of the one before it; the first step has none, and reads what it will not use.
     stretch = network.segment_stretch[index[:, :2]]

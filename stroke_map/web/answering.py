@@ -5,9 +5,11 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
+from flask import current_app
 from pydantic_core import from_json
 
 from stroke_map.web.ask import ask
+from stroke_map.web.live_state import live_view_of
 from stroke_map.web.questions import PATIENT_FIELDS, RouteBody, RouteQuery, invalid, read_question
 from stroke_map.web.security import public_slot, require_clinical_key, settings_of_app
 
@@ -81,7 +83,7 @@ def answer_for(
         require_clinical_key("The ambulance profile, and everything on the clinical plane, needs the clinical key.")
     asked = read_question(model, fields)
     with nullcontext() if clinical else public_slot():
-        answer = ask(edition, asked, settings)
+        answer = ask(edition, asked, settings, live_view_of(current_app))
     if unused:
         stops = sum(warning["severity"] == "stop" for warning in answer["warnings"])
         answer["warnings"].insert(stops, _not_weighed(unused))

@@ -13,11 +13,14 @@ from stroke_map.web.questions import RouteBody, RouteQuery, invalid, read_questi
 
 if TYPE_CHECKING:
     from stroke_map.editions import Edition
+    from stroke_map.live import LiveView
     from stroke_map.settings import Settings
 
 
-def ask(edition: Edition, asked: RouteQuery | RouteBody, settings: Settings) -> dict[str, Any]:
-    """The answer of `edition` to what was asked.
+def ask(
+    edition: Edition, asked: RouteQuery | RouteBody, settings: Settings, live: LiveView | None = None
+) -> dict[str, Any]:
+    """The answer of `edition` to what was asked, with the roads as `live` knows them.
 
     Raises
     ------
@@ -27,7 +30,8 @@ def ask(edition: Edition, asked: RouteQuery | RouteBody, settings: Settings) -> 
         As `dispatch.answer`.
     """
     try:
-        return dispatch.answer(edition, _question(asked, edition, settings), settings)
+        question = _question(asked, edition, settings)
+        return dispatch.answer(edition, question, settings, live.state(question.asked_at) if live else None)
     except OutsideAreaError as error:
         _refuse_swapped(asked, edition, error)
         raise
@@ -61,6 +65,10 @@ def _question(asked: RouteQuery | RouteBody, edition: Edition, settings: Setting
         limit=limit,
         all_roads=asked.roads == "all",
         given=(asked.lat, asked.lon, asked.crs),
+        on=asked.on,
+        level=asked.level,
+        bearing_deg=asked.bearing,
+        bearing_tolerance_deg=asked.bearing_tolerance,
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
 
 from flask import current_app
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 
     from stroke_map.settings import Settings
 
+WARM_UP_S: Final = 5.0
 _STORE, _VIEW = "stroke_map.live_store", "stroke_map.live_view"
 
 
@@ -26,6 +29,13 @@ def live_view_of(app: Flask) -> LiveView:
     """The live state of `app`, to answer questions with."""
     view: LiveView = app.extensions[_VIEW]
     return view
+
+
+def warm_live_state(app: Flask) -> None:
+    """Read the live state before the first question: making a new database takes longer than a question waits."""
+    view, until = live_view_of(app), time.monotonic() + WARM_UP_S
+    while view.state(datetime.now(UTC)).stale and time.monotonic() < until:
+        time.sleep(0.05)
 
 
 def install_live_state(app: Flask, settings: Settings) -> None:

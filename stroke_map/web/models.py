@@ -112,6 +112,14 @@ class LiveState(_Shape):
     stale: bool
 
 
+class AvoidedClosure(_Shape):
+    """A closure or slow-down that the usual road would have met."""
+
+    id: int
+    kind: Literal["closed", "slow"]
+    reason: str
+
+
 class Notice(_Shape):
     """One line a reader must see ("stop", "caution") or may ("note")."""
 
@@ -156,6 +164,7 @@ class Answer(_Shape):
     hospitals: list[RankedHospital]
     decision: Decision | None
     live_state: LiveState
+    closures_avoided: list[AvoidedClosure] = Field(description="Why the road is not the usual one.")
     warnings: list[Notice]
     attribution: str
     licence: str

@@ -43,6 +43,15 @@ def _plain_number(value: Any) -> Any:
     return value
 
 
+def _plain_whole_number(value: Any) -> Any:
+    """Text that is a plain whole number becomes one."""
+    if isinstance(value, str):
+        if not re.fullmatch(r"[+-]?\d{1,4}", value, re.ASCII):
+            raise ValueError("must be a whole number")
+        value = int(value)
+    return value
+
+
 def _rfc_3339(value: Any) -> Any:
     """RFC 3339 text only: a number would be taken for seconds since 1970 and a date for midnight."""
     if value is None:
@@ -85,7 +94,14 @@ _PROBLEMS = {
     "int_type": "must be a whole number",
     "string_type": "must be text",
 }
-_RANGES = {"lat": "-90 to 90 degrees", "lon": "-180 to 180 degrees", "limit": "1 or more hospitals"}
+_RANGES = {
+    "lat": "-90 to 90 degrees",
+    "lon": "-180 to 180 degrees",
+    "limit": "1 or more hospitals",
+    "level": "-10 to 10",
+    "bearing": "0 to 360 degrees",
+    "bearing_tolerance": "1 to 180 degrees",
+}
 _MOST_MISTAKES = 20
 
 
@@ -141,6 +157,18 @@ class _Question(BaseModel):
     profile: Literal["car", "ambulance"] = _field("Who drives; ambulance needs the clinical key.", "car", default="car")
     limit: int | None = _field(
         "How many hospitals to list: 3, at most 20, unless set otherwise.", 3, default=None, ge=1
+    )
+    on: Literal["motorway", "bridge", "tunnel"] | None = _field(
+        "The caller is on such a road; without it none of them is taken for the road he is on.", "bridge", default=None
+    )
+    level: Annotated[int | None, BeforeValidator(_plain_whole_number)] = _field(
+        "Only roads with this OpenStreetMap layer, where streets lie above each other.", 1, default=None, ge=-10, le=10
+    )
+    bearing: Annotated[float | None, BeforeValidator(_plain_number)] = _field(
+        "Which way a moving caller heads: degrees clockwise from north.", 90, default=None, ge=0, le=360
+    )
+    bearing_tolerance: Annotated[float, BeforeValidator(_plain_number)] = _field(
+        "How far, in degrees, a road may differ from `bearing`.", 45, default=45.0, ge=1, le=180
     )
     roads: Literal["first", "all"] = _field("Draw the road to the first hospital, or to all.", "first", default="first")
 

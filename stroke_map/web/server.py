@@ -56,12 +56,14 @@ def _load(settings: Settings) -> Any:
     from stroke_map.editions import BackgroundVerifier
     from stroke_map.web import create_app
     from stroke_map.web.ask import warm_up
+    from stroke_map.web.live_state import warm_live_state
     from stroke_map.web.published import holder_of
 
     app = create_app(settings)
     holder = holder_of(app)
     with suppress(EditionError):  # /readyz tells
         warm_up(holder.current(), settings)
+    warm_live_state(app)
     # What is loaded by now stays: the collector need not walk its hundreds of thousands of objects again while questions wait.
     gc.collect()
     gc.freeze()

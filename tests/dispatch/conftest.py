@@ -48,6 +48,18 @@ def refused(ask) -> Callable[..., Exception]:
     return refused_
 
 
+@pytest.fixture(scope="session")
+def town_of(make_town, write_osm, place_of):
+    """An edition of `nodes` and `ways` with one hospital at `(x, y)` metres."""
+
+    def build(nodes, ways, hospital, **more):
+        lat, lon = place_of(*hospital)
+        rows = [{"id": "h", "lat": lat, "lon": lon, "thrombolysis": "yes"}]
+        return make_town(write_osm(nodes, ways), rows, profiles=("car",), **more)
+
+    return build
+
+
 #: A street of 10 km from west to east, a hospital every kilometre. All of them can do a CT; what else, the name says.
 STREET_OF_HOSPITALS: list[dict[str, Any]] = [
     {"id": "no"} | {"thrombolysis": "no"},

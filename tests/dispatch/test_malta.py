@@ -100,9 +100,9 @@ def test_the_first_of_random_places_is_that_of_networkx(malta_edition, ask, plai
     time_ms = network.segment_time_ms
     rng = np.random.default_rng(5)
     gate_segments = set(profile.arrivals.gate_segment.tolist())
-    for point in rng.choice(np.flatnonzero(profile.usable[network.point_stretch]), 300).tolist():
+    for point in rng.choice(np.flatnonzero(profile.always.usable(None, None)[network.point_stretch]), 300).tolist():
         here = float(network.point_y[point]) * 1e-7, float(network.point_x[point]) * 1e-7 + rng.normal(0, 2e-4)
-        starts, _ = find_starts(profile, *here, plain_settings)
+        starts = find_starts(profile.always, *here, plain_settings).starts
         if gate_segments & set(starts.segment.tolist()):
             continue  # A gate ahead on the very segment is held to brute force elsewhere.
         ways_ms = {

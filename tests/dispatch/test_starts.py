@@ -14,18 +14,6 @@ from stroke_map.settings import read_settings
 STREET = {"highway": "residential"}
 
 
-@pytest.fixture(scope="session")
-def town_of(make_town, write_osm, place_of):
-    """An edition of `nodes` and `ways` with one hospital at `(x, y)` metres."""
-
-    def build(nodes, ways, hospital, **more):
-        lat, lon = place_of(*hospital)
-        rows = [{"id": "h", "lat": lat, "lon": lon, "thrombolysis": "yes"}]
-        return make_town(write_osm(nodes, ways), rows, profiles=("car",), **more)
-
-    return build
-
-
 def street_of(answer):
     return answer["origin"]["snapped"]["street"]
 
@@ -92,7 +80,7 @@ def test_a_farther_road_costs_the_walk_to_it(town_of, ask, place_of, walk_kph, s
 def test_a_road_beyond_the_spread_is_no_candidate(town_of, plain_settings, place_of) -> None:
     nodes = {"a": (0, 0), "b": (1000, 0), "c": (0, 39), "d": (1000, 39), "e": (0, -61), "f": (1000, -61), "t": (-99, 0)}
     edition = town_of(nodes, [*((pair, STREET) for pair in ("ab", "cd", "ef", "ac", "bd", "ae", "bf", "at"))], (900, 0))
-    starts, found = find_starts(prepare(edition).profiles["car"], *place_of(500, 5), plain_settings)
+    starts, found, *_ = find_starts(prepare(edition).profiles["car"].always, *place_of(500, 5), plain_settings)
     assert found.distance_m.tolist() == pytest.approx([5, 34], abs=0.1)
     walk_ms = round(29 * 3600 / plain_settings.walk_speed_kph)
     assert starts.extra_ms.tolist() == pytest.approx([0, 0, walk_ms, walk_ms], abs=100)
@@ -126,9 +114,9 @@ def test_too_far_from_any_road_says_how_far(town_of, ask, refused, place_of) -> 
 
 def test_candidates_are_those_that_shapely_finds(malta_edition, plain_settings) -> None:
     """Random places of Malta: the same streets, as near, whichever way they are looked for."""
-    profile = prepare(malta_edition).profiles["car"]
+    profile = prepare(malta_edition).profiles["car"].always
     network = profile.network
-    usable = np.flatnonzero(profile.usable)
+    usable = np.flatnonzero(profile.usable(None, None))
     rng = np.random.default_rng(3)
     scale = np.cos(np.radians(35.9))
     points = np.stack([network.point_x * 1e-7 * scale, network.point_y * 1e-7], axis=1) * 111_195.08
@@ -143,7 +131,7 @@ def test_candidates_are_those_that_shapely_finds(malta_edition, plain_settings) 
         distance = shapely.distance(here, tree.geometries[near])
         expected = {int(n) for n, d in zip(usable[near], distance, strict=True) if d <= distance.min() + 30}
         edge = {int(n) for n, d in zip(usable[near], distance, strict=True) if abs(d - distance.min() - 30) < 0.3}
-        _, found = find_starts(profile, lat, lon, plain_settings)
+        found = find_starts(profile, lat, lon, plain_settings).snapped
         assert set(found.stretch.tolist()) ^ expected <= edge
         assert found.distance_m[0] == pytest.approx(distance.min(), abs=0.1 + distance.min() * 1e-3)
         assert found.distance_m[0] == found.distance_m.min()

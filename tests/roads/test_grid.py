@@ -56,7 +56,8 @@ def agrees(roads, x, y, limit_m, spread_m):
     near = np.flatnonzero(distances <= min(distances.min() + spread_m, limit_m) - 1e-6)
     assert set(near.tolist()) <= set(found.stretch.tolist())
     assert len(set(found.stretch.tolist())) == len(found.stretch)
-    for stretch, fraction, distance, at_x, at_y in zip(*found, strict=True):
+    for stretch, fraction, distance, at_x, at_y, bearing in zip(*found, strict=True):
+        assert 0 <= bearing <= 360
         assert distance <= min(distances.min() + spread_m, limit_m) + 1e-6
         at = shapely.Point(at_x * scale * METRES_PER_UNIT, at_y * METRES_PER_UNIT)
         assert distance == pytest.approx(distances[stretch], abs=1e-6)

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from stroke_map.settings import Settings, read_settings
 from stroke_map.web import create_app
+from stroke_map.web.live_state import warm_live_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +42,7 @@ def app(settings: Settings) -> Flask:
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
+    warm_live_state(app)
     return app.test_client()
 
 

@@ -1,0 +1,141 @@
+"""The roads and arrivals of one profile as they are at one moment: with what is closed, slowed, or not allowed then."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from stroke_map.editions.changes import CLOSED_MS, make_changes
+from stroke_map.editions.current import CurrentRanking
+from stroke_map.editions.detours import turns_into
+from stroke_map.editions.ranking import Ranking
+from stroke_map.live.placing import place
+from stroke_map.roads.classes import Flag
+from stroke_map.roads.conditional import closed_turns
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from stroke_map.editions.arrivals import Arrivals
+    from stroke_map.live import Closure, LiveState
+    from stroke_map.roads import RoadNetwork
+
+#: A caller is rarely on one of these; a point above or beside one belongs to another road.
+NO_START: Final = int(Flag.MOTORWAY | Flag.TUNNEL | Flag.BRIDGE)
+_ON: Final = {"motorway": int(Flag.MOTORWAY), "bridge": int(Flag.BRIDGE), "tunnel": int(Flag.TUNNEL)}
+#: Different moments kept ready: the present, and some that callers name.
+_MOST_MOMENTS = 6
+_MOST_MASKS = 16
+
+
+class RoadsNow:
+    """What a question reads.
+
+    Attributes
+    ----------
+    network, ranking
+        The roads, and the arrivals to ask.
+    closures
+        Those that hold, each with the segments it touches.
+    extra_ms
+        int32[S] added to each segment's time now (CLOSED_MS: closed); None where nothing is closed or slow.
+    """
+
+    def __init__(
+        self,
+        network: RoadNetwork,
+        arrivals: Arrivals,
+        ranking: Ranking | CurrentRanking,
+        closures: tuple[tuple[Closure, np.ndarray], ...] = (),
+    ) -> None:
+        self.network, self.ranking, self.closures = network, ranking, closures
+        self._reaches = arrivals.reaches
+        self.extra_ms = ranking.changes.extra_ms if isinstance(ranking, CurrentRanking) else None
+        self._masks: dict[tuple[str | None, int | None], np.ndarray] = {}
+
+    def usable(self, on: str | None, level: int | None) -> np.ndarray:
+        """bool[N]: stretches on which a drive may begin, whether or not they are closed now."""
+        mask = self._masks.get((on, level))
+        if mask is None:
+            flags = self.network.stretch_flags
+            if on is not None:
+                mask = self._reaches & ((flags & _ON[on]) != 0)
+            else:
+                # On a level one may be on its bridges and tunnels, but nobody walks onto a motorway.
+                mask = self._reaches & ((flags & (NO_START if level is None else _ON["motorway"])) == 0)
+            if level is not None:
+                mask &= self.network.stretch_layer == level
+            mask.flags.writeable = False
+            if len(self._masks) >= _MOST_MASKS:
+                self._masks.clear()
+            self._masks[on, level] = mask
+        return mask
+
+    @cached_property
+    def open_stretches(self) -> np.ndarray:
+        """bool[N]: stretches of which at least one direction is open."""
+        segment = self.network.stretch_segment
+        closed = (
+            np.zeros(self.network.segment_count, dtype=bool) if self.extra_ms is None else self.extra_ms == CLOSED_MS
+        )
+        return ((segment >= 0) & ~closed[segment]).any(axis=1)
+
+    def avoided(self, stored_segments: np.ndarray) -> list[Closure]:
+        """The closures and slow-downs that a stored road would have met."""
+        return [closure for closure, segments in self.closures if np.isin(stored_segments, segments).any()]
+
+
+class PreparedProfile:
+    """The roads and arrivals of one profile, and those of the moments asked about last.
+
+    Attributes
+    ----------
+    always
+        The roads when nothing is closed and no hour forbids a turn.
+    """
+
+    def __init__(self, network: RoadNetwork, arrivals: Arrivals) -> None:
+        self.network, self.arrivals = network, arrivals
+        self.ranking = Ranking(network, arrivals)
+        self.always = RoadsNow(network, arrivals, self.ranking)
+        self._moments: OrderedDict[tuple[tuple[int, ...], bytes], RoadsNow] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @cached_property
+    def _turns_into(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return turns_into(self.network)
+
+    def at(self, when: datetime, live: LiveState | None) -> RoadsNow:
+        """The roads at a moment (local time), with the closures that hold then and the turns its hour forbids."""
+        closures = tuple(c for c in live.closures if c.is_active(when)) if live else ()
+        turns, _ = closed_turns(self.network, when)
+        if not closures and not len(turns):
+            return self.always
+        key = tuple(closure.id for closure in closures), turns.tobytes()
+        with self._lock:
+            now = self._moments.get(key)
+            if now is None:
+                now = self._moments[key] = self._make(closures, turns)
+                if len(self._moments) > _MOST_MOMENTS:
+                    self._moments.popitem(last=False)
+            self._moments.move_to_end(key)
+            return now
+
+    def _make(self, closures: tuple[Closure, ...], turns: np.ndarray) -> RoadsNow:
+        size = self.network.segment_count
+        closed, factor = np.zeros(size, dtype=bool), np.ones(size)
+        placed = []
+        for closure in closures:
+            segments = place(self.network, closure).segments
+            placed.append((closure, segments))
+            if closure.kind == "closed":
+                closed[segments] = True
+            else:
+                factor[segments] = np.maximum(factor[segments], closure.factor or 1.0)
+        changes = make_changes(self.network, closed, factor, turns)
+        ranking = CurrentRanking(self.ranking, self._turns_into, changes)
+        return RoadsNow(self.network, self.arrivals, ranking, tuple(placed))
