@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +57,8 @@ class LiveStore:
         self.file = database_file(settings)
         self._engine = make_engine(settings)
         self.closures = ClosureRecords(self)
+        self._peeking = threading.Lock()
+        self._peek: Connection | None = None
 
     def migrate(self) -> None:
         """Bring the database to the newest form, from empty if need be. Several processes may do so at once.
@@ -136,6 +139,33 @@ class LiveStore:
         with self.reading() as connection:
             return self.read_version(connection, topic)
 
+    def peek_version(self, topic: str) -> int:
+        """The version of a topic by nothing but one SELECT, over a connection that is kept; for PostgreSQL.
+
+        Raises
+        ------
+        LiveStoreError
+            The database is away, also over a new connection.
+        """
+        with self._peeking:
+            for attempt in range(2):
+                try:
+                    if self._peek is None:
+                        self._peek = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+                    return self.read_version(self._peek, topic)
+                except SQLAlchemyError as error:
+                    # The server may have been restarted since: a kept connection tells only when it is used.
+                    self._close_peek()
+                    if attempt:
+                        raise _away(error) from error
+        raise AssertionError  # the loop returns or raises
+
+    def _close_peek(self) -> None:
+        if self._peek is not None:
+            with suppress(SQLAlchemyError):
+                self._peek.close()
+            self._peek = None
+
     @staticmethod
     def read_version(connection: Connection, topic: str) -> int:
         """The version of a topic, as this transaction sees it."""
@@ -157,6 +187,8 @@ class LiveStore:
 
     def close(self) -> None:
         """Let go of every connection."""
+        with self._peeking:
+            self._close_peek()
         self._engine.dispose()
 
 
