@@ -84,6 +84,29 @@ SETTINGS: tuple[Setting, ...] = (
         "days",
         "How long after its end an accreditation still counts, marked (class 2).",
     ),
+    Setting(
+        "ambulance_width_m",
+        float,
+        2.2,
+        "metres",
+        "The ambulance's width, for roads with limits; used when an edition is built.",
+    ),
+    Setting(
+        "ambulance_height_m",
+        float,
+        2.9,
+        "metres",
+        "The ambulance's height with its light bar; used when an edition is built.",
+    ),
+    Setting("ambulance_length_m", float, 6.0, "metres", "The ambulance's length; used when an edition is built."),
+    Setting("ambulance_weight_t", float, 4.5, "tonnes", "The ambulance's weight; used when an edition is built."),
+    Setting(
+        "siren_speed_factor",
+        float,
+        1.0,
+        "factor",
+        "How much faster than others the ambulance drives with lights and siren: the service's own measurement.",
+    ),
     Setting("limit_default", int, 3, "hospitals", "How many hospitals an answer lists."),
     Setting("limit_max", int, 20, "hospitals", "The most a caller may ask for."),
     Setting(
@@ -116,6 +139,11 @@ class Settings:
     snap_spread_m: float
     walk_speed_kph: float
     accreditation_grace_days: int
+    ambulance_width_m: float
+    ambulance_height_m: float
+    ambulance_length_m: float
+    ambulance_weight_t: float
+    siren_speed_factor: float
     limit_default: int
     limit_max: int
     public_route_concurrency: int

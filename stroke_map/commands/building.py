@@ -24,8 +24,9 @@ def build_complete(**what: Any) -> Path:
     from stroke_map.settings import read_settings
     from stroke_map.web.ask import warm_up
 
-    folder = build_edition(draw_tiles=draw_tiles, **what)
-    warm_up(Edition(folder), read_settings())
+    settings = read_settings()
+    folder = build_edition(draw_tiles=draw_tiles, settings=settings, **what)
+    warm_up(Edition(folder), settings)
     return folder
 
 

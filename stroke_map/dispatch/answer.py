@@ -127,6 +127,9 @@ def _hospital(asked: Asked, choice: Choice, drives: list[Drive], place: int) -> 
         result["geometry"] = {"type": "LineString", "coordinates": np.round(line, 7)}
         slower_ms = None if asked.roads.extra_ms is None else asked.roads.extra_ms[segments]
         driven = shares_of(segments, first_share, last_share)
+        steps = make_steps(network, segments, turns, driven, slower_ms)
+        # One departs from where one is and arrives at the gate, not at the junctions before and after.
+        points = [line[0].tolist(), *(step.point for step in steps[1:-1]), line[-1].tolist()][-len(steps) :]
         result["steps"] = [
             {
                 "maneuver": step.maneuver,
@@ -134,9 +137,11 @@ def _hospital(asked: Asked, choice: Choice, drives: list[Drive], place: int) -> 
                 "ref": step.ref,
                 "distance_m": round(step.distance_m, 1),
                 "travel_time_s": round(step.travel_time_s, 1),
+                "lat": round(lat, 7),
+                "lon": round(lon, 7),
                 "text": step_text(step),
             }
-            for step in make_steps(network, segments, turns, driven, slower_ms)
+            for step, (lon, lat) in zip(steps, points, strict=True)
         ]
     return result
 

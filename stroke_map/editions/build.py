@@ -22,6 +22,7 @@ from stroke_map.editions.publish import edition_folder
 from stroke_map.editions.region import hull_of_roads, region_geojson
 from stroke_map.editions.seal import seal, sha256_of, verify
 from stroke_map.errors import EditionDamagedError, EditionError
+from stroke_map.settings import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from stroke_map.editions.region import Region
     from stroke_map.registry import Hospital
     from stroke_map.roads import RoadNetwork
+    from stroke_map.settings import Settings
 
 PROFILES = ("car", "ambulance")
 STAGING_PREFIX = ".staging-"
@@ -53,6 +55,7 @@ class _Build:
     sheet: Path
     region: Region
     profiles: tuple[str, ...]
+    settings: Settings
     progress: Callable[[str, float], None]
     hospitals: list[Hospital] = field(default_factory=list)
     counts: dict[str, Any] = field(default_factory=dict)
@@ -72,6 +75,7 @@ def build_edition(
     valid_until: date | None = None,
     progress: Callable[[str, float], None] | None = None,
     draw_tiles: Callable[[RoadNetwork, Path], Any] | None = None,
+    settings: Settings | None = None,
 ) -> Path:
     """Build and seal an edition; publishing it is another step.
 
@@ -93,6 +97,8 @@ def build_edition(
         Called with a step's name and its done share (0 to 1).
     draw_tiles
         Called with the first profile's roads and the folder to draw base map tiles into. Maps are a room above this one.
+    settings
+        The ambulance's size and speed; None: the defaults.
 
     Returns
     -------
@@ -110,7 +116,8 @@ def build_edition(
     last_day = valid_until or first_day + VALIDITY
     if last_day < first_day:
         raise EditionError("an edition cannot end before it begins", next_step="Correct valid-from and valid-until.")
-    build = _Build(osm, sheet, region, profiles, progress or (lambda _step, _share: None))
+    quiet: Callable[[str, float], None] = lambda _step, _share: None  # noqa: E731
+    build = _Build(osm, sheet, region, profiles, settings or read_settings({}), progress or quiet)
     with disk_faults(geodata_dir, lambda: build.needed_bytes), _only_build(geodata_dir):
         _check_name_is_free(final)
         with _staging_folder(final) as staging:
@@ -155,6 +162,7 @@ def _read_hospitals(build: _Build) -> None:
 
 
 def _compile_roads(build: _Build, staging: Path) -> None:
+    from stroke_map.editions.vehicle import service_profile
     from stroke_map.roads import RoadNetwork
 
     build.needed_bytes = build.osm.stat().st_size * ROADS_PER_OSM_BYTE * len(build.profiles) + SLACK_BYTES
@@ -163,7 +171,7 @@ def _compile_roads(build: _Build, staging: Path) -> None:
     build.counts["roads"] = {}
     for profile in build.profiles:
         with _step(build, f"roads {profile}"):
-            network = RoadNetwork.from_osm(build.osm, profile=profile)
+            network = RoadNetwork.from_osm(build.osm, profile=service_profile(profile, build.settings))
             network.save(roads_folder(staging, profile))
             build.counts["roads"][profile] = {
                 "points": len(network.point_x),

@@ -64,7 +64,11 @@ def trace_line(  # type: ignore[no-untyped-def]
                         line = np.concatenate((line, np.empty_like(line)))
     if count == 0:  # nothing but the end of a segment whose last points lie on one another
         n = segment_stretch[segments[0]]
-        at = stretch_first_point[n + 1] - 1 if segment_forward[segments[0]] == (first_share > 0.5) else stretch_first_point[n]
+        at = (
+            stretch_first_point[n + 1] - 1
+            if segment_forward[segments[0]] == (first_share > 0.5)
+            else stretch_first_point[n]
+        )
         line[0, 0], line[0, 1] = point_x[at] * 1e-7, point_y[at] * 1e-7
         count = 1
     if count == 1:

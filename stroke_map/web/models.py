@@ -55,6 +55,8 @@ class Step(_Shape):
     ref: str = Field(description="Road number; empty where it has none.")
     distance_m: Metres
     travel_time_s: Seconds
+    lat: Degrees = Field(description="Where it begins.")
+    lon: Degrees = Field(description="Where it begins.")
     text: Text
 
 

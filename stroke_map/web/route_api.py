@@ -9,6 +9,8 @@ from flask import Response, request
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
+from stroke_map.maps import texts
+from stroke_map.roads.gpx import to_gpx
 from stroke_map.web.answering import answer_for, json_fields, single_values, take_patient_fields
 from stroke_map.web.models import Answer
 from stroke_map.web.openapi import documented, responses
@@ -45,6 +47,34 @@ def route_by_post() -> Response:
     fields = json_fields(request.get_data(cache=False))
     patient = take_patient_fields(fields, in_url=False)
     return _json(answer_for(current_edition(), RouteBody, fields, patient))
+
+
+@api.get("/route.gpx", responses=_RESPONSES, security=_SECURITY)
+@documented(query=RouteQuery)
+def gpx_by_get() -> Response:
+    """Give the road to the first hospital as GPX 1.1, for a navigation device."""
+    fields = single_values(request.args.lists())
+    take_patient_fields(fields, in_url=True)
+    return _gpx(answer_for(current_edition(), RouteQuery, fields, []))
+
+
+@api.post("/route.gpx", responses=_RESPONSES, security=_SECURITY)
+@documented(body=RouteBody)
+def gpx_by_post() -> Response:
+    """Ask for the same as JSON, which no log keeps."""
+    fields = json_fields(request.get_data(cache=False))
+    patient = take_patient_fields(fields, in_url=False)
+    return _gpx(answer_for(current_edition(), RouteBody, fields, patient))
+
+
+def _gpx(answer: dict[str, Any]) -> Response:
+    first, lang = answer["hospitals"][0], texts.choose_language(None, [tag for tag, _ in request.accept_languages])
+    steps = [((step["lon"], step["lat"]), step["text"][lang]) for step in first["steps"]]
+    said = [warning["text"][lang] for warning in answer["warnings"]]
+    description = "; ".join([*said, f"{first['travel_time_s'] / 60:.1f} min", answer["attribution"], answer["licence"]])
+    content = to_gpx(first["geometry"]["coordinates"], steps, name=first["name"][lang], description=description)
+    named = {"Content-Disposition": f'attachment; filename="{first["id"]}.gpx"'}
+    return Response(content, mimetype="application/gpx+xml", headers=_NO_STORE | named)
 
 
 def _json(answer: dict[str, Any]) -> Response:

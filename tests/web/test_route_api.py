@@ -23,7 +23,7 @@ def get(client, **fields):
 
 def without_clock(answer):
     """What two answers to the same question must share: all but the moment of asking."""
-    return {name: value for name, value in answer.items() if name not in {"asked_at", "origin"}}
+    return {name: value for name, value in answer.items() if name not in {"asked_at", "origin", "live_state"}}
 
 
 def test_the_answer_has_the_documented_shape_and_members_in_order(client, place):
@@ -161,3 +161,22 @@ def test_nothing_of_a_question_is_logged(client, place, clinical, caplog):
     assert "Zq7secret" not in caplog.text
     assert "12.345678" not in caplog.text
     assert str(place["lat"]) not in caplog.text
+
+
+def test_the_road_as_gpx_is_the_road_of_the_answer(client, place):
+    answer = get(client, **place).get_json()
+    for response in (
+        client.get("/api/v1/route.gpx", query_string=place, headers={"Accept-Language": "zh"}),
+        client.post("/api/v1/route.gpx", json=place | {"crs": "WGS-84"}, headers={"Accept-Language": "zh"}),
+    ):
+        assert (response.status_code, response.mimetype) == (200, "application/gpx+xml")
+        text = response.get_data(as_text=True)
+        assert text.count("<trkpt ") == len(answer["hospitals"][0]["geometry"]["coordinates"])
+        assert text.count("<rtept ") == len(answer["hospitals"][0]["steps"])
+        assert "演示数据，不可用于急救" in text
+        assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_a_gpx_question_with_a_mistake_is_told_like_any_other(client):
+    response = client.get("/api/v1/route.gpx", query_string={"lat": "north", "lon": 1})
+    assert (response.status_code, response.mimetype) == (422, "application/problem+json")

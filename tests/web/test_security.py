@@ -83,11 +83,11 @@ def test_over_the_limit_public_questions_get_429_and_all_else_is_answered(settin
 
     real, inside, go_on = ask.dispatch.answer, threading.Event(), threading.Event()
 
-    def held(edition, question, settings):
+    def held(*asked):
         if threading.current_thread().name == "held":
             inside.set()
             assert go_on.wait(30)
-        return real(edition, question, settings)
+        return real(*asked)
 
     monkeypatch.setattr(ask.dispatch, "answer", held)
     limited = {name: getattr(settings, name) for name in ("geodata_dir", "cache_dir", "clinical_key")}

@@ -1,0 +1,238 @@
+"""The documents cannot drift: what they say of commands, settings, errors, endpoints and the house is read back from the code."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import click
+import pytest
+
+import stroke_map
+from stroke_map import errors
+from stroke_map.cli import cli
+from stroke_map.registry import CAPABILITIES
+from stroke_map.registry.columns import SITE_COLUMNS
+from stroke_map.settings import SETTINGS, read_settings
+from stroke_map.web import create_app
+from stroke_map.web.questions import RouteBody
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "stroke_map"
+READMES = ("README.md", "README.zh-CN.md")
+DOCUMENTS = (*READMES, "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
+MOST_LINES = 400
+#: A room may import those of a lower floor, and itself.
+FLOORS = {
+    "cli": 9, "commands": 8, "web": 7, "maps": 6, "dispatch": 5, "live": 4, "protocols": 3, "editions": 2,
+    "registry": 1, "roads": 1, "demo": 1, "coordinates": 0, "settings": 0, "errors": -1,
+}  # fmt: skip
+PURE = ("registry", "roads", "demo")
+
+
+def text_of(name):
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def commands(group, path="stroke-map"):
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{path} {name}")
+        else:
+            yield f"{path} {name}", command
+
+
+def error_classes():
+    return [
+        kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.StrokeMapError)
+    ]
+
+
+@pytest.fixture(scope="module")
+def endpoints(tmp_path_factory):
+    """Every method and address of the service but files that are served as they lie, as the documents write them."""
+    folder = tmp_path_factory.mktemp("nothing-published")
+    app = create_app(read_settings({}, geodata_dir=folder, cache_dir=folder, plane="both"))
+    rules = [rule for rule in app.url_map.iter_rules() if not rule.rule.startswith("/static/")]
+    return {
+        f"{method} " + re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule.rule)
+        for rule in rules
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+
+
+def rows_of(text):
+    """The first cell of every row of every table -> the whole row; cells without their back-ticks."""
+    rows = [
+        [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        for line in text.splitlines()
+        if line.startswith("|")
+    ]
+    return {row[0].strip("`"): [cell.strip("`") for cell in row] for row in rows}
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_every_command_is_named_and_no_other(name):
+    text = text_of(name)
+    told = {first for first in rows_of(text) if first.startswith("stroke-map ")}
+    assert told == {path for path, _ in commands(cli)}
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_a_command_is_said_to_answer_programs_exactly_where_it_does(name):
+    rows = rows_of(text_of(name))
+    answering = {path for path, command in commands(cli) if any("--json" in param.opts for param in command.params)}
+    assert {path for path, _ in commands(cli) if "--json" in rows[path][1]} == answering
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_every_setting_stands_with_its_default(name):
+    rows = rows_of(text_of(name))
+    assert {first for first in rows if first.startswith("STROKE_MAP_")} == {setting.variable for setting in SETTINGS}
+    for setting in SETTINGS:
+        default = setting.default
+        shown = "" if default in (None, "") else f"{default:g}" if isinstance(default, float) else str(default)
+        assert rows[setting.variable][1] == shown, setting.variable
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_every_error_stands_with_its_status_and_exit_code(name):
+    rows = rows_of(text_of(name))
+    for kind in error_classes():
+        assert rows[kind.code][1:3] == [str(kind.status), str(kind.exit_code)], kind.code
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_every_endpoint_is_named_and_no_other(name, endpoints):
+    told = {
+        part
+        for line in text_of(name).splitlines()
+        if line.startswith("| `")
+        for part in re.findall(r"`((?:GET|POST|PUT|PATCH|DELETE) /[^`]*)`", line.split(" | ")[0])
+    }
+    assert told == endpoints
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_every_field_of_a_question_and_every_column_of_the_sheet_is_named(name):
+    text = text_of(name)
+    assert {
+        field for field in (*RouteBody.model_fields, *SITE_COLUMNS, *CAPABILITIES) if f"`{field}`" not in text
+    } == set()
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links_lead_somewhere(name):
+    text = text_of(name)
+    targets = re.findall(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"", text)
+    local = [one or other for one, other in targets if not (one or other).startswith("https://")]
+    anchors = {
+        re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in re.findall(r"(?m)^#+ (.+)$", text)
+    }
+    for target in local:
+        if target.startswith("#"):
+            assert target[1:] in anchors, target
+        else:
+            assert (ROOT / target).exists(), target
+
+
+def test_pictures_are_light():
+    pictures = list((ROOT / ".github" / "images").iterdir())
+    assert pictures
+    assert max(picture.stat().st_size for picture in pictures) < 200_000
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_documents_name_no_folder_of_one_machine(name):
+    assert not re.search(r"(?<![\w.])/(root|home|work|tmp|Users)/", text_of(name))
+
+
+def test_the_changelog_knows_this_version():
+    assert f"\n## Version {stroke_map.__version__}\n" in text_of("CHANGELOG.md")
+
+
+def public_names():
+    for found in pkgutil.walk_packages([str(PACKAGE)], "stroke_map."):
+        if "migrations" not in found.name:
+            module = importlib.import_module(found.name)
+            yield from ((found.name, name) for name in getattr(module, "__all__", ()))
+
+
+def test_every_public_name_has_a_docstring():
+    named = list(public_names())
+    assert ("stroke_map.roads", "RoadNetwork") in named
+    objects = {f"{module}.{name}": getattr(importlib.import_module(module), name) for module, name in named}
+    callables = {name: value for name, value in objects.items() if callable(value)}
+    assert {name for name, value in callables.items() if len(inspect.getdoc(value) or "") < 20} == set()
+
+
+def modules():
+    return sorted([*PACKAGE.rglob("*.py"), *(ROOT / "scripts").rglob("*.py")])
+
+
+def test_no_module_is_longer_than_one_idea():
+    lengths = {path.relative_to(ROOT): len(path.read_text(encoding="utf-8").splitlines()) for path in modules()}
+    assert {path: lines for path, lines in lengths.items() if lines > MOST_LINES} == {}
+
+
+def imported_rooms(path):
+    """The rooms of this package that a module imports, anywhere in it, also only for types."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module == "stroke_map":
+            names = [f"stroke_map.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names = [node.module]
+        assert not (isinstance(node, ast.ImportFrom) and node.level), f"{path}: a relative import"
+        yield from (name.split(".")[1] for name in names if name.startswith("stroke_map."))
+
+
+def room_of(path):
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def test_imports_run_downwards():
+    upwards = {
+        (str(path.relative_to(PACKAGE)), room)
+        for path in PACKAGE.rglob("*.py")
+        for room in imported_rooms(path)
+        if room in FLOORS and room != room_of(path) and FLOORS[room] >= FLOORS[room_of(path)]
+    }
+    assert upwards == set()
+
+
+def test_every_room_has_a_floor():
+    rooms = {room_of(path) for path in PACKAGE.rglob("*.py")} - {"__init__"}
+    assert rooms <= set(FLOORS)
+
+
+@pytest.mark.parametrize("room", PURE)
+def test_pure_rooms_know_neither_the_web_nor_the_clock(room):
+    for path in (PACKAGE / room).rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        imported = {
+            alias.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
+        }
+        imported |= {(node.module or "").split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        assert not imported & {"flask", "werkzeug", "time"}, path
+        clocks = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        assert not clocks & {"datetime.now", "datetime.utcnow", "date.today", "datetime.today"}, path
+
+
+def test_a_request_passes_four_files_of_ours_before_it_reaches_data():
+    """Each of the four that CONTRIBUTING names calls the next; the last of them is the one that asks the edition."""
+    section = text_of("CONTRIBUTING.md").split("### How a request travels")[1]
+    files = re.findall(r"(?m)^\d\. \[[^\]]+\]\(([^)]+)\)", section)
+    assert len(files) <= 4
+    assert files[-1].startswith("stroke_map/dispatch/")
+    for caller, called in pairwise(files):
+        room, module = called.removeprefix("stroke_map/").removesuffix(".py").split("/")
+        source = text_of(caller)
+        assert f"stroke_map.{room}.{module}" in source or f"from stroke_map import {room}" in source, (caller, called)
