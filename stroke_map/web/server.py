@@ -74,7 +74,7 @@ def _load(settings: Settings) -> Any:
 def _preload(settings: Settings) -> None:
     """Import the application and load its kernels once, before the workers are forked: they begin warm and share them.
 
-    Half the processor time of a start (2 workers: 3.4 s -> 1.8 s), and kernels that must be compiled are compiled once.
+    On a busy machine of two cores a start takes 2.6-3.3 s so, and 4.6-9.0 s where each worker loads for itself.
     The edition opened here is let go again: a worker opens files and databases of its own.
     """
     import stroke_map.web.application  # noqa: F401
@@ -113,8 +113,8 @@ def run(settings: Settings) -> None:
         log_access=False,
         process_name=None,
     )
-    print(f"stroke_map serves {address_of(settings)} ({settings.plane} plane); Ctrl-C ends it", flush=True)  # noqa: T201
     _preload(settings)
+    print(f"stroke_map serves {address_of(settings)} ({settings.plane} plane); Ctrl-C ends it", flush=True)  # noqa: T201
     try:
         server.serve(target_loader=partial(_load, settings), wrap_loader=False)
     except OSError as error:
