@@ -19,7 +19,7 @@ from folium.utilities import JsCode
 
 from stroke_map.maps.files import static_url
 from stroke_map.maps.markers import marker_of
-from stroke_map.maps.texts import TOLD, words
+from stroke_map.maps.texts import TOLD, minutes, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -239,8 +239,3 @@ def _point(at: Mapping[str, Any], label: str, shape: str, letter: str, front: in
         "geometry": {"type": "Point", "coordinates": [at["lon"], at["lat"]]},
         "properties": {"label": label, "shape": shape, "letter": letter, "front": front, "side": _SIDES[shape]},
     }
-
-
-def minutes(seconds: float) -> int:
-    """Whole minutes, rounded up: nobody who hurries is told less than it takes."""
-    return max(1, -int(-seconds // 60))

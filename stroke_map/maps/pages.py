@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from stroke_map.dispatch.links import first_number
 from stroke_map.maps.files import static_url
-from stroke_map.maps.folium_page import RenderedMap, minutes
 from stroke_map.maps.markers import MARKERS, OTHER, marker_of
-from stroke_map.maps.texts import LANGUAGES, TAGS, TOLD, words
+from stroke_map.maps.texts import LANGUAGES, TAGS, TOLD, minutes, words
 from stroke_map.registry.hours import ALWAYS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from stroke_map.maps.folium_page import RenderedMap
 
 #: The texts static/js/page.js shows.
 _SCRIPT_TEXTS = (

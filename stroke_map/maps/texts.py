@@ -169,3 +169,8 @@ def choose_language(asked: str | None, accepted: Iterable[str]) -> str:
         if language in LANGUAGES:
             return language
     return LANGUAGES[0]
+
+
+def minutes(seconds: float) -> int:
+    """Whole minutes, rounded up: nobody who hurries is told less than it takes."""
+    return max(1, -int(-seconds // 60))

@@ -1,11 +1,17 @@
 """Who can treat what, until when. Knows nothing of roads, and of no clock: times are passed in."""
 
-from stroke_map.registry.draft import draft_from_osm
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from stroke_map.registry.hours import hours_caution, is_open, parse_hours
 from stroke_map.registry.models import CAPABILITIES, Capability, Hospital, Level
 from stroke_map.registry.problems import Problem, SheetReading
 from stroke_map.registry.sheet import read_sheet, write_sheet
 from stroke_map.registry.storage import load_registry, save_registry
+
+if TYPE_CHECKING:
+    from stroke_map.registry.draft import draft_from_osm
 
 __all__ = [
     "CAPABILITIES",
@@ -23,3 +29,12 @@ __all__ = [
     "save_registry",
     "write_sheet",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """`draft_from_osm` when it is asked for: a server drafts no sheets and starts sooner without pyosmium."""
+    if name == "draft_from_osm":
+        from stroke_map.registry.draft import draft_from_osm
+
+        return draft_from_osm
+    raise AttributeError(name)

@@ -15,7 +15,6 @@ from stroke_map.roads.compile import CompiledRoads, compile_roads
 from stroke_map.roads.conditional import closed_turns
 from stroke_map.roads.grid import Snapped, snap
 from stroke_map.roads.profile import Profile, load_profile
-from stroke_map.roads.read import read_osm
 from stroke_map.roads.search import search
 from stroke_map.roads.steps import Step, make_steps
 from stroke_map.roads.streets import Streets
@@ -123,6 +122,9 @@ class RoadNetwork:
         chosen = profile if isinstance(profile, Profile) else load_profile(profile)
         say = progress or (lambda _: None)
         say("read")
+        # Here, because a server reads no OpenStreetMap files and starts sooner without pyosmium.
+        from stroke_map.roads.read import read_osm
+
         raw = read_osm(Path(path), chosen)
         say("compile")
         return cls._of(chosen, compile_roads(raw, chosen))

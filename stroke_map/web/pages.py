@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from flask import Blueprint, Response, g, render_template, request, send_from_directory
 
 from stroke_map.errors import EditionError, NotFoundError
-from stroke_map.maps import files, folium_page, pages, texts
+from stroke_map.maps import files, pages, texts
 from stroke_map.maps.geojson import hospitals_geojson
 from stroke_map.maps.tiles import DeepTiles, NoSuchTileError
 from stroke_map.web.answering import Fields, answer_for, json_fields, single_values, take_patient_fields
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from stroke_map.editions import Edition
+    from stroke_map.maps import folium_page
 
 blueprint = Blueprint("pages", __name__)
 _CONDITIONS = ("stroke", "chest_pain")
@@ -68,6 +69,8 @@ def answer_page() -> Response:
         raise invalid([{"field": "crs", "problem": "is missing", "example": "WGS-84"}])
     unused = take_patient_fields(fields, in_url=request.method == "GET")
     answer = answer_for(edition, model, fields, unused)
+    from stroke_map.maps import folium_page
+
     drawn = folium_page.answer_map(answer, lang=lang, **_map_facts(edition))
     text = render_template("answer.html", **pages.answer_context(answer, _facts(edition), map=drawn, lang=lang))
     headers = {"Cache-Control": "no-store", "Content-Security-Policy": files.content_security_policy(drawn)}
@@ -154,6 +157,9 @@ def _map_facts(edition: Edition) -> dict[str, Any]:
 def _public_map(edition: Edition, lang: str, condition: str) -> folium_page.RenderedMap:
     hospitals = hospitals_geojson(edition.hospitals)
     region = edition.info.region.name.model_dump()
+    # Here, because Folium takes a third of a second to import, and an answer in JSON should not wait for it.
+    from stroke_map.maps import folium_page
+
     return folium_page.public_map(hospitals, region=region, lang=lang, condition=condition, **_map_facts(edition))
 
 

@@ -6,8 +6,10 @@ import errno
 import gc
 import signal
 import socket
+import threading
 from contextlib import suppress
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from stroke_map.errors import EditionError, ServerStartError
@@ -68,6 +70,8 @@ def _load(settings: Settings) -> Any:
     gc.collect()
     gc.freeze()
     BackgroundVerifier(holder, settings.cache_dir).start()
+    # Folium takes a third of a second to import: the first page should not wait for it, nor the first answer.
+    threading.Thread(target=import_module, args=("stroke_map.maps.folium_page",), daemon=True).start()
     return app
 
 
