@@ -22,11 +22,13 @@ def build_complete(**what: Any) -> Path:
     from stroke_map.editions import Edition, build_edition
     from stroke_map.maps.tiles import draw_tiles
     from stroke_map.settings import read_settings
-    from stroke_map.web.ask import warm_up
+    from stroke_map.web.ask import warm_up, warm_up_closures
 
     settings = read_settings()
     folder = build_edition(draw_tiles=draw_tiles, settings=settings, **what)
-    warm_up(Edition(folder), settings)
+    edition = Edition(folder)
+    warm_up(edition, settings)
+    warm_up_closures(edition)
     return folder
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from stroke_map.editions.changes import CLOSED_MS, make_changes
 from stroke_map.editions.current import CurrentRanking
 from stroke_map.editions.detours import turns_into
-from stroke_map.editions.ranking import Ranking
+from stroke_map.editions.ranking import NEVER, Ranking, Starts
 from stroke_map.live.placing import place
 from stroke_map.roads.classes import Flag
 from stroke_map.roads.conditional import closed_turns
@@ -124,6 +124,16 @@ class PreparedProfile:
                     self._moments.popitem(last=False)
             self._moments.move_to_end(key)
             return now
+
+    def warm_up(self) -> None:
+        """Compile, or read from cache, what the first closure will need: seconds that no caller should wait."""
+        closed = np.zeros(self.network.segment_count, dtype=bool)
+        closed[0] = True
+        ranking = CurrentRanking(self.ranking, self._turns_into, make_changes(self.network, closed))
+        starts = Starts(np.array([len(closed) - 1], dtype=np.int32), np.zeros(1), np.zeros(1, dtype=np.int64))
+        bounds_ms = ranking.bounds_ms(starts)
+        for column in ranking.nearest(starts, bounds_ms, bounds_ms < NEVER, 1)[0].tolist():
+            ranking.road(starts, column)
 
     def _make(self, closures: tuple[Closure, ...], turns: np.ndarray) -> RoadsNow:
         size = self.network.segment_count

@@ -46,6 +46,12 @@ def warm_up(edition: Edition, settings: Settings) -> None:
             ask(edition, read_question(RouteQuery, fields), settings)
 
 
+def warm_up_closures(edition: Edition) -> None:
+    """Make ready for the first closure, which otherwise makes its question wait for kernels (4 s to compile)."""
+    for profile in dispatch.prepare(edition).profiles.values():
+        profile.warm_up()
+
+
 def _question(asked: RouteQuery | RouteBody, edition: Edition, settings: Settings) -> dispatch.Question:
     limit = settings.limit_default if asked.limit is None else asked.limit
     if limit > settings.limit_max:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from stroke_map.errors import EditionError, ServerStartError
 
 if TYPE_CHECKING:
+    from flask import Flask
+
     from stroke_map.settings import Settings
 
 # granian's default of hundreds of threads halves the throughput of CPU-bound answers and takes p99 near a second;
@@ -70,9 +72,18 @@ def _load(settings: Settings) -> Any:
     gc.collect()
     gc.freeze()
     BackgroundVerifier(holder, settings.cache_dir).start()
-    # Folium takes a third of a second to import: the first page should not wait for it, nor the first answer.
-    threading.Thread(target=import_module, args=("stroke_map.maps.folium_page",), daemon=True).start()
+    threading.Thread(target=_load_later, args=(app,), name="load-later", daemon=True).start()
     return app
+
+
+def _load_later(app: Flask) -> None:
+    """What the first answer need not wait for: kernels for the first closure, and Folium for the first page."""
+    from stroke_map.web.ask import warm_up_closures
+    from stroke_map.web.published import holder_of
+
+    with suppress(EditionError):
+        warm_up_closures(holder_of(app).current())
+    import_module("stroke_map.maps.folium_page")
 
 
 def _preload(settings: Settings) -> None:
