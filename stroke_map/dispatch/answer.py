@@ -16,7 +16,7 @@ from stroke_map.dispatch.reasons import avoided_closures, decision, warnings_of,
 from stroke_map.errors import NoCapableHospitalError, NoRouteError, OffNetworkError, OutsideAreaError
 from stroke_map.roads.directions import step_text
 from stroke_map.roads.steps import make_steps
-from stroke_map.roads.trace import length_m, shares_of, trace_line
+from stroke_map.roads.trace import shares_of, trace_line
 
 if TYPE_CHECKING:
     from stroke_map.dispatch.question import Question
@@ -45,8 +45,9 @@ def answer(edition: Edition, question: Question, settings: Settings, live: LiveS
     needs = check_need(question.condition, question.need)
     edition.arrivals(question.profile)  # names the profiles there are, where this is none
     prepared = prepare(edition)
-    roads = prepared.profiles[question.profile].at(question.at.astimezone(edition.zone), live)
-    asked = Asked(edition, prepared, question, needs, settings, roads, live)
+    period = edition.period_at(question.at)
+    roads = prepared.profiles[question.profile, period].at(question.at.astimezone(edition.zone), live)
+    asked = Asked(edition, prepared, question, needs, settings, period, roads, live)
     try:
         choice = choose(asked)
     except (OutsideAreaError, OffNetworkError, NoRouteError, NoCapableHospitalError) as error:
@@ -58,6 +59,7 @@ def answer(edition: Edition, question: Question, settings: Settings, live: LiveS
     result = {
         "edition": edition.info.id,
         "profile": question.profile,
+        "period": period,
         "asked_at": question.asked_at.isoformat(timespec="seconds"),
         "demo": edition.info.demo,
         "origin": origin,
@@ -99,16 +101,14 @@ def _origin(asked: Asked, choice: Choice, drive: Drive) -> dict[str, Any]:
 
 def _hospital(asked: Asked, choice: Choice, drives: list[Drive], place: int) -> dict[str, Any]:
     ranked, network = choice.ranked[place], asked.roads.network
-    time_ms, _, segments, turns, first_share, last_share = drives[place]
+    time_ms, metres, _, segments, turns, first_share, last_share = drives[place]
     card = asked.prepared.cards[ranked.column]
     result = {
         "id": card["id"],
         "name": card["name"],
         "class": ranked.class_,
         "travel_time_s": round(time_ms / 1000, 1),
-        "distance_m": round(
-            length_m(segments, first_share, last_share, network.segment_stretch, network.stretch_length_m), 1
-        ),
+        "distance_m": round(metres, 1),
         "capabilities": card["capabilities"],
         "level": card["level"],
         "phone": card["phone"],

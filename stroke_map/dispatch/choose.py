@@ -29,6 +29,8 @@ class Asked:
 
     Attributes
     ----------
+    period
+        The time of the week in which the drive begins; the whole drive is reckoned by it.
     roads
         The roads and arrivals of the profile asked for, as they are when the drive begins.
     live
@@ -40,6 +42,7 @@ class Asked:
     question: Question
     needs: tuple[str, ...]
     settings: Settings
+    period: str
     roads: RoadsNow
     live: LiveState | None
 

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from stroke_map.settings import prepare_numba_cache
+
+prepare_numba_cache()
+from numba import njit  # noqa: E402  (the cache folder must be set first)
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -19,6 +24,8 @@ class Drive(NamedTuple):
     time_ms
         What a clock would show. Hospitals are ordered by cost, to which a street that is closed to through traffic adds a deterrent
         that is no time.
+    length_m
+        Metres driven.
     start
         Index of the start it begins at.
     segments, turns
@@ -28,6 +35,7 @@ class Drive(NamedTuple):
     """
 
     time_ms: float
+    length_m: float
     start: int
     segments: np.ndarray
     turns: np.ndarray
@@ -39,4 +47,21 @@ def find_drive(roads: RoadsNow, starts: Starts, column: int) -> Drive:
     """The drive to the hospital of a column, to which a road must lead."""
     network = roads.network
     cost_ms, start, segments, turns, last_share = roads.ranking.road(starts, column)
-    return Drive(cost_ms - network.deterrent_ms(turns), start, segments, turns, float(starts.share[start]), last_share)
+    first_share = float(starts.share[start])
+    arrays = (network.turn_passes, network.segment_stretch, network.stretch_length_m)
+    passes, length_m = _measure(segments, turns, first_share, last_share, *arrays)
+    return Drive(cost_ms - passes * network.pass_cost_ms, length_m, start, segments, turns, first_share, last_share)
+
+
+@njit(cache=True, nogil=True)
+def _measure(segments, turns, first_share, last_share, turn_passes, segment_stretch, stretch_length_m):  # type: ignore[no-untyped-def]
+    """(how often a restricted street is driven through, metres)."""
+    passes = 0
+    for t in turns:
+        if t >= 0 and turn_passes[t]:
+            passes += 1
+    metres = 0.0
+    for s in segments:
+        metres += stretch_length_m[segment_stretch[s]]
+    metres -= first_share * stretch_length_m[segment_stretch[segments[0]]]
+    return passes, metres - (1.0 - last_share) * stretch_length_m[segment_stretch[segments[-1]]]

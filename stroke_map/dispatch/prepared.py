@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import product
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -21,9 +22,13 @@ class Prepared:
     """One edition, ready."""
 
     def __init__(self, edition: Edition) -> None:
-        self.profiles = {
-            name: PreparedProfile(edition.network(name), edition.arrivals(name)) for name in edition.info.profiles
-        }
+        #: By profile and period; the periods of one profile share what does not hang on the hour.
+        self.profiles: dict[tuple[str, str], PreparedProfile] = {}
+        first = edition.info.periods[0]
+        for name, period in product(edition.info.profiles, edition.info.periods):
+            self.profiles[name, period] = PreparedProfile(
+                edition.network(name, period), edition.arrivals(name, period), like=self.profiles.get((name, first))
+            )
         self.capabilities: dict[str, CapabilityTable] = {
             name: capability_table(edition.hospitals, name, edition.zone) for name in CAPABILITIES
         }

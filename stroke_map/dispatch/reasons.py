@@ -65,7 +65,7 @@ def avoided_closures(asked: Asked, choice: Choice) -> list[dict[str, Any]]:
     """The closures and slow-downs that the usual roads to the hospitals listed would have met."""
     if not asked.roads.closures:
         return []
-    stored = asked.prepared.profiles[asked.question.profile].ranking
+    stored = asked.prepared.profiles[asked.question.profile, asked.period].ranking
     avoided: dict[int, dict[str, Any]] = {}
     for ranked in choice.ranked:
         usual = stored.road(choice.begin.starts, ranked.column)[2]

@@ -90,7 +90,12 @@ class RoadsNow:
 
 
 class PreparedProfile:
-    """The roads and arrivals of one profile, and those of the moments asked about last.
+    """The roads and arrivals of one profile in one period, and those of the moments asked about last.
+
+    Parameters
+    ----------
+    like
+        The same roads at another time of the week, from which to take what does not hang on it.
 
     Attributes
     ----------
@@ -98,8 +103,8 @@ class PreparedProfile:
         The roads when nothing is closed and no hour forbids a turn.
     """
 
-    def __init__(self, network: RoadNetwork, arrivals: Arrivals) -> None:
-        self.network, self.arrivals = network, arrivals
+    def __init__(self, network: RoadNetwork, arrivals: Arrivals, like: PreparedProfile | None = None) -> None:
+        self.network, self.arrivals, self._like = network, arrivals, like
         self.ranking = Ranking(network, arrivals)
         self.always = RoadsNow(network, arrivals, self.ranking)
         self._moments: OrderedDict[tuple[tuple[int, ...], bytes], RoadsNow] = OrderedDict()
@@ -107,7 +112,7 @@ class PreparedProfile:
 
     @cached_property
     def _turns_into(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        return turns_into(self.network)
+        return self._like._turns_into if self._like else turns_into(self.network)  # noqa: SLF001  of its own class
 
     def at(self, when: datetime, live: LiveState | None) -> RoadsNow:
         """The roads at a moment (local time), with the closures that hold then and the turns its hour forbids."""

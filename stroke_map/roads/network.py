@@ -98,6 +98,7 @@ class RoadNetwork:
     ):
         self.profile, self.texts, self.report = profile, texts, report
         self._arrays = {name: _read_only(array) for name, array in arrays.items()}
+        self._shares: RoadNetwork | None = None
         vars(self).update(self._arrays)
 
     if TYPE_CHECKING:
@@ -192,6 +193,26 @@ class RoadNetwork:
                 next_step="Build it again from its OpenStreetMap file.",
             ) from error
 
+    def with_times(self, segment_time_ms: np.ndarray) -> RoadNetwork:
+        """The same roads with other times, int32[S] of at least 1; everything else is shared, not copied.
+
+        Raises
+        ------
+        RoadDataError
+            These are not the times of these roads.
+        """
+        sound = segment_time_ms.shape == self.segment_time_ms.shape and segment_time_ms.dtype == np.int32
+        if not sound or (len(segment_time_ms) and segment_time_ms.min() < 1):
+            raise RoadDataError("these times are not of these roads", next_step="Build the edition again.")
+        view = RoadNetwork(self.profile, self._arrays | {"segment_time_ms": segment_time_ms}, self.texts, self.report)
+        view._shares = self.same_roads
+        return view
+
+    @property
+    def same_roads(self) -> RoadNetwork:
+        """The network that this one shares its roads with; itself where it is no view."""
+        return self._shares or self
+
     @property
     def segment_count(self) -> int:
         """S, copies included."""
@@ -222,15 +243,12 @@ class RoadNetwork:
 
         The deterrent for driving through restricted streets is no time.
         """
-        time_ms = self.turn_cost_ms[turns] - self.turn_passes[turns] * float(self._deterrent_ms)
+        time_ms = self.turn_cost_ms[turns] - self.turn_passes[turns] * float(self.pass_cost_ms)
         return np.where(turns < 0, self.profile.turns.u_turn_cost_s * 1000, time_ms)
 
-    def deterrent_ms(self, turns: np.ndarray) -> int:
-        """How much of the cost of turns is deterrent."""
-        return int(np.count_nonzero(self.turn_passes[turns] & (turns >= 0))) * self._deterrent_ms
-
-    @property
-    def _deterrent_ms(self) -> int:
+    @cached_property
+    def pass_cost_ms(self) -> int:
+        """The deterrent for driving through a restricted street once."""
         return round(self.profile.restricted_pass_cost_s * 1000)
 
     def snap(self, lat: float, lon: float, *, max_snap_m: float, spread_m: float, usable: np.ndarray) -> Snapped:
@@ -289,7 +307,7 @@ class RoadNetwork:
             *start,
             *goal,
             closed,
-            self._deterrent_ms,
+            self.pass_cost_ms,
             self.segment_time_ms,
             self.segment_base,
             self.segment_entered,

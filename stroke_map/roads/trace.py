@@ -87,13 +87,3 @@ def shares_of(segments, first_share, last_share):  # type: ignore[no-untyped-def
         driven[0] = 1.0 - first_share
         driven[-1] = last_share
     return driven
-
-
-@njit(cache=True, nogil=True)
-def length_m(segments, first_share, last_share, segment_stretch, stretch_length_m):  # type: ignore[no-untyped-def]
-    """Length of a road in metres; the shares are those of `trace_line`."""
-    total = 0.0
-    for s in segments:
-        total += stretch_length_m[segment_stretch[s]]
-    total -= first_share * stretch_length_m[segment_stretch[segments[0]]]
-    return total - (1.0 - last_share) * stretch_length_m[segment_stretch[segments[-1]]]
