@@ -86,6 +86,7 @@ def _origin(asked: Asked, choice: Choice, drive: Drive) -> dict[str, Any]:
     question, snapped, network = asked.question, choice.begin.snapped, asked.roads.network
     at = int(np.flatnonzero(snapped.stretch == network.segment_stretch[drive.segments[0]])[0])
     lat, lon, crs = question.given or (question.lat, question.lon, "WGS-84")
+    distance_m = float(snapped.distance_m[at])
     return {
         "lat": lat,
         "lon": lon,
@@ -94,7 +95,8 @@ def _origin(asked: Asked, choice: Choice, drive: Drive) -> dict[str, Any]:
             "lat": round(float(snapped.y[at]) * 1e-7, 7),
             "lon": round(float(snapped.x[at]) * 1e-7, 7),
             "street": network.names_of(int(snapped.stretch[at]))[0],
-            "distance_m": round(float(snapped.distance_m[at]), 1),
+            "distance_m": round(distance_m, 1),
+            "walk_time_s": round(distance_m * 3.6 / asked.settings.walk_speed_kph, 1),
         },
     }
 

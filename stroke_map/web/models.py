@@ -96,6 +96,7 @@ class Snapped(_Shape):
     lon: Degrees
     street: str
     distance_m: Metres
+    walk_time_s: Seconds = Field(description="From the place to this road on foot; not in the hospitals' travel times.")
 
 
 class Origin(_Shape):
@@ -160,6 +161,7 @@ class Answer(_Shape):
 
     edition: str
     profile: Literal["car", "ambulance"]
+    period: str = Field(description="The time of the week whose times these are; all: no matter when.")
     asked_at: AwareDatetime
     demo: bool = Field(description="True: made-up data, not for emergencies.")
     origin: Origin

@@ -20,6 +20,11 @@ MONDAY_NOON = datetime(2026, 6, 1, 12, 0, tzinfo=SHANGHAI)
 
 
 @pytest.fixture(scope="session")
+def monday_noon() -> datetime:
+    return MONDAY_NOON
+
+
+@pytest.fixture(scope="session")
 def plain_settings() -> Settings:
     return read_settings({})
 
