@@ -28,6 +28,7 @@ class Setting:
     unit: str
     help: str
     secret: bool = False
+    least: float | None = None
 
     @property
     def variable(self) -> str:
@@ -60,15 +61,23 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("plane", str, "both", "public|clinical|both", "Which routes this process answers."),
     Setting("host", str, "127.0.0.1", "address", "Where the server listens."),
-    Setting("port", int, 8120, "port", "Where the server listens."),
-    Setting("workers", int, 2, "processes", "Server processes; they share the mapped edition."),
-    Setting("snap_limit_m", float, 1000.0, "metres", "A point farther than this from any usable road is off-network."),
+    Setting("port", int, 8120, "port", "Where the server listens.", least=0),
+    Setting("workers", int, 2, "processes", "Server processes; they share the mapped edition.", least=1),
+    Setting(
+        "snap_limit_m",
+        float,
+        1000.0,
+        "metres",
+        "A point farther than this from any usable road is off-network.",
+        least=1,
+    ),
     Setting(
         "snap_spread_m",
         float,
         30.0,
         "metres",
         "How much farther than the nearest a road may be and still be a candidate.",
+        least=0,
     ),
     Setting(
         "walk_speed_kph",
@@ -76,6 +85,7 @@ SETTINGS: tuple[Setting, ...] = (
         4.0,
         "km/h",
         "From the point to the road, and for every further candidate's extra distance.",
+        least=0.5,
     ),
     Setting(
         "accreditation_grace_days",
@@ -83,6 +93,7 @@ SETTINGS: tuple[Setting, ...] = (
         90,
         "days",
         "How long after its end an accreditation still counts, marked (class 2).",
+        least=0,
     ),
     Setting(
         "ambulance_width_m",
@@ -90,6 +101,7 @@ SETTINGS: tuple[Setting, ...] = (
         2.2,
         "metres",
         "The ambulance's width, for roads with limits; used when an edition is built.",
+        least=0.5,
     ),
     Setting(
         "ambulance_height_m",
@@ -97,26 +109,33 @@ SETTINGS: tuple[Setting, ...] = (
         2.9,
         "metres",
         "The ambulance's height with its light bar; used when an edition is built.",
+        least=0.5,
     ),
-    Setting("ambulance_length_m", float, 6.0, "metres", "The ambulance's length; used when an edition is built."),
-    Setting("ambulance_weight_t", float, 4.5, "tonnes", "The ambulance's weight; used when an edition is built."),
+    Setting(
+        "ambulance_length_m", float, 6.0, "metres", "The ambulance's length; used when an edition is built.", least=0.5
+    ),
+    Setting(
+        "ambulance_weight_t", float, 4.5, "tonnes", "The ambulance's weight; used when an edition is built.", least=0.5
+    ),
     Setting(
         "siren_speed_factor",
         float,
         1.0,
         "factor",
         "How much faster than others the ambulance drives with lights and siren: the service's own measurement.",
+        least=0.5,
     ),
-    Setting("limit_default", int, 3, "hospitals", "How many hospitals an answer lists."),
-    Setting("limit_max", int, 20, "hospitals", "The most a caller may ask for."),
+    Setting("limit_default", int, 3, "hospitals", "How many hospitals an answer lists.", least=1),
+    Setting("limit_max", int, 20, "hospitals", "The most a caller may ask for.", least=1),
     Setting(
         "public_route_concurrency",
         int,
         64,
         "requests",
         "Public routing questions answered at once per process; more get 429.",
+        least=1,
     ),
-    Setting("tile_cache_mb", int, 256, "MB", "Bound of the cache of map tiles deeper than the sealed zoom."),
+    Setting("tile_cache_mb", int, 256, "MB", "Bound of the cache of map tiles deeper than the sealed zoom.", least=1),
     Setting("map_review_number", str, "", "text", "审图号 shown on the map, where the publisher has one."),
 )
 
@@ -168,12 +187,17 @@ def _default_cache_dir() -> Path:
 
 def _convert(setting: Setting, text: str) -> Any:
     try:
-        return setting.type(text)
+        value = setting.type(text)
     except ValueError:
+        value = None
+    # Written so that NaN is refused as well.
+    if value is None or not (setting.least is None or setting.least <= value < float("inf")):
+        at_least = "" if setting.least is None else f", at least {setting.least:g}"
         raise InvalidRequestError(
-            f"{setting.variable} must be {setting.type.__name__} ({setting.unit})",
+            f"{setting.variable} must be {setting.type.__name__} ({setting.unit}){at_least}",
             next_step=f"Set it to something like {setting.default}, or unset it.",
-        ) from None
+        )
+    return value
 
 
 def read_settings(environment: dict[str, str] | os._Environ[str] | None = None, **overrides: Any) -> Settings:

@@ -60,3 +60,19 @@ def test_kernels_are_cached_under_the_cache_folder_by_the_state_of_their_sources
     folder = Path(done.stdout.strip())
     assert folder.parent == tmp_path / "numba"
     assert re.fullmatch("[0-9a-f]{16}", folder.name)
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("STROKE_MAP_WALK_SPEED_KPH", "0"),
+        ("STROKE_MAP_WALK_SPEED_KPH", "nan"),
+        ("STROKE_MAP_SNAP_LIMIT_M", "inf"),
+        ("STROKE_MAP_WORKERS", "0"),
+        ("STROKE_MAP_LIMIT_MAX", "-3"),
+        ("STROKE_MAP_AMBULANCE_HEIGHT_M", "0"),
+    ],
+)
+def test_a_number_that_makes_no_sense_is_refused_by_name(variable, text):
+    with pytest.raises(InvalidRequestError, match=f"{variable} must be .*at least"):
+        read_settings({variable: text})
