@@ -56,6 +56,7 @@ def edition() -> None:
 )
 @click.option("--sheet", type=_FILE, required=True, help="Hospital sheet (CSV).")
 @click.option("--region", help="A region's id, its .toml, or a GeoJSON polygon; else the hull of the roads.")
+@click.option("--periods", type=_FILE, help="Times of the week with times and arrivals of their own (TOML); else one.")
 @click.option("--valid-from", type=_DAY, help="First day; today when left out.")
 @click.option("--valid-until", type=_DAY, help="Last day; a year later when left out.")
 def build(
@@ -65,6 +66,7 @@ def build(
     place: str | None,
     sheet: Path,
     region: str | None,
+    periods: Path | None,
     valid_from: datetime | None,
     valid_until: datetime | None,
 ) -> None:
@@ -80,6 +82,7 @@ def build(
             region=load_region(region) if region else Region(),
             geodata_dir=read_settings().geodata_dir,
             edition_id=edition_id,
+            periods=periods,
             valid_from=_day(valid_from),
             valid_until=_day(valid_until),
             progress=show,

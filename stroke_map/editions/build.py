@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stroke_map.editions.edition import REGION_FILE, REGISTRY_FILE, TILES_FOLDER, arrivals_folder, roads_folder
+from stroke_map.editions.edition import PERIODS_FILE, REGION_FILE, REGISTRY_FILE, TILES_FOLDER, roads_folder
 from stroke_map.editions.files import disk_faults, exclusive_lock, fsync, full_disk
 from stroke_map.editions.info import DATA_ATTRIBUTION, DATA_LICENCE, EditionInfo, Role, Source
 from stroke_map.editions.publish import edition_folder
@@ -25,12 +25,12 @@ from stroke_map.errors import EditionDamagedError, EditionError
 from stroke_map.settings import read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
-    from stroke_map.editions.gates import Gate
     from stroke_map.editions.region import Region
     from stroke_map.registry import Hospital
     from stroke_map.roads import RoadNetwork
+    from stroke_map.roads.periods import Periods
     from stroke_map.settings import Settings
 
 PROFILES = ("car", "ambulance")
@@ -57,6 +57,8 @@ class _Build:
     profiles: tuple[str, ...]
     settings: Settings
     progress: Callable[[str, float], None]
+    periods_file: Path | None
+    periods: Periods
     hospitals: list[Hospital] = field(default_factory=list)
     counts: dict[str, Any] = field(default_factory=dict)
     needed_bytes: int = 0
@@ -76,6 +78,7 @@ def build_edition(
     progress: Callable[[str, float], None] | None = None,
     draw_tiles: Callable[[RoadNetwork, Path], Any] | None = None,
     settings: Settings | None = None,
+    periods: Path | None = None,
 ) -> Path:
     """Build and seal an edition; publishing it is another step.
 
@@ -99,6 +102,9 @@ def build_edition(
         Called with the first profile's roads and the folder to draw base map tiles into. Maps are a room above this one.
     settings
         The ambulance's size and speed; None: the defaults.
+    periods
+        A periods file (see `stroke_map/roads/periods.toml`): each period gets times and arrivals of its own. None: one for
+        all hours.
 
     Returns
     -------
@@ -107,7 +113,7 @@ def build_edition(
     Raises
     ------
     RegistryError, RoadDataError
-        The sheet or the roads cannot be used.
+        The sheet, the roads or the periods cannot be used.
     EditionError
         The id is taken or impossible, another build runs, or the disk is full (`facts["needed_bytes"]`).
     """
@@ -117,7 +123,8 @@ def build_edition(
     if last_day < first_day:
         raise EditionError("an edition cannot end before it begins", next_step="Correct valid-from and valid-until.")
     quiet: Callable[[str, float], None] = lambda _step, _share: None  # noqa: E731
-    build = _Build(osm, sheet, region, profiles, settings or read_settings({}), progress or quiet)
+    settings = settings or read_settings({})
+    build = _Build(osm, sheet, region, profiles, settings, progress or quiet, periods, _read_periods(periods, profiles))
     with disk_faults(geodata_dir, lambda: build.needed_bytes), _only_build(geodata_dir):
         _check_name_is_free(final)
         with _staging_folder(final) as staging:
@@ -142,12 +149,25 @@ def build_edition(
                 attribution=DEMO_ATTRIBUTION if demo else DATA_ATTRIBUTION,
                 built_from=_sources(build, demo=demo),
                 profiles=profiles,
+                periods=build.periods.names,
                 counts=build.counts,
             )
             with _step(build, "seal"):
                 seal(staging, info)
                 _give_name(staging, final)
     return final
+
+
+def _read_periods(path: Path | None, profiles: tuple[str, ...]) -> Periods:
+    from stroke_map.roads.periods import Periods, load_periods
+
+    periods = load_periods(path) if path else Periods()
+    for name in {name for period in periods.period for name in period.factors_of} - set(profiles):
+        raise EditionError(
+            f"the periods speak of the profile {name[:40]!r}, which this edition has not",
+            next_step=f"It has {', '.join(profiles)}: correct factors_of.",
+        )
+    return periods
 
 
 def _read_hospitals(build: _Build) -> None:
@@ -205,32 +225,32 @@ def _write_registry(build: _Build, staging: Path) -> None:
 
 
 def _compile_arrivals(build: _Build, staging: Path) -> None:
-    from stroke_map.editions.arrivals import build_arrivals, find_gates
+    from stroke_map.editions.tables import build_tables
 
     segments = sum(counts["segments"] for counts in build.counts["roads"].values())
-    arrival_bytes = segments * len(build.hospitals) * ARRIVAL_BYTES
+    arrival_bytes = segments * len(build.hospitals) * ARRIVAL_BYTES * len(build.periods.names)
     build.needed_bytes += arrival_bytes
     # Known exactly, and the bulk of an edition: better refused now than after minutes of work.
     _check_room(staging, arrival_bytes)
     build.counts["unreached"] = {}
+    if build.periods_file is not None:
+        (staging / PERIODS_FILE).write_text(build.periods.to_json(), encoding="utf-8")
+        # What each period costs. Without periods the same inputs give the same bytes, to which a build time would put an end.
+        build.counts["periods"] = {}
     for profile in build.profiles:
         with _step(build, f"arrivals {profile}"):
-            network = _network(staging, profile)
-            gates = find_gates(network, build.hospitals)
-            build.counts["unreached"][profile] = _unreached(build, gates)
-            arrivals = build_arrivals(network, gates, partial(_tell_share, build, f"arrivals {profile}"))
-            arrivals.save(arrivals_folder(staging, profile))
-
-
-def _unreached(build: _Build, gates: Sequence[Gate]) -> list[str]:
-    """The ids of hospitals that no road comes near; an error when that is all of them, for then sheet and roads do not fit."""
-    ids = [hospital.id for hospital, gate in zip(build.hospitals, gates, strict=True) if not len(gate.segment)]
-    if len(ids) == len(build.hospitals):
-        raise EditionError(
-            f"no road of {build.osm.name} comes near any hospital of {build.sheet.name}",
-            next_step="Check that the roads and the sheet are of the same region.",
-        )
-    return ids
+            tables = build_tables(
+                staging, profile, build.periods, build.hospitals, partial(_tell_share, build, f"arrivals {profile}")
+            )
+            build.counts["unreached"][profile] = tables.unreached
+            if build.periods_file is not None:
+                build.counts["periods"][profile] = tables.costs
+            if len(tables.unreached) == len(build.hospitals):
+                # Then sheet and roads do not fit.
+                raise EditionError(
+                    f"no road of {build.osm.name} comes near any hospital of {build.sheet.name}",
+                    next_step="Check that the roads and the sheet are of the same region.",
+                )
 
 
 def _sources(build: _Build, *, demo: bool) -> tuple[Source, ...]:
@@ -239,6 +259,7 @@ def _sources(build: _Build, *, demo: bool) -> tuple[Source, ...]:
         ("roads", build.osm, DEMO_LICENCE if demo else DATA_LICENCE),
         ("hospitals", build.sheet, own),
         ("region", build.region.polygon_file, own),
+        ("periods", build.periods_file, own),
     ]
     return tuple(
         Source(role=role, name=path.name, sha256=sha256_of(path), licence=licence)

@@ -21,7 +21,7 @@ DATA_ATTRIBUTION = "© OpenStreetMap contributors"
 _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
 
 
-Role = Literal["roads", "hospitals", "region"]
+Role = Literal["roads", "hospitals", "region", "periods"]
 
 
 class _Frozen(BaseModel):

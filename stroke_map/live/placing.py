@@ -62,6 +62,7 @@ def place(network: RoadNetwork, closure: NewClosure) -> Placed:
     streets it crosses. A polygon touches every stretch that enters it. Ways are taken exactly. Only directions that may
     be driven are there to be touched.
     """
+    network = network.same_roads  # where a road lies does not hang on the hour
     with _LOCK:
         roads = _PLACERS.get(network)
         if roads is None:

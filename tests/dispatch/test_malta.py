@@ -95,7 +95,7 @@ def least_ms(malta_edition) -> dict[str, dict[int, int]]:
 
 
 def test_the_first_of_random_places_is_that_of_networkx(malta_edition, ask, plain_settings, least_ms) -> None:
-    profile = prepare(malta_edition).profiles["ambulance"]
+    profile = prepare(malta_edition).profiles["ambulance", "all"]
     network = profile.network
     time_ms = network.segment_time_ms
     rng = np.random.default_rng(5)

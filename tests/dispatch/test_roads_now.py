@@ -123,7 +123,7 @@ def test_a_stale_live_state_is_said(ask_live, place_of) -> None:
 
 
 def test_a_turn_forbidden_at_this_hour_counts_as_closed(demo_edition) -> None:
-    profile = prepare(demo_edition).profiles["car"]
+    profile = prepare(demo_edition).profiles["car", "all"]
     rush, noon = (datetime(2026, 11, 23, hour, 30, tzinfo=SHANGHAI) for hour in (7, 12))
     forbidden, _ = closed_turns(profile.network, rush)
     assert len(forbidden) > 0

@@ -80,7 +80,7 @@ def test_a_farther_road_costs_the_walk_to_it(town_of, ask, place_of, walk_kph, s
 def test_a_road_beyond_the_spread_is_no_candidate(town_of, plain_settings, place_of) -> None:
     nodes = {"a": (0, 0), "b": (1000, 0), "c": (0, 39), "d": (1000, 39), "e": (0, -61), "f": (1000, -61), "t": (-99, 0)}
     edition = town_of(nodes, [*((pair, STREET) for pair in ("ab", "cd", "ef", "ac", "bd", "ae", "bf", "at"))], (900, 0))
-    starts, found, *_ = find_starts(prepare(edition).profiles["car"].always, *place_of(500, 5), plain_settings)
+    starts, found, *_ = find_starts(prepare(edition).profiles["car", "all"].always, *place_of(500, 5), plain_settings)
     assert found.distance_m.tolist() == pytest.approx([5, 34], abs=0.1)
     walk_ms = round(29 * 3600 / plain_settings.walk_speed_kph)
     assert starts.extra_ms.tolist() == pytest.approx([0, 0, walk_ms, walk_ms], abs=100)
@@ -114,7 +114,7 @@ def test_too_far_from_any_road_says_how_far(town_of, ask, refused, place_of) -> 
 
 def test_candidates_are_those_that_shapely_finds(malta_edition, plain_settings) -> None:
     """Random places of Malta: the same streets, as near, whichever way they are looked for."""
-    profile = prepare(malta_edition).profiles["car"].always
+    profile = prepare(malta_edition).profiles["car", "all"].always
     network = profile.network
     usable = np.flatnonzero(profile.usable(None, None))
     rng = np.random.default_rng(3)

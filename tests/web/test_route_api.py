@@ -31,7 +31,8 @@ def test_the_answer_has_the_documented_shape_and_members_in_order(client, place)
     assert response.status_code == 200
     body = response.get_json()
     answer = Answer.model_validate(body)
-    assert list(body)[:8] == ["edition", "profile", "asked_at", "demo", "origin", "hospitals", "decision", "live_state"]
+    assert list(body)[:5] == ["edition", "profile", "period", "asked_at", "demo"]
+    assert list(body)[5:9] == ["origin", "hospitals", "decision", "live_state"]
     assert (answer.profile, answer.demo, answer.origin.crs, len(answer.hospitals)) == ("car", True, "WGS-84", 3)
     assert response.headers["Cache-Control"] == "no-store"
 

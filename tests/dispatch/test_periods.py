@@ -1,0 +1,282 @@
+"""The time of day: each period's answers are exact, and the hour of departure, on the region's clock, chooses among them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import networkx as nx
+import numpy as np
+import orjson
+import pytest
+from scipy import sparse
+from scipy.sparse.csgraph import dijkstra
+
+from stroke_map.dispatch.prepared import prepare
+from stroke_map.editions import Edition, Region, build_edition
+from stroke_map.editions.arrivals import _ARRAYS, UNREACHABLE, find_gates
+from stroke_map.editions.edition import PERIODS_FILE
+from stroke_map.editions.tables import scaled_times
+from stroke_map.errors import EditionDamagedError, EditionError
+from stroke_map.live.closures import NewClosure
+from stroke_map.live.placing import place
+from stroke_map.registry import write_sheet
+
+TWO = """
+[[period]]
+name = "quiet"
+when = ["Mo-Fr 00:00-07:00", "Mo-Fr 19:00-24:00", "Sa-Su 00:00-24:00"]
+
+[[period]]
+name = "busy"
+when = ["Mo-Fr 07:00-19:00"]
+[period.factors]
+primary = { factor = 4.0, status = "unverified" }
+[period.factors_of.ambulance]
+primary = { factor = 1.05, status = "unverified" }
+"""
+ONE = '[[period]]\nname = "all"\nwhen = ["Mo-Su 00:00-24:00"]\n'
+NIGHT, NOON = (datetime(2026, 6, 1, hour, tzinfo=UTC) for hour in (20, 4))  # 04:00 and 12:00 in Shanghai
+
+
+@pytest.fixture(scope="module")
+def file_of(tmp_path_factory):
+    def write(text):
+        file = tmp_path_factory.mktemp("periods") / "periods.toml"
+        file.write_text(text, encoding="utf-8")
+        return file
+
+    return write
+
+
+@pytest.fixture(scope="module")
+def town(write_osm, make_town, place_of):
+    """From the crossing 2 km by the main road to one hospital, 1.2 km by a side street to another."""
+    nodes = {"w": (0, 0), "c": (2000, 0), "e": (3200, 0), "x": (2000, 300)}
+    ways = [("wc", {"highway": "primary"}), ("ce", {"highway": "residential"}), ("cx", {"highway": "residential"})]
+    rows = [
+        {"id": name, "lat": place_of(x, 0)[0], "lon": place_of(x, 0)[1], "ct": "yes"}
+        for name, x in (("main", 100), ("side", 3150))
+    ]
+
+    def build(**more):
+        return make_town(write_osm(nodes, ways), rows, **more)
+
+    return build
+
+
+def test_the_hour_of_departure_chooses_the_hospital(town, file_of, ask, place_of):
+    edition = town(periods=file_of(TWO))
+    here = place_of(2000, 150)
+    assert edition.info.periods == ("quiet", "busy")
+    for profile, at_noon in (("car", "side"), ("ambulance", "main")):
+        night, noon = (ask(edition, here, need="ct", profile=profile, at=at) for at in (NIGHT, NOON))
+        assert [answer["period"] for answer in (night, noon)] == ["quiet", "busy"]
+        assert list(night)[1:3] == ["profile", "period"]
+        assert night["hospitals"][0]["id"] == "main", profile
+        assert noon["hospitals"][0]["id"] == at_noon, profile
+        for answer in (night, noon):
+            first = answer["hospitals"][0]
+            assert sum(step["travel_time_s"] for step in first["steps"]) == pytest.approx(
+                first["travel_time_s"], abs=0.3
+            )
+    times = {
+        at: {h["id"]: h["travel_time_s"] for h in ask(edition, here, need="ct", at=at)["hospitals"]}
+        for at in (NIGHT, NOON)
+    }
+    assert times[NOON]["side"] == times[NIGHT]["side"]
+    assert times[NOON]["main"] > 3 * times[NIGHT]["main"]
+
+
+def test_the_edition_says_what_each_period_costs(town, file_of):
+    edition = town(periods=file_of(TWO))
+    assert {source.role: source.name for source in edition.info.built_from}["periods"] == "periods.toml"
+    for profile in ("car", "ambulance"):
+        costs = edition.info.counts["periods"][profile]
+        assert list(costs) == ["quiet", "busy"]
+        sizes = {
+            period: sum(f.size for name, f in edition.info.files.items() if name.split("/")[1:3] == [profile, period])
+            for period in costs
+        }
+        sizes["busy"] += edition.info.files[f"times/{profile}/busy.npy"].size
+        assert {period: cost["bytes"] for period, cost in costs.items()} == sizes
+        assert all(cost["seconds"] >= 0 for cost in costs.values())
+
+
+def test_one_period_answers_byte_for_byte_as_none(town, file_of, ask, place_of):
+    plain, one = town(), town(periods=file_of(ONE))
+    assert PERIODS_FILE not in plain.info.files
+    data = [name for name in plain.info.files if name.endswith((".npy", ".geojson"))]
+    assert {name: plain.info.files[name] for name in data} == {
+        name: seal for name, seal in one.info.files.items() if name.endswith((".npy", ".geojson"))
+    }
+    for x in range(100, 3200, 130):
+        answers = [ask(edition, place_of(x, 3), need="ct", all_roads=True) for edition in (plain, one)]
+        assert answers[0]["period"] == "all"
+        first, second = (orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY) for answer in answers)
+        assert first == second
+
+
+def test_periods_share_the_roads(town, file_of):
+    edition = town(periods=file_of(TWO))
+    quiet, busy = (edition.network("car", period) for period in edition.info.periods)
+    assert busy.same_roads is quiet
+    assert quiet.same_roads is quiet
+    assert np.shares_memory(busy.turn_to, quiet.turn_to)
+    assert not np.shares_memory(busy.segment_time_ms, quiet.segment_time_ms)
+    np.testing.assert_array_equal(busy.segment_time_ms, scaled_times(quiet, edition.periods.factors("car")[1]))
+    prepared = prepare(edition).profiles
+    assert prepared["car", "busy"]._turns_into is prepared["car", "quiet"]._turns_into
+
+
+@pytest.mark.parametrize(
+    ("at", "period"),
+    [
+        ("2026-06-01T07:00:00+08:00", "busy"),
+        ("2026-06-01T06:59:59.999+08:00", "quiet"),
+        ("2026-06-01T18:59:59+08:00", "busy"),
+        ("2026-06-01T19:00:00+08:00", "quiet"),
+        ("2026-05-31T23:00:00Z", "busy"),  # Sunday there, Monday 07:00 here
+        ("2026-06-05T23:00:00Z", "quiet"),  # Friday there, Saturday here
+        ("2026-06-01T12:00:00-10:00", "quiet"),  # Tuesday 06:00 here
+    ],
+)
+def test_the_clock_is_that_of_the_region(town, file_of, at, period):
+    assert town(periods=file_of(TWO)).period_at(datetime.fromisoformat(at)) == period
+
+
+def test_the_hour_that_summer_time_skips_or_repeats(town, file_of):
+    edition = town(
+        periods=file_of(
+            '[[period]]\nname = "a"\nwhen = ["Mo-Sa 00:00-24:00", "Su 00:00-02:30", "Su 03:00-24:00"]\n'
+            '[[period]]\nname = "b"\nwhen = ["Su 02:30-03:00"]\n'
+        ),
+        region=Region(id="malta", timezone="Europe/Malta"),
+    )
+    autumn = datetime(2026, 10, 25, 0, 0, tzinfo=UTC)
+    found = [edition.period_at(autumn + timedelta(minutes=10 * i)) for i in range(12)]
+    assert found == ["a"] * 3 + ["b"] * 3 + ["a"] * 3 + ["b"] * 3
+    spring = datetime(2026, 3, 29, 0, 0, tzinfo=UTC)
+    assert {edition.period_at(spring + timedelta(minutes=10 * i)) for i in range(12)} == {"a"}
+
+
+def trees(network, gates):
+    """float64[H, S]: the least milliseconds from the end of every segment to each gate, by SciPy; inf: no way."""
+    size = network.segment_count
+    owner = np.repeat(np.arange(size), np.diff(network.turn_first))
+    cost = network.turn_cost_ms + network.segment_time_ms[network.turn_to].astype(np.int64)
+    goal_of = []
+    rows, columns, costs = [network.turn_to], [owner], [cost]
+    for number, gate in enumerate(gates):
+        into = np.isin(network.segment_base[network.turn_to], gate.segment)
+        part = dict(zip(gate.segment.tolist(), gate.part_ms.tolist(), strict=True))
+        last = [part[s] for s in network.segment_base[network.turn_to[into]].tolist()]
+        rows.append(np.full(into.sum(), size + number))
+        columns.append(owner[into])
+        costs.append(network.turn_cost_ms[into] + np.array(last, dtype=np.int64))
+        goal_of.append(size + number)
+    rows, columns, costs = (np.concatenate(part) for part in (rows, columns, costs))
+    # Of parallel edges the least, which a sparse matrix would add up; and a zero would be no edge.
+    order = np.lexsort((costs, columns, rows))
+    rows, columns, costs = rows[order], columns[order], costs[order]
+    least = np.concatenate([[True], (np.diff(rows) != 0) | (np.diff(columns) != 0)])
+    graph = sparse.csr_matrix(
+        (np.maximum(costs[least], 1e-9), (rows[least], columns[least])), shape=(size + len(gates),) * 2
+    )
+    return dijkstra(graph, indices=goal_of)[:, :size]
+
+
+def check_exact(edition, profile, period):
+    network, arrivals = edition.network(profile, period), edition.arrivals(profile, period)
+    left = trees(network, find_gates(network, edition.hospitals))
+    stored = arrivals.time.T.astype(np.int64)
+    np.testing.assert_array_equal(stored == UNREACHABLE, np.isinf(left))
+    known = stored != UNREACHABLE
+    short = np.rint(left[known]) - stored[known] * arrivals.quantum_ms
+    assert short.min() >= 0
+    assert short.max() < arrivals.quantum_ms
+    return left
+
+
+@pytest.fixture(scope="module")
+def malta_by_day(malta_edition, shared_osm, tmp_path_factory, file_of):
+    folder = tmp_path_factory.mktemp("malta-by-day")
+    with (folder / "sheet.csv").open("w", encoding="utf-8", newline="") as stream:
+        write_sheet(malta_edition.hospitals, stream)
+    return Edition(
+        build_edition(
+            osm=shared_osm / "malta.osm.pbf",
+            sheet=folder / "sheet.csv",
+            geodata_dir=folder,
+            edition_id="2026.1",
+            region=Region(id="malta", timezone="Europe/Malta"),
+            profiles=("ambulance",),
+            periods=file_of(TWO),
+            valid_from=date(2026, 1, 1),
+            valid_until=date(2026, 12, 31),
+        )
+    )
+
+
+def test_every_period_of_malta_is_exact(malta_by_day, malta_edition):
+    quiet, busy = (check_exact(malta_by_day, "ambulance", period) for period in ("quiet", "busy"))
+    assert (busy >= quiet).all()
+    assert (busy > quiet).mean() > 0.5
+    for name in _ARRAYS:
+        plain, first = (getattr(e.arrivals("ambulance"), name) for e in (malta_edition, malta_by_day))
+        np.testing.assert_array_equal(plain, first)
+
+
+def test_the_roads_of_malta_are_those_of_networkx_at_that_hour(malta_by_day, plain_settings):
+    """The exact cost of the road to every hospital from some places, by NetworkX on the graph with that hour's times."""
+    from stroke_map.dispatch.starts import find_starts
+
+    for period in malta_by_day.info.periods:
+        roads = prepare(malta_by_day).profiles["ambulance", period]
+        network, ranking = roads.network, roads.ranking
+        graph = network.to_networkx()
+        rng = np.random.default_rng(7)
+        usable = np.flatnonzero(roads.always.usable(None, None)[network.point_stretch])
+        compared = 0
+        for point in rng.choice(usable, 4).tolist():
+            lat, lon = float(network.point_y[point]) * 1e-7, float(network.point_x[point]) * 1e-7
+            starts = find_starts(roads.always, lat, lon, plain_settings).starts
+            if np.isin(roads.arrivals.gate_segment, starts.segment).any():
+                continue
+            from_start = [
+                nx.single_source_dijkstra_path_length(graph, s, weight="cost_ms") for s in starts.segment.tolist()
+            ]
+            bounds_ms = ranking.bounds_ms(starts)
+            for column in np.flatnonzero(bounds_ms < bounds_ms.max())[:5].tolist():
+                first, last = roads.arrivals.gate_first[column : column + 2]
+                gates = zip(
+                    roads.arrivals.gate_segment[first:last], roads.arrivals.gate_part_ms[first:last], strict=True
+                )
+                saved_ms = {base: network.segment_time_ms[base] - part for base, part in gates}
+                least_ms = min(
+                    extra_ms + round((1 - share) * network.segment_time_ms[s]) + known[goal] - saved_ms[base]
+                    for s, share, extra_ms, known in zip(*(part.tolist() for part in starts), from_start, strict=True)
+                    for goal in known
+                    if (base := network.segment_base[goal]) in saved_ms
+                )
+                assert ranking.road(starts, column)[0] == least_ms
+                compared += 1
+        assert compared >= 10
+
+
+def test_a_closure_lies_on_the_same_roads_at_every_hour(malta_by_day):
+    quiet, busy = (malta_by_day.network("ambulance", p) for p in malta_by_day.info.periods)
+    way = int(quiet.stretch_way_id[len(quiet.stretch_way_id) // 2])
+    closure = NewClosure(ways=(way,), begins=NOON, reason="works", author="tests")
+    np.testing.assert_array_equal(place(quiet, closure).segments, place(busy, closure).segments)
+
+
+def test_periods_of_a_profile_the_edition_lacks_are_refused(town, file_of):
+    with pytest.raises(EditionError, match="speak of the profile 'ambulance'"):
+        town(periods=file_of(TWO), profiles=("car",))
+
+
+def test_other_periods_than_it_was_built_for_are_damage(town, file_of):
+    edition = town(periods=file_of(TWO))
+    (edition.folder / "times/car/busy.npy").write_bytes(b"")
+    with pytest.raises(EditionDamagedError):
+        Edition(edition.folder)
