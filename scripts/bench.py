@@ -25,7 +25,7 @@ from bench.building import measure_build  # noqa: E402
 from bench.in_process import InProcess, measure_query  # noqa: E402
 from bench.inputs import HOSPITALS, Case, road_files, write_grid  # noqa: E402
 from bench.oracles import measure_networkx, measure_scipy  # noqa: E402
-from bench.peers import measure_osrm  # noqa: E402
+from bench.peers import measure_peers  # noqa: E402
 from bench.report import print_table, write_json  # noqa: E402
 from bench.serving import CONNECTIONS, measure_http, measure_start  # noqa: E402
 
@@ -69,7 +69,11 @@ QUICK = Size(questions=50, networkx=2, scipy=5, connections=8, warm_s=0.2, load_
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here.")
 @click.option("--hospitals", default=HOSPITALS, show_default=True, help="How many hospitals.")
 @click.option("--quick", is_flag=True, help="A few questions in a made-up town: shows that everything runs, no more.")
-@click.option("--peers", is_flag=True, help="Compare answers with OSRM's instead (fetches its wheel, 20 MB, with pip).")
+@click.option(
+    "--peers",
+    is_flag=True,
+    help="Compare answers with those of OSRM, Valhalla and NetworkX instead (fetches two wheels, 60 MB, with pip).",
+)
 @click.option("--keep", type=click.Path(file_okay=False, path_type=Path), help="Build here and use what is there.")  # fmt: skip
 def main(
     files: tuple[Path, ...],
@@ -89,7 +93,7 @@ def main(
         for number, osm in enumerate(road_files(files, folder, quick=quick)):
             wanted = [row for row in (only or ROWS) if number == 0 or row in ON_EVERY_FILE]
             if peers:
-                wanted = ["osrm"]
+                wanted = ["peers"]
             case = Case(osm, folder / osm.name.split(".")[0])
             rows += measure(case, wanted, QUICK if quick else FULL, hospitals, reuse=keep is not None)
     print_table(rows)
@@ -116,8 +120,8 @@ def measure(case: Case, wanted: list[str], size: Size, hospitals: int, *, reuse:
     if "http" in wanted:
         yield from measure_http(case, ours.questions(size.questions), connections=size.connections,
                                 warm_s=size.warm_s, seconds=size.load_s)  # fmt: skip
-    if "osrm" in wanted:
-        yield measure_osrm(case, ours, size.peers)
+    if "peers" in wanted:
+        yield from measure_peers(case, ours, size.peers)
     if "start" in wanted:
         yield measure_start(case, size.starts)
 

@@ -7,10 +7,13 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 import zipfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from bench.osrm_profile import write_lua
 
@@ -27,28 +30,41 @@ _READY_WITHIN_S = 60.0
 
 
 class Road(NamedTuple):
-    """A road of OSRM's: seconds, metres, and the OSM nodes along it."""
+    """A road of another router's: seconds, metres, and where it runs, (lat, lon)."""
 
     time_s: float
     distance_m: float
-    nodes: list[int]
+    line: list[Point]
 
 
 class Osrm:
     """A running `osrm-routed`."""
 
+    name = "OSRM"
+
     def __init__(self, port: int) -> None:
         self._address = f"http://127.0.0.1:{port}"
 
-    def times_s(self, origin: Point, goals: Sequence[Point]) -> list[float]:
-        """Seconds from (lat, lon) to each goal; infinite where there is no road."""
+    def matrix_s(self, origins: Sequence[Point], goals: Sequence[Point]) -> np.ndarray:
+        """float64[O, H]: seconds from each origin to each goal, (lat, lon); infinite where there is no road."""
+        return np.array([self._times_s(origin, goals) for origin in origins])
+
+    def _times_s(self, origin: Point, goals: Sequence[Point]) -> list[float]:
         told = self._get("table", [origin, *goals], "sources=0&annotations=duration")
         return [float("inf") if time_s is None else time_s for time_s in told["durations"][0][1:]]
 
     def road(self, origin: Point, goal: Point) -> Road:
         """The quickest road."""
-        route = self._get("route", [origin, goal], "annotations=nodes&overview=false")["routes"][0]
-        return Road(route["duration"], route["distance"], route["legs"][0]["annotation"]["nodes"])
+        route = self._get("route", [origin, goal], "overview=full&geometries=geojson")["routes"][0]
+        return Road(route["duration"], route["distance"], [(lat, lon) for lon, lat in route["geometry"]["coordinates"]])
+
+    def legs(self, points: Sequence[Point]) -> list[Road]:
+        """The roads (without their lines) from each point to the next, without turning back at one; [] where there is none."""
+        try:
+            told = self._get("route", points, "overview=false&continue_straight=true")
+        except urllib.error.HTTPError:
+            return []
+        return [Road(leg["duration"], leg["distance"], []) for leg in told["routes"][0]["legs"]]
 
     def _get(self, service: str, points: Sequence[Point], options: str) -> Any:
         places = ";".join(f"{lon:.7f},{lat:.7f}" for lat, lon in points)

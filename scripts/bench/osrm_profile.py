@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _LUA = """package.path = "{share}/?.lua;" .. package.path
 local car = require('car')
 local car_setup, car_way = car.setup, car.process_way
-local factors, node_costs = {factors}, {node_costs}
+local factors, node_costs, opened_speeds = {factors}, {node_costs}, {opened_speeds}
 
 local function least(value, values, otherwise)
   if not value or value == 'no' then return otherwise end
@@ -45,8 +45,14 @@ car.process_way = function(profile, way, result, relations)
   end
   local two_way = result.forward_mode ~= mode.inaccessible and result.backward_mode ~= mode.inaccessible
   if two_way and way:get_value_by_key('lanes') == '1' then factor = math.min(factor, {one_lane_factor}) end
-  result.forward_speed = math.max(result.forward_speed * factor, {min_speed_kph})
-  result.backward_speed = math.max(result.backward_speed * factor, {min_speed_kph})
+  -- What OSRM leaves closed has a speed of -1; what a tag opened, its default speed.
+  local opened = not way:get_value_by_key('maxspeed') and opened_speeds[way:get_value_by_key('highway') or '']
+  local function driven(speed)
+    if speed <= 0 then return speed end
+    if opened then speed = speed < profile.default_speed and math.min(speed, opened) or opened end
+    return math.max(speed * factor, {min_speed_kph})
+  end
+  result.forward_speed, result.backward_speed = driven(result.forward_speed), driven(result.backward_speed)
   result.forward_rate, result.backward_rate = result.forward_speed / 3.6, result.backward_speed / 3.6
 end
 
@@ -70,10 +76,14 @@ return car
 def write_lua(profile: Profile, share: Path, path: Path) -> Path:
     """Write the profile; `share` is the folder of OSRM's own profiles."""
     open_kinds = {value: kind.speed_kph for value, kind in profile.ways["highway"].items() if kind.default == "open"}
+    opened_speeds = {
+        value: kind.speed_kph for value, kind in profile.ways["highway"].items() if kind.default == "closed"
+    }
     vehicle, turns, caps = profile.vehicle, profile.turns, profile.speed_caps_kph
     path.write_text(
         _LUA.format(
             share=share,
+            opened_speeds=_table(opened_speeds),
             factors=_table(profile.speed_factors),
             node_costs=_table(profile.nodes.cost_s),
             u_turn_cost_s=turns.u_turn_cost_s,

@@ -1,28 +1,35 @@
-"""Our times beside those of another router: the same profile figures, origins and hospitals, each already on a road."""
+"""Our times beside those of other routers: the same profile figures, origins and hospitals, each already on a road."""
 
 from __future__ import annotations
 
-import itertools
-from collections import Counter
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from bench.osrm import osrm
+from bench.reasons import Reasons
+from bench.street_peer import StreetPeer
+from bench.tagged import Tagged
 from bench.targets import Row
+from bench.valhalla import valhalla
 from stroke_map.editions.ranking import Starts
 from stroke_map.roads.network import TIE_M
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bench.in_process import InProcess
     from bench.inputs import Case
     from bench.osrm import Osrm
+    from bench.valhalla import Valhalla
 
 LARGEST = 20
-_WAYS_TOLD = 3
 #: Two hospitals this near in time are as good as each other.
 _AS_GOOD_S = 1.0
+#: No other road this near to an origin.
+_CLEAR_M = 5.0
+#: NetworkX takes a second for each origin.
+_STREET_ORIGINS = 20
 
 
 class Origin(NamedTuple):
@@ -32,29 +39,42 @@ class Origin(NamedTuple):
     starts: Starts
 
 
-def measure_osrm(case: Case, ours: InProcess, count: int) -> Row:
-    """Ratios of travel time, agreement on the best hospital, the worst regret, and what lies behind the largest differences."""
+def measure_peers(case: Case, ours: InProcess, count: int) -> Iterator[Row]:
+    """Of each peer: ratios of travel time, agreement on the best hospital, the worst regret, the largest differences and their reasons."""
     origins = _origins(ours, count)
-    arrivals = ours.arrivals
-    hospitals = list(zip(arrivals.gate_lat.tolist(), arrivals.gate_lon.tolist(), strict=True))
+    hospitals = list(zip(ours.arrivals.gate_lat.tolist(), ours.arrivals.gate_lon.tolist(), strict=True))
     mine = np.array([_times_s(ours, origin) for origin in origins])
+    places = [origin.place for origin in origins]
+    note = f"{len(origins)} origins x {len(hospitals)} hospitals; ratio is ours to theirs"
+    tagged = Tagged(case.osm)
+
+    def row(name: str, what: str, peer: Osrm | Valhalla) -> Row:
+        theirs = peer.matrix_s(places, hospitals)
+        reasons = Reasons(ours, peer, tagged)
+        told = [reasons.explain(origins[i], h, (mine[i, h], theirs[i, h])) for i, h in _largest(mine, theirs)]
+        return Row(name, case.name, what, _figures(mine, theirs), note, {"largest": told})
+
     with osrm(case, ours.network.profile) as peer:
-        theirs = np.array([peer.times_s(origin.place, hospitals) for origin in origins])
-        details = [
-            _difference(ours, peer, origins[i], h, (mine[i, h], theirs[i, h])) for i, h in _largest(mine, theirs)
-        ]
-    note = f"{count} origins x {len(hospitals)} hospitals; ratio is ours to theirs"
-    return Row("osrm", case.name, "OSRM with our profile", _figures(mine, theirs), note, {"largest": details})
+        yield row("osrm", "OSRM with our profile", peer)
+    yield row("valhalla", "Valhalla with our speeds", valhalla(case, ours.network.profile))
+    few = origins[:_STREET_ORIGINS]
+    theirs = StreetPeer(ours).matrix_s([origin.starts for origin in few])
+    what = f"{StreetPeer.name}, our streets without turns"
+    note = f"{len(few)} origins; no turn or signal costs, no restrictions there"
+    yield Row("streets", case.name, what, _figures(mine[: len(few)], theirs), note)
 
 
 def _origins(ours: InProcess, count: int) -> list[Origin]:
-    network = ours.network
+    """Places clearly on one road: at a junction each router would begin on another one."""
+    network, usable = ours.network, ours.profile.always.usable(None, None)
     found = []
-    for lat, lon in ours.questions(count):
-        at = network.snap(lat, lon, max_snap_m=1000.0, spread_m=TIE_M, usable=ours.profile.always.usable(None, None))
-        segment, share = network.both_directions(at)
-        starts = Starts(segment, share, np.zeros(len(segment), dtype=np.int64))
-        found.append(Origin((float(at.y[0]) * 1e-7, float(at.x[0]) * 1e-7), starts))
+    for lat, lon in ours.questions(count * 3):
+        at = network.snap(lat, lon, max_snap_m=1000.0, spread_m=TIE_M, usable=usable)
+        place = float(at.y[0]) * 1e-7, float(at.x[0]) * 1e-7
+        around = network.snap(*place, max_snap_m=1000.0, spread_m=_CLEAR_M, usable=np.ones_like(usable))
+        if len(around.stretch) == 1 and len(found) < count:
+            segment, share = network.both_directions(at)
+            found.append(Origin(place, Starts(segment, share, np.zeros(len(segment), dtype=np.int64))))
     return found
 
 
@@ -94,73 +114,3 @@ def _largest(mine: np.ndarray, theirs: np.ndarray) -> list[tuple[int, int]]:
     row = apart.argmax(axis=0)
     columns = np.argsort(-apart[row, np.arange(apart.shape[1])])[:LARGEST]
     return [(int(row[h]), int(h)) for h in columns]
-
-
-def _difference(
-    ours: InProcess, peer: Osrm, origin: Origin, hospital: int, times_s: tuple[float, float]
-) -> dict[str, Any]:
-    """Which roads the two take, and why: the ways only one of them drives, longest first."""
-    network, arrivals = ours.network, ours.arrivals
-    _, _, segments, turns, _ = ours.profile.ranking.road(origin.starts, hospital)
-    road = peer.road(origin.place, (float(arrivals.gate_lat[hospital]), float(arrivals.gate_lon[hospital])))
-    their_nodes = set(road.nodes)
-    stretch = network.segment_stretch[segments]
-    shared = [
-        int(network.stretch_tail_id[n]) in their_nodes and int(network.stretch_head_id[n]) in their_nodes
-        for n in stretch
-    ]
-    only_mine: Counter[str] = Counter()
-    for n, same in zip(stretch.tolist(), shared, strict=True):
-        if not same:
-            only_mine[_way(ours, n)] += round(float(network.stretch_length_m[n]))
-    only_theirs, unknown = _only_theirs(ours, road.nodes, set(stretch.tolist()))
-    deterrent_s = network.deterrent_ms(turns) / 1000
-    return {
-        "from": origin.place, "hospital": hospital, "mine_s": round(times_s[0], 1), "theirs_s": round(times_s[1], 1),
-        "deterrent_s": deterrent_s, "only_mine_m": dict(only_mine.most_common(_WAYS_TOLD)),
-        "only_theirs_m": dict(only_theirs.most_common(_WAYS_TOLD)), "theirs_not_among_ours": unknown[:_WAYS_TOLD],
-        "reason": _reason(deterrent_s, only_mine, only_theirs, unknown),
-    }  # fmt: skip
-
-
-def _only_theirs(ours: InProcess, nodes: list[int], mine: set[int]) -> tuple[Counter[str], list[tuple[int, ...]]]:
-    """Metres by way of what they drive and we do not; and, as pairs of OSM nodes, the stretches of theirs that our network does not have."""
-    network = ours.network
-    tail, head = network.stretch_tail_id, network.stretch_head_id
-    junctions = [node for node in nodes if node in _junctions(ours)]
-    driven = {tuple(sorted(pair)) for pair in itertools.pairwise(junctions)}
-    metres: Counter[str] = Counter()
-    known: set[tuple[int, ...]] = set()
-    for n in np.flatnonzero(np.isin(tail, nodes) & np.isin(head, nodes)).tolist():
-        pair = tuple(sorted((int(tail[n]), int(head[n]))))
-        if pair in driven:
-            known.add(pair)
-            if n not in mine:
-                metres[_way(ours, n)] += round(float(network.stretch_length_m[n]))
-    return metres, sorted(driven - known)
-
-
-@lru_cache(maxsize=1)
-def _junctions(ours: InProcess) -> frozenset[int]:
-    """OSM ids of the junctions of our network."""
-    return frozenset(np.concatenate([ours.network.stretch_tail_id, ours.network.stretch_head_id]).tolist())
-
-
-def _way(ours: InProcess, stretch: int) -> str:
-    from stroke_map.roads.classes import ROAD_CLASSES
-
-    network = ours.network
-    name, _, ref = network.names_of(stretch)
-    return f"{ROAD_CLASSES[network.stretch_class[stretch]]} {name or ref or '-'} (way {int(network.stretch_way_id[stretch])})"
-
-
-def _reason(
-    deterrent_s: float, only_mine: Counter[str], only_theirs: Counter[str], unknown: list[tuple[int, ...]]
-) -> str:
-    if deterrent_s:
-        return "ours counts a deterrent for driving through a street closed to through traffic"
-    if unknown:
-        return "they drive a stretch that is closed to us"
-    if not only_mine and not only_theirs:
-        return "the same road, at another speed or with other turn and signal costs"
-    return "another road"

@@ -35,6 +35,7 @@ TARGETS: dict[tuple[str, str], tuple[Target, ...]] = {
     ("http", "*"): (Target("requests_per_s", 1_500, 4_000, more=True), Target("p99_ms", 120, 60)),
     # The median ratio should be within 1 % of 1.
     ("osrm", "*"): (Target("ratio_p50_off", 0.01), Target("same_best_percent", 97.0, more=True)),
+    ("valhalla", "*"): (Target("ratio_p50_off", 0.01), Target("same_best_percent", 97.0, more=True)),
     ("start", "*"): (Target("ready_s", 3.0, 1.5),),
 }
 
