@@ -46,7 +46,7 @@ def run_on_demo(run, demo_geodata, monkeypatch):
 def test_the_promised_commands_exist():
     names = {" ".join(path) for path in COMMANDS}
     assert names == {
-        *("demo", "hospitals-from-osm", "nearest", "route", "serve", "settings"),
+        *("calibrate", "demo", "hospitals-from-osm", "nearest", "route", "serve", "settings"),
         *(f"edition {name}" for name in ("build", "list", "verify", "publish", "rollback")),
         *(f"closure {name}" for name in ("add", "list", "end")),
     }

@@ -1,8 +1,9 @@
 """The commands of `stroke-map`, by subject. Heavy imports stand inside the functions."""
 
+from stroke_map.commands.calibrating import calibrate
 from stroke_map.commands.closures import closure
 from stroke_map.commands.editions import demo, edition
 from stroke_map.commands.roads import hospitals_from_osm, nearest, route
 from stroke_map.commands.service import serve, settings
 
-COMMANDS = (closure, demo, edition, hospitals_from_osm, nearest, route, serve, settings)
+COMMANDS = (calibrate, closure, demo, edition, hospitals_from_osm, nearest, route, serve, settings)

@@ -110,6 +110,7 @@ def _hospital(asked: Asked, choice: Choice, drives: list[Drive], place: int) -> 
         "name": card["name"],
         "class": ranked.class_,
         "travel_time_s": round(time_ms / 1000, 1),
+        "travel_time_range_s": _range_s(asked, time_ms / 1000),
         "distance_m": round(metres, 1),
         "capabilities": card["capabilities"],
         "level": card["level"],
@@ -146,6 +147,14 @@ def _hospital(asked: Asked, choice: Choice, drives: list[Drive], place: int) -> 
             for step, (lon, lat) in zip(steps, points, strict=True)
         ]
     return result
+
+
+def _range_s(asked: Asked, time_s: float) -> list[float] | None:
+    """Between which times four of five runs took; None where no real runs were compared with this profile's times."""
+    known = asked.edition.periods.calibration
+    if known is None or known.profile != asked.question.profile:
+        return None
+    return [round(time_s * known.low, 1), round(time_s * known.high, 1)]
 
 
 def _besides(asked: Asked, choice: Choice) -> dict[str, list[dict[str, Any]]]:

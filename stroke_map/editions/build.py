@@ -162,10 +162,12 @@ def _read_periods(path: Path | None, profiles: tuple[str, ...]) -> Periods:
     from stroke_map.roads.periods import Periods, load_periods
 
     periods = load_periods(path) if path else Periods()
-    for name in {name for period in periods.period for name in period.factors_of} - set(profiles):
+    named = {name for period in periods.period for name in period.factors_of}
+    named |= {periods.calibration.profile} if periods.calibration else set()
+    for name in sorted(named - set(profiles)):
         raise EditionError(
             f"the periods speak of the profile {name[:40]!r}, which this edition has not",
-            next_step=f"It has {', '.join(profiles)}: correct factors_of.",
+            next_step=f"It has {', '.join(profiles)}: correct factors_of or calibration.",
         )
     return periods
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 
@@ -158,6 +159,30 @@ class Periods:
         """As an edition keeps it."""
         return _ADAPTER.dump_json(self, indent=1, exclude_none=True).decode()
 
+    def to_toml(self) -> str:
+        """As `load_periods` reads it."""
+        lines = []
+        for period in self.period:
+            lines += [
+                "[[period]]",
+                f"name = {_quoted(period.name)}",
+                f"when = [{', '.join(map(_quoted, period.when))}]",
+                "",
+            ]
+            tables = {
+                "factors": period.factors,
+                **{f"factors_of.{_quoted(p)}": f for p, f in period.factors_of.items()},
+            }
+            for name, said in tables.items():
+                if said:
+                    lines.append(f"[period.{name}]")
+                    lines += [f"{_quoted(road_class)} = {_inline(factor)}" for road_class, factor in said.items()]
+                    lines.append("")
+        if self.calibration:
+            values = asdict(self.calibration) | {"profile": _quoted(self.calibration.profile)}
+            lines += ["[calibration]", *(f"{name} = {value}" for name, value in values.items()), ""]
+        return "\n".join(lines)
+
     @staticmethod
     def from_json(text: str) -> Periods:
         """From `to_json`; ValueError where it is none."""
@@ -165,6 +190,16 @@ class Periods:
 
 
 _ADAPTER = TypeAdapter(Periods)
+
+
+def _quoted(text: str) -> str:
+    # What JSON escapes, TOML does too, and one character more.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _inline(factor: Factor) -> str:
+    said = f"source = {_quoted(factor.source)}" if factor.source else f"status = {_quoted(factor.status or '')}"
+    return f"{{ factor = {factor.factor}, {said} }}"
 
 
 def minute_of_week(when: datetime) -> int:

@@ -77,6 +77,9 @@ class RankedHospital(_Shape):
     name: Text
     class_: Literal[1, 2, 3, 4] = Field(alias="class")
     travel_time_s: Seconds
+    travel_time_range_s: tuple[Seconds, Seconds] | None = Field(
+        description="10th to 90th percentile by runs that were really driven; null where the edition has no calibration."
+    )
     distance_m: Metres
     capabilities: list[str] = Field(description='The capabilities registered as "yes".')
     level: Levels

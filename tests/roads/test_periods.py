@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 
 from stroke_map.errors import RoadDataError
 from stroke_map.roads.classes import CLASS_INDEX, ROAD_CLASSES
-from stroke_map.roads.periods import EXAMPLE_FILE, Period, Periods, load_periods, minute_of_week
+from stroke_map.roads.periods import (
+    EXAMPLE_FILE,
+    Calibration,
+    Factor,
+    Period,
+    Periods,
+    load_periods,
+    minute_of_week,
+)
 
 DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 ALL = '[[period]]\nname = "all"\nwhen = ["Mo-Su 00:00-24:00"]\n'
@@ -153,3 +161,26 @@ def test_what_is_wrong_is_named(refusal, text, said):
 def test_a_file_that_is_not_there_is_said_so(tmp_path):
     with pytest.raises(RoadDataError, match=r"none\.toml cannot be used"):
         load_periods(tmp_path / "none.toml")
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
+FACTORS = st.one_of(
+    st.builds(Factor, st.floats(0.2, 10), TEXTS),
+    st.builds(Factor, st.floats(0.2, 10), st.none(), st.just("unverified")),
+)
+TABLES = st.dictionaries(st.sampled_from([*ROAD_CLASSES, "*"]), FACTORS, max_size=4)
+
+
+@given(TABLES, st.dictionaries(TEXTS, TABLES.filter(bool), max_size=3), st.floats(0.1, 1), st.floats(1, 10))
+def test_what_is_written_is_what_is_read(tmp_path_factory, factors, factors_of, low, high):
+    whole = Periods(
+        (
+            Period("day", ("Mo-Su 06:00-22:00",), factors, factors_of),
+            Period("night", ("Mo-Su 22:00-06:00",)),
+        ),
+        Calibration("ambulance", low, high, 10, 2),
+    )
+    file = tmp_path_factory.getbasetemp() / "written.toml"
+    file.write_text(whole.to_toml(), encoding="utf-8", newline="")
+    assert load_periods(file) == whole
+    assert Periods.from_json(whole.to_json()) == whole
