@@ -54,8 +54,8 @@ def connect(raw: RawRoads, stretches: Stretches, segments: Segments, banned: np.
     banned
         int64[n] ascending keys `from * B + to` of forbidden pairs.
 
-    A U-turn is offered where nobody is turned into: at a dead end, at a barrier, or where all other roads are one-way; and
-    where bans leave no other way out.
+    A U-turn is offered where nobody comes the other way: at a dead end, at a barrier, or where no other road leads to the
+    junction; and where bans leave no other way out. Where a carriageway ends in two one-way ones, somebody does.
     """
     node_count = len(raw.node_id)
     blocks, cost_ms, direction = _node_arrays(raw)
@@ -64,13 +64,13 @@ def connect(raw: RawRoads, stretches: Stretches, segments: Segments, banned: np.
     of = profile.turns
     costs = np.array([of.max_turn_cost_s, of.cross_traffic_extra_s, of.u_turn_cost_s, of.steepness], dtype=np.float64)
     across_is_left = of.side == "right"
-    two_way = np.bincount(segments.stretch, minlength=len(stretches.length_m)) > 1
-    counts = _count_turns(segments.stretch, segments.head, first, leaving, blocks, two_way, banned)
+    room = blocks | (np.bincount(segments.head, minlength=node_count) == 1)
+    counts = _count_turns(segments.stretch, segments.head, first, leaving, blocks, room, banned)
     turn_first = np.zeros(len(segments) + 1, dtype=np.int64)
     np.cumsum(counts, out=turn_first[1:])
     to, cost = _fill_turns(
         turn_first, segments.stretch, segments.forward, segments.head, segments.leaving_deg, segments.arriving_deg,
-        first, leaving, degree, blocks, two_way, cost_ms, direction, banned, costs, across_is_left,
+        first, leaving, degree, blocks, room, cost_ms, direction, banned, costs, across_is_left,
     )  # fmt: skip
     return Turns(turn_first, to, cost)
 
@@ -106,44 +106,42 @@ def _is_banned(banned, key):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _turns_of(s, found, stretch, head, first, leaving, blocks, two_way, banned):  # type: ignore[no-untyped-def]
+def _turns_of(s, found, stretch, head, first, leaving, blocks, room, banned):  # type: ignore[no-untyped-def]
     """Fill `found` with the segments that may follow s; returns how many."""
-    node, count, back, room = head[s], 0, -1, True
+    node, count, back = head[s], 0, -1
     size = len(stretch)
     for i in range(first[node], first[node + 1]):
         o = leaving[i]
         if stretch[o] == stretch[s] and o != s:
             back = o
-        elif not blocks[node]:
-            room = room and not two_way[stretch[o]]
-            if not _is_banned(banned, np.int64(s) * size + o) and count < len(found) - 1:
-                found[count] = o
-                count += 1
-    if back >= 0 and (room or count == 0) and not _is_banned(banned, np.int64(s) * size + back):
+        elif not blocks[node] and not _is_banned(banned, np.int64(s) * size + o) and count < len(found) - 1:
+            found[count] = o
+            count += 1
+    if back >= 0 and (room[node] or count == 0) and not _is_banned(banned, np.int64(s) * size + back):
         found[count] = back
         count += 1
     return count
 
 
 @njit(cache=True)
-def _count_turns(stretch, head, first, leaving, blocks, two_way, banned):  # type: ignore[no-untyped-def]
+def _count_turns(stretch, head, first, leaving, blocks, room, banned):  # type: ignore[no-untyped-def]
     counts = np.zeros(len(stretch), dtype=np.int64)
     found = np.empty(MOST_TURNS, dtype=np.int32)
     for s in range(len(stretch)):
-        counts[s] = _turns_of(s, found, stretch, head, first, leaving, blocks, two_way, banned)
+        counts[s] = _turns_of(s, found, stretch, head, first, leaving, blocks, room, banned)
     return counts
 
 
 @njit(cache=True)
 def _fill_turns(  # type: ignore[no-untyped-def]
-    turn_first, stretch, forward, head, leaving_deg, arriving_deg, first, leaving, degree, blocks, two_way, cost_ms, direction,
+    turn_first, stretch, forward, head, leaving_deg, arriving_deg, first, leaving, degree, blocks, room, cost_ms, direction,
     banned, costs, left,
 ):  # fmt: skip
     to = np.empty(turn_first[-1], dtype=np.int32)
     cost = np.empty(turn_first[-1], dtype=np.int32)
     found = np.empty(MOST_TURNS, dtype=np.int32)
     for s in range(len(stretch)):
-        count = _turns_of(s, found, stretch, head, first, leaving, blocks, two_way, banned)
+        count = _turns_of(s, found, stretch, head, first, leaving, blocks, room, banned)
         node = head[s]
         standing = 0
         if direction[node] == 0 or (direction[node] > 0) == forward[s]:
