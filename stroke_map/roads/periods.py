@@ -27,6 +27,7 @@ MOST_PERIODS: Final = 24
 #: These keep a timetable: `*` does not mean them.
 TIMETABLED: Final = ("ferry", "train")
 MINUTES_PER_DAY: Final = 1440
+_BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _DAYS: Final = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 _WHEN: Final = re.compile(r"(Mo|Tu|We|Th|Fr|Sa|Su)(?:-(Mo|Tu|We|Th|Fr|Sa|Su))? (\d\d):(\d\d)-(\d\d):(\d\d)")
 
@@ -171,12 +172,12 @@ class Periods:
             ]
             tables = {
                 "factors": period.factors,
-                **{f"factors_of.{_quoted(p)}": f for p, f in period.factors_of.items()},
+                **{f"factors_of.{_key(p)}": f for p, f in period.factors_of.items()},
             }
             for name, said in tables.items():
                 if said:
                     lines.append(f"[period.{name}]")
-                    lines += [f"{_quoted(road_class)} = {_inline(factor)}" for road_class, factor in said.items()]
+                    lines += [f"{_key(road_class)} = {_inline(factor)}" for road_class, factor in said.items()]
                     lines.append("")
         if self.calibration:
             values = asdict(self.calibration) | {"profile": _quoted(self.calibration.profile)}
@@ -195,6 +196,10 @@ _ADAPTER = TypeAdapter(Periods)
 def _quoted(text: str) -> str:
     # What JSON escapes, TOML does too, and one character more.
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _key(text: str) -> str:
+    return text if _BARE_KEY.fullmatch(text) else _quoted(text)
 
 
 def _inline(factor: Factor) -> str:

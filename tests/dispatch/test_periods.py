@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import networkx as nx
 import numpy as np
@@ -11,12 +12,14 @@ import pytest
 from scipy import sparse
 from scipy.sparse.csgraph import dijkstra
 
+from stroke_map.dispatch import Question, answer
 from stroke_map.dispatch.prepared import prepare
 from stroke_map.editions import Edition, Region, build_edition
 from stroke_map.editions.arrivals import _ARRAYS, UNREACHABLE, find_gates
 from stroke_map.editions.edition import PERIODS_FILE
 from stroke_map.editions.tables import scaled_times
 from stroke_map.errors import EditionDamagedError, EditionError
+from stroke_map.live import Closure, LiveState
 from stroke_map.live.closures import NewClosure
 from stroke_map.live.placing import place
 from stroke_map.registry import write_sheet
@@ -35,6 +38,7 @@ primary = { factor = 4.0, status = "unverified" }
 primary = { factor = 1.05, status = "unverified" }
 """
 ONE = '[[period]]\nname = "all"\nwhen = ["Mo-Su 00:00-24:00"]\n'
+BUSY = '[period.factors]\nprimary = { factor = 4.0, status = "unverified" }\n'
 NIGHT, NOON = (datetime(2026, 6, 1, hour, tzinfo=UTC) for hour in (20, 4))  # 04:00 and 12:00 in Shanghai
 
 
@@ -70,12 +74,12 @@ def test_the_hour_of_departure_chooses_the_hospital(town, file_of, ask, place_of
     assert edition.info.periods == ("quiet", "busy")
     for profile, at_noon in (("car", "side"), ("ambulance", "main")):
         night, noon = (ask(edition, here, need="ct", profile=profile, at=at) for at in (NIGHT, NOON))
-        assert [answer["period"] for answer in (night, noon)] == ["quiet", "busy"]
+        assert [told["period"] for told in (night, noon)] == ["quiet", "busy"]
         assert list(night)[1:3] == ["profile", "period"]
         assert night["hospitals"][0]["id"] == "main", profile
         assert noon["hospitals"][0]["id"] == at_noon, profile
-        for answer in (night, noon):
-            first = answer["hospitals"][0]
+        for told in (night, noon):
+            first = told["hospitals"][0]
             assert sum(step["travel_time_s"] for step in first["steps"]) == pytest.approx(
                 first["travel_time_s"], abs=0.3
             )
@@ -270,9 +274,50 @@ def test_a_closure_lies_on_the_same_roads_at_every_hour(malta_by_day):
     np.testing.assert_array_equal(place(quiet, closure).segments, place(busy, closure).segments)
 
 
+@pytest.fixture(scope="module")
+def closing(write_osm, make_town, place_of):
+    """A main road past side streets to one hospital; what is quickest hangs on the hour."""
+    nodes = {"a": (0, 0), "b": (1000, 0), "c": (2000, 0), "d": (1000, 600), "e": (2000, 600), "f": (0, 600)}
+    ways = [(way, {"highway": kind, "name": way}) for way, kind in zip(
+        ("ab", "bc", "bde", "ec", "afd"), ("primary", "primary", "secondary", "residential", "tertiary"), strict=True
+    )]  # fmt: skip
+    osm, (lat, lon) = write_osm(nodes, ways), place_of(2003, 200)
+    rows = [{"id": "h", "lat": lat, "lon": lon, "ct": "yes"}]
+    return partial(make_town, osm, rows)
+
+
+@pytest.mark.parametrize("closed", [(), (2,), (1, 2)])
+def test_closures_count_at_every_hour(closing, file_of, place_of, plain_settings, closed):
+    """Each period, with its closures, answers as an edition does that has this period's factors at all hours."""
+    alone = {
+        "quiet": closing(profiles=("car",)),
+        "busy": closing(profiles=("car",), periods=file_of(ONE + BUSY)),
+    }
+    both = closing(profiles=("car",), periods=file_of(TWO.split("[period.factors_of", maxsplit=1)[0]))
+    closures = tuple(
+        Closure(id=way, ways=(way,), begins=NIGHT - timedelta(days=9), reason="works", author="t", created_at=NIGHT)
+        for way in closed
+    )
+    seen = set()
+    for at, period in ((NIGHT, "quiet"), (NOON, "busy")):
+        for x in range(-100, 1000, 90):
+            lat, lon = place_of(x, 300)
+            question = Question(lat=lat, lon=lon, at=at, asked_at=at, need="ct")
+            live = LiveState(at, False, len(closures), closures)
+            told, expected = (answer(e, question, plain_settings, live) for e in (both, alone[period]))
+            assert (told.pop("period"), expected.pop("period")) == (period, "all")
+            first, second = (orjson.dumps(each, option=orjson.OPT_SERIALIZE_NUMPY) for each in (told, expected))
+            assert first == second
+            seen.add((period, tuple(step["name"] for step in told["hospitals"][0]["steps"])))
+    roads = {period: {names for p, names in seen if p == period} for period in alone}
+    assert closed or roads["quiet"] != roads["busy"]
+
+
 def test_periods_of_a_profile_the_edition_lacks_are_refused(town, file_of):
-    with pytest.raises(EditionError, match="speak of the profile 'ambulance'"):
-        town(periods=file_of(TWO), profiles=("car",))
+    calibration = '[calibration]\nprofile = "ambulance"\nlow = 0.9\nhigh = 1.2\nruns = 80\nheld_out = 20\n'
+    for text in (TWO, ONE + calibration):
+        with pytest.raises(EditionError, match="speak of the profile 'ambulance'"):
+            town(periods=file_of(text), profiles=("car",))
 
 
 def test_other_periods_than_it_was_built_for_are_damage(town, file_of):
