@@ -221,6 +221,14 @@ def malta_by_day(malta_edition, shared_osm, tmp_path_factory, file_of):
     )
 
 
+@pytest.mark.parametrize("profile", ["car", "ambulance"])
+def test_every_period_of_a_small_town_is_exact(town, file_of, profile):
+    edition = town(periods=file_of(TWO))
+    quiet, busy = (check_exact(edition, profile, period) for period in edition.info.periods)
+    assert (busy >= quiet).all()
+    assert (busy > quiet).any()
+
+
 def test_every_period_of_malta_is_exact(malta_by_day, malta_edition):
     quiet, busy = (check_exact(malta_by_day, "ambulance", period) for period in ("quiet", "busy"))
     assert (busy >= quiet).all()
