@@ -73,7 +73,7 @@ def _origins(ours: InProcess, count: int) -> list[Origin]:
         place = float(at.y[0]) * 1e-7, float(at.x[0]) * 1e-7
         around = network.snap(*place, max_snap_m=1000.0, spread_m=_CLEAR_M, usable=np.ones_like(usable))
         if len(around.stretch) == 1 and len(found) < count:
-            segment, share = network.both_directions(at)
+            segment, share = network.both_directions(around)
             found.append(Origin(place, Starts(segment, share, np.zeros(len(segment), dtype=np.int64))))
     return found
 
@@ -107,10 +107,13 @@ def _figures(mine: np.ndarray, theirs: np.ndarray) -> dict[str, float]:
 
 
 def _largest(mine: np.ndarray, theirs: np.ndarray) -> list[tuple[int, int]]:
-    """The pairs that differ most, by ratio; of each hospital one, lest one gate fills the list."""
+    """The pairs that differ most, by ratio; of each origin and each hospital one, lest one of them fills the list."""
     with np.errstate(divide="ignore", invalid="ignore"):
         apart = np.abs(np.log(mine / theirs))
-    apart[~np.isfinite(apart)] = 0.0
-    row = apart.argmax(axis=0)
-    columns = np.argsort(-apart[row, np.arange(apart.shape[1])])[:LARGEST]
-    return [(int(row[h]), int(h)) for h in columns]
+    apart[~np.isfinite(apart)] = -1.0
+    pairs = []
+    for _ in range(min(LARGEST, *apart.shape)):
+        i, h = np.unravel_index(apart.argmax(), apart.shape)
+        pairs.append((int(i), int(h)))
+        apart[i, :] = apart[:, h] = -1.0
+    return pairs

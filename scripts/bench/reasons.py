@@ -125,9 +125,13 @@ class Reasons:
         total_s = sum(leg.theirs_s - leg.mine_s for leg in legs)
         worst = max(legs, key=lambda leg: sign * (leg.theirs_s - leg.mine_s))
         unexplained = sign * total_s < _SMALL * abs(theirs_s - mine_s)
-        if shared_gate and sign > 0 and (unexplained or worst in legs[-2:]):
+        if shared_gate and sign > 0 and not unexplained and worst in legs[-2:]:
             return Reason(
                 "position: a gate at a junction", f"we arrive by any of {shared_gate}, they by the one they snap to"
+            )
+        if unexplained and sign < 0:
+            return Reason(
+                "turn or signal cost", f"here and there along the same streets, most at {self._spot(worst, segments)}"
             )
         if unexplained:
             return Reason(
