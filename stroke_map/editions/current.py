@@ -19,7 +19,7 @@ from stroke_map.editions.detours import (
     turning_back,
     walk_unchanged,
 )
-from stroke_map.editions.ranking import NEVER
+from stroke_map.editions.ranking import NEVER, keep_nearest
 from stroke_map.settings import prepare_numba_cache
 
 prepare_numba_cache()
@@ -147,15 +147,7 @@ def _nearest(segment, share, extra_ms, bounds_ms, wanted, most, tables, now, scr
         cost, start, _, _, _, _ = _exact(segment, share, extra_ms, h, limit, tables, now, scratch)
         if start < 0:
             continue
-        at = count
-        while at > 0 and (costs[at - 1] > cost or (costs[at - 1] == cost and hospitals[at - 1] > h)):
-            at -= 1
-        if at == most:
-            continue
-        count = min(count + 1, most)
-        for k in range(count - 1, at, -1):
-            costs[k], hospitals[k] = costs[k - 1], hospitals[k - 1]
-        costs[at], hospitals[at] = cost, h
+        count = keep_nearest(hospitals, costs, count, h, cost)
 
 
 @njit(cache=True, nogil=True)

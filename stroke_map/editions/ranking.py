@@ -164,6 +164,21 @@ def _exact(segment, share, extra_ms, h, known, tables):  # type: ignore[no-untyp
 
 
 @njit(cache=True, nogil=True)
+def keep_nearest(hospitals, costs, count, h, cost):  # type: ignore[no-untyped-def]
+    """Put a hospital among the nearest so far, which are in order, equal ones by column; returns how many there are now."""
+    at = count
+    while at > 0 and (costs[at - 1] > cost or (costs[at - 1] == cost and hospitals[at - 1] > h)):
+        at -= 1
+    if at == len(costs):
+        return count
+    count = min(count + 1, len(costs))
+    for k in range(count - 1, at, -1):
+        costs[k], hospitals[k] = costs[k - 1], hospitals[k - 1]
+    costs[at], hospitals[at] = cost, h
+    return count
+
+
+@njit(cache=True, nogil=True)
 def _nearest(segment, share, extra_ms, bounds_ms, wanted, most, tables):  # type: ignore[no-untyped-def]
     left = np.where(wanted, bounds_ms, NEVER)
     hospitals = np.empty(most, dtype=np.int64)
@@ -178,15 +193,7 @@ def _nearest(segment, share, extra_ms, bounds_ms, wanted, most, tables):  # type
         cost, start, _ = _exact(segment, share, extra_ms, h, NEVER, tables)
         if start < 0:
             continue
-        at = count
-        while at > 0 and (costs[at - 1] > cost or (costs[at - 1] == cost and hospitals[at - 1] > h)):
-            at -= 1
-        if at == most:
-            continue
-        count = min(count + 1, most)
-        for k in range(count - 1, at, -1):
-            costs[k], hospitals[k] = costs[k - 1], hospitals[k - 1]
-        costs[at], hospitals[at] = cost, h
+        count = keep_nearest(hospitals, costs, count, h, cost)
 
 
 @njit(cache=True, nogil=True)
