@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from stroke_map.roads.stretches import piece_lengths_m
+from stroke_map.roads.turns import turn_angle
 
 if TYPE_CHECKING:
     from bench.osrm import Osrm, Point
@@ -66,3 +67,17 @@ def _place(network: RoadNetwork, segment: int, share: float) -> Point:
     along = np.concatenate([[0.0], np.cumsum(piece_lengths_m(x, y))])
     at = share * along[-1]
     return float(np.interp(at, along, y)) * 1e-7, float(np.interp(at, along, x)) * 1e-7
+
+
+def sharpest_turn_deg(network: RoadNetwork, segments: np.ndarray) -> float:
+    """How far the sharpest turn along segments turns; 180 is back."""
+    headings = []
+    for segment in segments.tolist():
+        begin, near, far, end = (_place(network, segment, share) for share in (0.0, 0.05, 0.95, 1.0))
+        headings.append((_heading_deg(begin, near), _heading_deg(far, end)))
+    return max((abs(turn_angle(before[1], after[0])) for before, after in itertools.pairwise(headings)), default=0.0)
+
+
+def _heading_deg(one: Point, other: Point) -> float:
+    east = (other[1] - one[1]) * np.cos(np.radians(one[0]))
+    return float(np.degrees(np.arctan2(east, other[0] - one[0]))) % 360.0

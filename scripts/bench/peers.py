@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -52,7 +53,10 @@ def measure_peers(case: Case, ours: InProcess, count: int) -> Iterator[Row]:
         theirs = peer.matrix_s(places, hospitals)
         reasons = Reasons(ours, peer, tagged)
         told = [reasons.explain(origins[i], h, (mine[i, h], theirs[i, h])) for i, h in _largest(mine, theirs)]
-        return Row(name, case.name, what, _figures(mine, theirs), note, {"largest": told})
+        counts = Counter(each["category"] for each in told).most_common()
+        why = "; ".join(f"{count} {category}" for category, count in counts)
+        largest = f"; the {len(told)} largest: {why}"
+        return Row(name, case.name, what, _figures(mine, theirs), note + largest, {"largest": told})
 
     with osrm(case, ours.network.profile) as peer:
         yield row("osrm", "OSRM with our profile", peer)

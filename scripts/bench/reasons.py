@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from bench.legs import drive_legs
+from bench.legs import drive_legs, sharpest_turn_deg
 from bench.their_road import Driven, TheirRoads
 from stroke_map.roads.nodes import NodeReader
 from stroke_map.roads.ways import WayReader
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 _DETOUR, _DETOUR_M = 1.15, 30.0
 #: Snapped farther than this they are on another road.
 _ELSEWHERE_M = 3.0
+#: A turn as sharp as this is nearly one back.
+_HAIRPIN_DEG = 150.0
+_CLOSED_TURN = "a turn, way or barrier closed to them"
 #: Legs that explain less than this of a difference do not explain it.
 _SMALL = 0.25
 
@@ -138,7 +141,10 @@ class Reasons:
                 "no through road to them", f"leg by leg they drive ours in {total_s:+.1f} s; as a whole they refuse it"
             )
         figures = f"{worst.theirs_s:.1f} s there, {worst.mine_s:.1f} s here; all along it {total_s:+.1f} s with them"
-        return Reason(self._category(worst, segments), f"{self._spot(worst, segments)}: {figures}")
+        category, spot = self._category(worst, segments), self._spot(worst, segments)
+        if category == _CLOSED_TURN and "(relation" in spot:
+            category = "turn restriction that holds for them"
+        return Reason(category, f"{spot}: {figures}")
 
     def _category(self, leg: Leg, segments: np.ndarray) -> str:
         detour = leg.theirs_m > leg.mine_m * _DETOUR + _DETOUR_M
@@ -147,7 +153,9 @@ class Reasons:
         stretches = self._network.segment_stretch[segments[leg.first : leg.last + 1]]
         if (stretches[1:] == stretches[:-1]).any():
             return "U-turn that they do not make" if detour else "U-turn cost"
-        return "a turn, way or barrier closed to them" if detour else "turn or signal cost"
+        if sharpest_turn_deg(self._network, segments[leg.first : leg.last + 1]) > _HAIRPIN_DEG:
+            return "hairpin: a U-turn to them"
+        return _CLOSED_TURN if detour else "turn or signal cost"
 
     def _spot(self, leg: Leg, segments: np.ndarray) -> str:
         network, tagged = self._network, self._tagged
