@@ -21,7 +21,7 @@ the ``Content-Security-Policy`` header             ``files.content_security_poli
 
 Signatures
 ----------
-``pages.PageFacts(edition_id, region, publisher, valid_from, valid_until, demo, attribution, map_review_number)``
+``pages.PageFacts(edition_id, region, publisher, valid_from, valid_until, demo, attribution, licence, map_review_number)``
     What every page says about the published edition; ``region`` is ``{"zh": .., "en": ..}``, dates are ISO strings or "".
 ``folium_page.public_map(hospitals, *, bounds, tile_url, attribution, region, lang, condition="stroke") -> RenderedMap``
 ``folium_page.answer_map(answer, *, bounds, tile_url, attribution, lang) -> RenderedMap``

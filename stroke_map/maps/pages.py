@@ -43,6 +43,7 @@ class PageFacts:
     valid_until: str
     demo: bool
     attribution: str
+    licence: str
     map_review_number: str = ""
 
 

@@ -125,7 +125,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "edition": ("版本 {0}", "Edition {0}"),
     "valid": ("有效期 {0} 至 {1}", "Valid {0} to {1}"),
     "publisher": ("发布：{0}", "Published by {0}"),
-    "licence": ("地图数据 {0}，ODbL 许可", "Map data {0}, licence ODbL"),
+    "licence": ("地图数据 {0}，{1} 许可", "Map data {0}, licence {1}"),
     "review_number": ("审图号：{0}", "Map review number: {0}"),
     "as_of": ("查询时间 {0}", "Asked {0}"),
     # what a hospital can do

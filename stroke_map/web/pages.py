@@ -143,6 +143,7 @@ def _facts(edition: Edition) -> pages.PageFacts:
         valid_until=info.valid_until.isoformat(),
         demo=info.demo,
         attribution=info.attribution,
+        licence=info.licence,
         map_review_number=settings_of_app().map_review_number,
     )
 

@@ -10,7 +10,15 @@ from stroke_map.maps.folium_page import answer_map, public_map
 from stroke_map.maps.pages import PageFacts, answer_context, distance, error_context, hours_in_words, index_context
 
 FACTS = PageFacts(
-    "2026.1", {"zh": "某市", "en": ""}, {"zh": "", "en": ""}, "2026-01-01", "2026-12-31", True, "<i>©</i>", "GS 1"
+    "2026.1",
+    {"zh": "某市", "en": ""},
+    {"zh": "", "en": ""},
+    "2026-01-01",
+    "2026-12-31",
+    True,
+    "<i>©</i>",
+    "<MIT>",
+    "GS 1",
 )
 PLACE = {"bounds": (106.5, 29.5, 106.7, 29.6), "tile_url": "/tiles/2026.1/{z}/{x}/{y}.png", "attribution": "x"}
 

@@ -127,3 +127,9 @@ def test_a_tile_is_a_picture_that_may_be_kept_only_under_its_own_editions_addres
     assert "max-age" in own.headers["Cache-Control"]
     other = client.get(f"/tiles/older/{path}")
     assert (other.data, other.headers["Cache-Control"]) == (own.data, "no-store")
+
+
+def test_the_footer_names_the_licence_of_the_editions_own_data(client, demo_edition):
+    page = client.get("/?lang=en").get_data(as_text=True)
+    assert f"{demo_edition.info.attribution}, licence {demo_edition.info.licence}" in page
+    assert "ODbL" not in page
