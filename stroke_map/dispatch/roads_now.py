@@ -107,7 +107,7 @@ class PreparedProfile:
         self.network, self.arrivals, self._like = network, arrivals, like
         self.ranking = Ranking(network, arrivals)
         self.always = RoadsNow(network, arrivals, self.ranking)
-        self._moments: OrderedDict[tuple[tuple[int, ...], bytes], RoadsNow] = OrderedDict()
+        self._moments: OrderedDict[tuple[tuple[tuple[int, datetime], ...], bytes], RoadsNow] = OrderedDict()
         self._lock = threading.Lock()
 
     @cached_property
@@ -120,7 +120,8 @@ class PreparedProfile:
         turns, _ = closed_turns(self.network, when)
         if not closures and not len(turns):
             return self.always
-        key = tuple(closure.id for closure in closures), turns.tobytes()
+        # Not by id alone: a database that was restored or made anew counts from 1 again.
+        key = tuple((closure.id, closure.created_at) for closure in closures), turns.tobytes()
         with self._lock:
             now = self._moments.get(key)
             if now is None:

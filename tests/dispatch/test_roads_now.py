@@ -33,10 +33,10 @@ def town(town_of):
 NUMBERS = itertools.count(100)
 
 
-def closure(ways: tuple[int, ...], **more: Any) -> Closure:
-    number = next(NUMBERS)  # never given twice, as in the store
+def closure(ways: tuple[int, ...], *, number: int | None = None, created_at=MONDAY_NOON, **more: Any) -> Closure:
+    number = number or next(NUMBERS)  # never given twice by one database
     whole = {"begins": MONDAY_NOON - timedelta(hours=1), "reason": f"reason {number}", "author": "test"} | more
-    return Closure(id=number, ways=ways, created_at=MONDAY_NOON, **whole)
+    return Closure(id=number, ways=ways, created_at=created_at, **whole)
 
 
 @pytest.fixture(scope="session")
@@ -100,6 +100,13 @@ def test_a_closure_begins_and_ends_by_itself(ask_live, place_of, begins, until, 
     }
     found = ask_live(place_of(100, 2), closure((BC,), direction="forward", **moment))
     assert ("绕行路" in streets(found)) == holds
+
+
+def test_a_number_given_again_by_a_new_database_is_another_closure(ask_live, place_of) -> None:
+    elsewhere = closure((BD,), number=1)
+    assert "绕行路" not in streets(ask_live(place_of(100, 2), elsewhere))
+    restarted = closure((BC,), number=1, created_at=MONDAY_NOON + timedelta(seconds=1), direction="forward")
+    assert "绕行路" in streets(ask_live(place_of(100, 2), restarted))
 
 
 def test_a_closed_road_under_the_caller_gives_way_to_the_next(ask_live, place_of) -> None:
