@@ -108,6 +108,16 @@ class RegistryError(StrokeMapError, ValueError):
     exit_code = 5
 
 
+class GateError(StrokeMapError, ValueError):
+    """A new edition differs more from the one before than anyone should let pass unread. `facts["refusals"]` says in what."""
+
+    code = "gate-refused"
+    status = 409
+    title = "The new edition differs too much from the one before"
+    advice = "Look at the report; correct the sheet, or give the reason why this is right with --accept."
+    exit_code = 10
+
+
 class ClosureError(StrokeMapError, ValueError):
     """Closures that cannot be taken. `facts["problems"]` lists `{"entry", "field", "problem"}`; entries count from 1."""
 
