@@ -1,4 +1,4 @@
-"""WGS-84, GCJ-02 and BD-09, exact inverses of each other.
+"""WGS-84, GCJ-02 and BD-09, exact inverses of each other; and how far two places are apart.
 
 Phones and Chinese maps speak GCJ-02 or BD-09, OpenStreetMap and GPS speak WGS-84; in Chongqing they differ by half a
 kilometre. The forward formulas are the public reverse-engineered ones. The inverses are fixed-point iterations of the
@@ -18,6 +18,8 @@ WGS_84: Final = "WGS-84"
 GCJ_02: Final = "GCJ-02"
 BD_09: Final = "BD-09"
 SYSTEMS: Final[tuple[str, ...]] = (WGS_84, GCJ_02, BD_09)
+
+_EARTH_RADIUS_M = 6_371_008.8  # the mean radius
 
 # The ellipsoid of GCJ-02 (Krasovsky 1940) and the rectangle in which the shift applies.
 _SEMI_MAJOR_M = 6378245.0
@@ -93,6 +95,16 @@ def from_wgs84(lat: float, lon: float, crs: str) -> tuple[float, float]:
     if crs in (GCJ_02, BD_09) and _is_shifted(lat, lon):
         lat, lon = _shifted(lat, lon)
     return _gcj_to_bd(lat, lon) if crs == BD_09 else (lat, lon)
+
+
+def metres_between(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """The straight line between two (lat, lon) in degrees of one system, metres: the haversine formula.
+
+    The same to the last bit whichever is named first.
+    """
+    (lat, lon), (other_lat, other_lon) = ((math.radians(degrees) for degrees in place) for place in (one, other))
+    north, east = math.sin((lat - other_lat) / 2) ** 2, math.sin((lon - other_lon) / 2) ** 2
+    return 2 * _EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(north + math.cos(lat) * math.cos(other_lat) * east)))
 
 
 def _check(lat: object, lon: object, crs: object) -> None:

@@ -11,7 +11,7 @@ from coord_convert import transform
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stroke_map.coordinates import SYSTEMS, from_wgs84, to_wgs84
+from stroke_map.coordinates import SYSTEMS, from_wgs84, metres_between, to_wgs84
 from stroke_map.errors import InvalidRequestError
 
 METRES_PER_DEGREE = 111_320.0
@@ -118,3 +118,21 @@ def test_what_is_no_place_is_refused_field_by_field_without_echoing_it(convert, 
         convert(lat, lon, "GCJ-02")
     assert [error["field"] for error in refused.value.facts["errors"]] == fields
     assert "106.5" not in refused.value.detail.replace("106.5770", "")
+
+
+@given(anywhere, anywhere)
+def test_metres_between_two_places_are_those_of_the_chord_and_the_same_both_ways(one, other) -> None:
+    def on_the_sphere(lat: float, lon: float) -> tuple[float, float, float]:
+        y, x = math.radians(lat), math.radians(lon)
+        return math.cos(y) * math.cos(x), math.cos(y) * math.sin(x), math.sin(y)
+
+    chord = math.dist(on_the_sphere(*one), on_the_sphere(*other))
+    assert metres_between(one, other) == pytest.approx(
+        2 * 6_371_008.8 * math.asin(min(chord / 2, 1)), rel=1e-6, abs=1e-3
+    )
+    assert metres_between(one, other) == metres_between(other, one)
+
+
+def test_metres_are_counted_across_the_date_line() -> None:
+    assert metres_between((0, 179.999), (0, -179.999)) == pytest.approx(222.4, abs=0.1)
+    assert metres_between((29.5574, 106.5770), (29.5574, 106.5770)) == 0
