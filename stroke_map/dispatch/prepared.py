@@ -11,7 +11,7 @@ from stroke_map.coordinates import from_wgs84
 from stroke_map.dispatch.classes import CapabilityTable, capability_table, end_of_day_s
 from stroke_map.dispatch.links import navigation_links
 from stroke_map.dispatch.roads_now import PreparedProfile
-from stroke_map.registry import CAPABILITIES
+from stroke_map.registry import CAPABILITIES, CENTRES
 
 if TYPE_CHECKING:
     from stroke_map.editions import Edition
@@ -52,17 +52,21 @@ def prepare(edition: Edition) -> Prepared:
     return prepared
 
 
+def level_by_centre(hospital: Hospital) -> dict[str, dict[str, str] | None]:
+    """The published grade of a hospital for every kind of centre, None where it has none."""
+    return {
+        centre: hospital.levels[centre].model_dump(include={"scheme", "level"}) if centre in hospital.levels else None
+        for centre in CENTRES
+    }
+
+
 def hospital_card(hospital: Hospital) -> dict[str, Any]:
     """What every answer says of a hospital, whatever the question."""
-    stroke, chest_pain = hospital.stroke_level, hospital.chest_pain_level
     return {
         "id": hospital.id,
         "name": {"zh": hospital.name_zh, "en": hospital.name_en or hospital.name_zh},
         "capabilities": [name for name, said in hospital.capabilities.items() if said.status == "yes"],
-        "level": {
-            "stroke": stroke.model_dump() if stroke else None,
-            "chest_pain": chest_pain.model_dump() if chest_pain else None,
-        },
+        "level": level_by_centre(hospital),
         "phone": hospital.phone,
         "lat": hospital.entrance_lat,
         "lon": hospital.entrance_lon,

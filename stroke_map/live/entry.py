@@ -12,7 +12,7 @@ from pydantic_core import from_json
 from stroke_map.errors import ClosureError
 from stroke_map.live.closures import Direction, Kind, NewClosure
 from stroke_map.live.geometry import read_geometry
-from stroke_map.registry.models import tidy_text
+from stroke_map.registry.fields import tidy_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stroke_map.dispatch.links import first_number
+from stroke_map.dispatch.prepared import level_by_centre
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +22,6 @@ def hospitals_geojson(hospitals: Iterable[Hospital]) -> dict[str, Any]:
 
 
 def _feature(hospital: Hospital) -> dict[str, Any]:
-    levels = {"stroke": hospital.stroke_level, "chest_pain": hospital.chest_pain_level}
     return {
         "type": "Feature",
         "id": hospital.id,
@@ -35,7 +35,7 @@ def _feature(hospital: Hospital) -> dict[str, Any]:
             "address": hospital.address,
             "phone": hospital.phone,
             "call": f"tel:{first_number(hospital.phone)}",
-            "level": {name: level.model_dump() if level else None for name, level in levels.items()},
+            "level": level_by_centre(hospital),
             "capabilities": {
                 name: {
                     "status": capability.status,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from stroke_map.registry import CAPABILITY_NAMES
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -129,18 +131,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "review_number": ("审图号：{0}", "Map review number: {0}"),
     "as_of": ("查询时间 {0}", "Asked {0}"),
     # what a hospital can do
-    "thrombolysis": ("溶栓", "thrombolysis"),
-    "thrombectomy": ("取栓", "thrombectomy"),
-    "primary_pci": ("急诊介入", "primary PCI"),
-    "fibrinolysis": ("心梗溶栓", "fibrinolysis"),
-    "cardiac_surgery": ("心脏外科", "cardiac surgery"),
-    "neurosurgery": ("神经外科", "neurosurgery"),
-    "emergency": ("急诊", "emergency department"),
-    "ct": ("CT", "CT"),
-    "ct_angiography": ("CT 血管造影", "CT angiography"),
-    "advanced_imaging": ("高级影像", "advanced imaging"),
-    "ecg": ("心电图", "ECG"),
-    "remote_ecg": ("远程心电", "remote ECG"),
+    **{name: (named.name_zh, named.name_en) for name, named in CAPABILITY_NAMES.items()},
 }
 #: What belongs to each condition, most telling first; the rest of a hospital's abilities stay in the API.
 TOLD: Final[dict[str, tuple[str, ...]]] = {

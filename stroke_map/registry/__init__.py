@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from stroke_map.registry.centres import CAPABILITIES, CAPABILITY_NAMES, CENTRES, Centre
 from stroke_map.registry.hours import hours_caution, is_open, parse_hours
-from stroke_map.registry.models import CAPABILITIES, Capability, Hospital, Level
+from stroke_map.registry.models import Capability, Hospital, Level
+from stroke_map.registry.network_models import TEAMS, Contact, Figures, Partner
 from stroke_map.registry.problems import Problem, SheetReading
 from stroke_map.registry.sheet import read_sheet, write_sheet
 from stroke_map.registry.storage import load_registry, save_registry
@@ -15,9 +17,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CAPABILITIES",
+    "CAPABILITY_NAMES",
+    "CENTRES",
+    "TEAMS",
     "Capability",
+    "Centre",
+    "Contact",
+    "Figures",
     "Hospital",
     "Level",
+    "Partner",
     "Problem",
     "SheetReading",
     "draft_from_osm",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from stroke_map.registry.models import AGENTS_CAPABILITY, CAPABILITIES
+from stroke_map.registry.centres import CAPABILITIES
+from stroke_map.registry.models import AGENTS_CAPABILITY
 
 SITE_COLUMNS: Final[tuple[str, ...]] = (
     "id",

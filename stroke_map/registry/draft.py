@@ -13,7 +13,8 @@ from osmium.filter import IdFilter, TagFilter
 from osmium.osm import NODE, WAY
 
 from stroke_map.errors import RoadDataError
-from stroke_map.registry.models import MAX_TEXT_CHARACTERS, Hospital, tidy_text
+from stroke_map.registry.fields import MAX_TEXT_CHARACTERS, tidy_text
+from stroke_map.registry.models import Hospital
 
 if TYPE_CHECKING:
     import os

@@ -2,94 +2,38 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from datetime import date  # noqa: TC003  pydantic reads the annotations when it runs
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from stroke_map.coordinates import SYSTEMS, WGS_84
-from stroke_map.registry.hours import ALWAYS, tidy_hours
-
-CAPABILITIES: Final[tuple[str, ...]] = (
-    "thrombolysis",
-    "thrombectomy",
-    "primary_pci",
-    "fibrinolysis",
-    "cardiac_surgery",
-    "neurosurgery",
-    "emergency",
-    "ct",
-    "ct_angiography",
-    "advanced_imaging",
-    "ecg",
-    "remote_ecg",
+from stroke_map.coordinates import WGS_84
+from stroke_map.registry.centres import CAPABILITIES, CENTRES
+from stroke_map.registry.fields import (
+    Frozen,
+    Id,
+    IdOrNothing,
+    Latitude,
+    Longitude,
+    RequiredText,
+    System,
+    Text,
 )
+from stroke_map.registry.hours import ALWAYS, tidy_hours
+from stroke_map.registry.network_models import NO_FIGURES, TEAMS, Contact, Figures, Partner
+
 STATUSES: Final[tuple[str, ...]] = ("yes", "no", "unknown")
 KINDS: Final[tuple[str, ...]] = ("hospital", "unit")
 AGENTS_CAPABILITY: Final = "thrombolysis"  # the one whose agents (drugs in use) are listed
 AGENTS: Final[tuple[str, ...]] = ("alteplase", "tenecteplase", "urokinase")
-MAX_TEXT_CHARACTERS: Final = 500
-
-_ID = re.compile(r"\w[\w.-]{0,63}")
-# Marks that only turn the writing direction: they can make one name look like another.
-_DIRECTION_MARKS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-_COORDINATE_DECIMALS = 7  # 1 cm, as the roads store it; so any system written out with 9 decimals reads back equal
 
 
-def tidy_text(text: str) -> str:
-    """Take out direction marks and needless white space.
-
-    Raises
-    ------
-    ValueError
-        Control characters (NUL and the like), lone surrogates, or over 500 characters.
-    """
-    tidied = " ".join(_DIRECTION_MARKS.sub("", text).split())
-    if len(tidied) > MAX_TEXT_CHARACTERS:
-        raise ValueError(f"a text of {len(tidied):,} characters; at most {MAX_TEXT_CHARACTERS}")
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in tidied):
-        raise ValueError("a text with control characters; only printable ones")
-    return tidied
-
-
-def check_id(text: str) -> str:
-    """Let a stable id through: letters, digits, `_`, `-`, `.`, at most 64; ValueError for any other."""
-    if not _ID.fullmatch(text):
-        raise ValueError("an id has 1 to 64 letters, digits, '_', '-' or '.', and starts with a letter or digit")
-    return text
-
-
-def _tidy_if_text(value: Any) -> Any:
-    return tidy_text(value) if isinstance(value, str) else value
-
-
-def _known_system(crs: str) -> str:
-    if crs not in SYSTEMS:
-        raise ValueError(f"must be one of {', '.join(SYSTEMS)}")
-    return crs
-
-
-def _to_a_centimetre(degrees: float) -> float:
-    return round(degrees, _COORDINATE_DECIMALS) + 0.0  # + 0.0 turns -0.0 into 0.0
-
-
-Text = Annotated[str, BeforeValidator(_tidy_if_text)]
-RequiredText = Annotated[str, BeforeValidator(_tidy_if_text), Field(min_length=1)]
-Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False), AfterValidator(_to_a_centimetre)]
-Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False), AfterValidator(_to_a_centimetre)]
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Capability(_Frozen):
+class Capability(Frozen):
     """Whether a site can do one thing, when, and by whose word.
 
     `hours` are `24/7` or OpenStreetMap opening hours, in the site's own timezone. `valid_from` and `valid_until` are
-    the first and the last day of the accreditation, None where open. `agents` are the thrombolytics in use.
+    the first and the last day of the accreditation, None where open; `assessed_on` is the day on which `body` looked
+    at it last. `agents` are the thrombolytics in use.
     """
 
     status: Literal["yes", "no", "unknown"] = "unknown"
@@ -97,6 +41,7 @@ class Capability(_Frozen):
     valid_from: date | None = None
     valid_until: date | None = None
     body: Text = ""
+    assessed_on: date | None = None
     agents: tuple[Literal["alteplase", "tenecteplase", "urokinase"], ...] = ()
 
     @model_validator(mode="after")
@@ -106,38 +51,52 @@ class Capability(_Frozen):
         return self
 
 
-class Level(_Frozen):
-    """A centre's level, which means something only within its scheme."""
+class Level(Frozen):
+    """A centre's level, which means something only within its scheme; who gave it, when, and to which last day."""
 
     scheme: RequiredText
     level: RequiredText
+    body: Text = ""
+    assessed_on: date | None = None
+    valid_until: date | None = None
 
 
 UNKNOWN: Final = Capability()
 
 
-class Hospital(_Frozen):
-    """One site; a hospital with two campuses is two.
+class Hospital(Frozen):
+    """One site; a hospital with two campuses is two, with one `organisation` and a `campus` each.
 
     `lat`, `lon` and the emergency entrance are WGS-84 degrees, kept to 1e-7 (1 cm); `crs` is the system in which the
-    sheet gave them. `capabilities` holds every one of `CAPABILITIES`, "unknown" where nothing was said.
+    sheet gave them. `kind` is "unit" for a township or village unit, which recognises, records an ECG and transfers,
+    and is sent nobody for what is not said to be there. `levels` holds the grades by kind of centre (`CENTRES`), those
+    that were given; `capabilities` holds every one of `CAPABILITIES`, "unknown" where nothing was said.
+    `transfer_partners` stay in the order of the sheet; `contacts` are team by team, in the order in which they are
+    called. `lead_hospital`, `remote_ecg_partner` and partners are ids of other hospitals; "" is none.
     """
 
-    id: Annotated[str, AfterValidator(check_id)]
+    id: Id
     name_zh: RequiredText
     name_en: Text = ""
     name_short: Text = ""
+    organisation: Text = ""
+    campus: Text = ""
     district: Text = ""
     address: Text = ""
     lat: Latitude
     lon: Longitude
     entrance_lat: Latitude
     entrance_lon: Longitude
-    crs: Annotated[str, AfterValidator(_known_system)] = WGS_84
+    crs: System = WGS_84
     phone: Text = ""
     kind: Literal["hospital", "unit"] = "hospital"
-    stroke_level: Level | None = None
-    chest_pain_level: Level | None = None
+    lead_hospital: IdOrNothing = ""
+    community: Text = ""
+    transfer_partners: tuple[Partner, ...] = ()
+    remote_ecg_partner: IdOrNothing = ""
+    contacts: tuple[Contact, ...] = ()
+    figures: Figures = NO_FIGURES
+    levels: dict[str, Level] = Field(default_factory=dict)
     capabilities: dict[str, Capability] = Field(default_factory=dict, validate_default=True)
 
     @model_validator(mode="before")
@@ -147,15 +106,37 @@ class Hospital(_Frozen):
             return {**values, "entrance_lat": values.get("lat"), "entrance_lon": values.get("lon")}
         return values
 
-    @model_validator(mode="after")
-    def _say_unknown_for_every_other_capability(self) -> Self:
-        others = sorted(self.capabilities.keys() - set(CAPABILITIES))
-        if others:
-            raise ValueError(f"unknown capability {others[0]!r}; known are {', '.join(CAPABILITIES)}")
-        for name, capability in self.capabilities.items():
+    @field_validator("contacts")
+    @classmethod
+    def _team_by_team(cls, contacts: tuple[Contact, ...]) -> tuple[Contact, ...]:
+        return tuple(sorted(contacts, key=lambda contact: TEAMS.index(contact.team)))
+
+    @field_validator("levels")
+    @classmethod
+    def _of_known_centres(cls, levels: dict[str, Level]) -> dict[str, Level]:
+        _refuse_others("kind of centre", levels, tuple(CENTRES))
+        return {name: levels[name] for name in CENTRES if name in levels}
+
+    @field_validator("capabilities")
+    @classmethod
+    def _unknown_where_nothing_was_said(cls, told: dict[str, Capability]) -> dict[str, Capability]:
+        _refuse_others("capability", told, CAPABILITIES)
+        for name, capability in told.items():
             if capability.agents and name != AGENTS_CAPABILITY:
                 raise ValueError(f"agents belong to {AGENTS_CAPABILITY}, not to {name}")
-        told = dict(self.capabilities)
-        self.capabilities.clear()
-        self.capabilities.update((name, told.get(name, UNKNOWN)) for name in CAPABILITIES)
+        return {name: told.get(name, UNKNOWN) for name in CAPABILITIES}
+
+    @model_validator(mode="after")
+    def _others_are_other_hospitals(self) -> Self:
+        partners = [partner.id for partner in self.transfer_partners]
+        if self.id in (*partners, self.lead_hospital, self.remote_ecg_partner):
+            raise ValueError("a hospital is no partner and no lead hospital of itself")
+        if len(set(partners)) < len(partners):
+            raise ValueError("a transfer partner is there twice")
         return self
+
+
+def _refuse_others(what: str, told: dict[str, Any], known: tuple[str, ...]) -> None:
+    others = sorted(told.keys() - set(known))
+    if others:
+        raise ValueError(f"unknown {what} {others[0]!r}; known are {', '.join(known)}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from stroke_map.errors import RegistryError
 
 if TYPE_CHECKING:
+    from stroke_map.registry.cells import Cell
     from stroke_map.registry.models import Hospital
 
 MAX_VALUE_CHARACTERS: Final = 80  # enough to find the cell by; a hostile one may be a megabyte
@@ -18,7 +19,8 @@ class Problem:
     """One cell (or row, or file) that is wrong.
 
     `row` counts as a spreadsheet program does, the header being row 1; 0 means the whole file. `column` is the
-    header's text, "" where the whole row is meant. `value` is what stands there, shortened.
+    header's text, "" where the whole row is meant. `value` is what stands there, shortened. `address` is the cell's
+    own in a workbook, such as "H12"; "" where there is no one cell, or no workbook.
     """
 
     severity: Literal["error", "warning"]
@@ -28,9 +30,11 @@ class Problem:
     value: str
     message: str
     would_be_right: str
+    address: str = ""
 
     def __str__(self) -> str:
-        place = ", ".join(part for part in (self.sheet, f"row {self.row}" if self.row else "", self.column) if part)
+        row = f"row {self.row}" if self.row else ""
+        place = ", ".join(part for part in (self.sheet, row, self.column, self.address) if part)
         value = f" ({self.value!r})" if self.value else ""
         return f"{self.severity}: {place}: {self.message}{value}; right would be: {self.would_be_right}"
 
@@ -49,12 +53,17 @@ class SheetReading:
         return [problem for problem in self.problems if problem.severity == "error"]
 
     def error(self, row: int, column: str, value: str, *, message: str, right: str) -> None:
-        """Note something that must be corrected."""
+        """Note something of the file, or of a whole row, that must be corrected."""
         self.problems.append(Problem("error", self.sheet, row, column, _shortened(value), message, right))
 
     def warning(self, row: int, column: str, value: str, *, message: str, right: str) -> None:
-        """Note something that somebody should look at."""
+        """Note something of the file, or of a whole row, that somebody should look at."""
         self.problems.append(Problem("warning", self.sheet, row, column, _shortened(value), message, right))
+
+    def note(self, severity: Literal["error", "warning"], cell: Cell, *, message: str, right: str) -> None:
+        """Note what is wrong with one cell, where it stands."""
+        value = _shortened(cell.text)
+        self.problems.append(Problem(severity, cell.sheet, cell.row, cell.header, value, message, right, cell.address))
 
     def raise_for_errors(self) -> None:
         """Refuse a sheet with mistakes.

@@ -12,20 +12,19 @@ from typing import TYPE_CHECKING, Any, Final
 import shapely
 
 from stroke_map.coordinates import SYSTEMS, to_wgs84
+from stroke_map.registry.centres import CAPABILITIES, CENTRES
 from stroke_map.registry.columns import capability_columns
+from stroke_map.registry.fields import check_id, tidy_text
 from stroke_map.registry.hours import ALWAYS, HOURS_EXAMPLE, hours_caution, tidy_hours
 from stroke_map.registry.models import (
     AGENTS,
     AGENTS_CAPABILITY,
-    CAPABILITIES,
     KINDS,
     STATUSES,
     UNKNOWN,
     Capability,
     Hospital,
     Level,
-    check_id,
-    tidy_text,
 )
 
 if TYPE_CHECKING:
@@ -58,8 +57,7 @@ class Row:
             "crs": self._choice("crs", SYSTEMS, None),
             "phone": self._phone(),
             "kind": self._choice("kind", KINDS, "hospital"),
-            "stroke_level": self._level("stroke_level"),
-            "chest_pain_level": self._level("chest_pain_level"),
+            "levels": {name: level for name in CENTRES if (level := self._level(f"{name}_level"))},
             "capabilities": {name: self._capability(name) for name in CAPABILITIES},
         }
         values |= self._places(values["crs"], region)

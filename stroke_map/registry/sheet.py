@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from stroke_map.coordinates import from_wgs84
+from stroke_map.registry.centres import CAPABILITIES
 from stroke_map.registry.columns import COLUMNS, REQUIRED_COLUMNS, capability_columns
 from stroke_map.registry.csv_table import guard, read_rows
-from stroke_map.registry.models import AGENTS_CAPABILITY, CAPABILITIES, UNKNOWN, Hospital
+from stroke_map.registry.models import AGENTS_CAPABILITY, UNKNOWN, Hospital
 from stroke_map.registry.problems import SheetReading
 from stroke_map.registry.row import Row
 
@@ -142,9 +143,8 @@ def _cells(hospital: Hospital) -> dict[str, str]:
     cells["lat"], cells["lon"] = _degrees(site, hospital.crs)
     if entrance != site:
         cells["entrance_lat"], cells["entrance_lon"] = _degrees(entrance, hospital.crs)
-    for name, level in (("stroke_level", hospital.stroke_level), ("chest_pain_level", hospital.chest_pain_level)):
-        if level:
-            cells[f"{name}_scheme"], cells[name] = level.scheme, level.level
+    for name, level in hospital.levels.items():
+        cells[f"{name}_level_scheme"], cells[f"{name}_level"] = level.scheme, level.level
     for name, capability in hospital.capabilities.items():
         status, hours, valid_from, valid_until, body = capability_columns(name)[:5]
         cells[status] = capability.status

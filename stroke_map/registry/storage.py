@@ -3,40 +3,53 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import defaultdict
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
 from stroke_map.errors import RegistryError
-from stroke_map.registry.models import Capability, Hospital, Level
+from stroke_map.registry.models import Hospital
+from stroke_map.registry.network_models import CASES, MEDIANS
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from sqlite_utils import Database
 
-_LEVELS = ("stroke_level", "chest_pain_level")
-_HOSPITAL_COLUMNS = {
+_HOSPITAL_COLUMNS: Final[dict[str, type]] = {
     "id": str,
     "position": int,  # the sheet's order, which people recognise their list by
-    **dict.fromkeys(("name_zh", "name_en", "name_short", "district", "address"), str),
+    **dict.fromkeys(("name_zh", "name_en", "name_short", "organisation", "campus", "district", "address"), str),
     **dict.fromkeys(("lat", "lon", "entrance_lat", "entrance_lon"), float),
-    **dict.fromkeys(("crs", "phone", "kind"), str),
-    **{f"{level}{part}": str for level in _LEVELS for part in ("_scheme", "")},
+    **dict.fromkeys(("crs", "phone", "kind", "lead_hospital", "community", "remote_ecg_partner"), str),
 }
-_CAPABILITY_COLUMNS = {
-    "hospital_id": str,
-    **dict.fromkeys(("capability", "status", "hours", "valid_from", "valid_until", "body", "agents"), str),
+# What a hospital has several of, or may have none of: a table each, in the order in which the hospital has them.
+_TABLES: Final[dict[str, dict[str, type]]] = {
+    "capabilities": dict.fromkeys(
+        ("capability", "status", "hours", "valid_from", "valid_until", "body", "assessed_on", "agents"), str
+    ),
+    "levels": dict.fromkeys(("centre", "scheme", "level", "body", "assessed_on", "valid_until"), str),
+    "transfer_partners": {"partner_id": str, "transfer_delay_min": float},
+    "contacts": {"position": int, "team": str, "phone": str},
+    "figures": {"year": int, **dict.fromkeys(CASES, int), **dict.fromkeys(MEDIANS, float)},
+}
+_KEYS: Final = {
+    "capabilities": "capability",
+    "levels": "centre",
+    "transfer_partners": "partner_id",
+    "contacts": "position",
 }
 
 
 def save_registry(hospitals: Iterable[Hospital], db_path: str | os.PathLike[str]) -> None:
     """Write hospitals as a new SQLite file, replacing `db_path` whole or not at all.
 
-    The same hospitals give the same bytes with the same SQLite. Coordinates in it are WGS-84 degrees.
+    The same hospitals give the same bytes with the same SQLite. Coordinates in it are WGS-84 degrees. It holds the
+    contacts of alerts, which are for clinical use: it is not a file to publish.
 
     Raises
     ------
@@ -61,34 +74,42 @@ def save_registry(hospitals: Iterable[Hospital], db_path: str | os.PathLike[str]
 
 
 def _write(database: Database, hospitals: list[Hospital]) -> None:
-    hospital_table = database.table("hospitals")
-    capability_table = database.table("capabilities")
     with database.atomic():
-        hospital_table.create(_HOSPITAL_COLUMNS, pk="id")
-        capability_table.create(
-            _CAPABILITY_COLUMNS,
-            pk=("hospital_id", "capability"),
-            foreign_keys=[("hospital_id", "hospitals", "id")],
+        table = database.table("hospitals")
+        table.create(_HOSPITAL_COLUMNS, pk="id")
+        table.insert_all(
+            {"position": position, **hospital.model_dump(include=set(_HOSPITAL_COLUMNS))}
+            for position, hospital in enumerate(hospitals)
         )
-        hospital_table.insert_all(_hospital_row(index, hospital) for index, hospital in enumerate(hospitals))
-        capability_table.insert_all(
-            {"hospital_id": hospital.id, "capability": name, **_capability_row(capability)}
-            for hospital in hospitals
-            for name, capability in hospital.capabilities.items()
-        )
+        for name, columns in _TABLES.items():
+            table = database.table(name)
+            table.create(
+                {"hospital_id": str, **columns},
+                pk=("hospital_id", _KEYS[name]) if name in _KEYS else "hospital_id",
+                foreign_keys=[("hospital_id", "hospitals", "id")],
+            )
+            table.insert_all(
+                {"hospital_id": hospital.id, **row} for hospital in hospitals for row in _rows(name, hospital)
+            )
 
 
-def _hospital_row(position: int, hospital: Hospital) -> dict[str, Any]:
-    row = hospital.model_dump(exclude={"capabilities", *_LEVELS})
-    for name in _LEVELS:
-        level: Level | None = getattr(hospital, name)
-        row[f"{name}_scheme"], row[name] = (level.scheme, level.level) if level else (None, None)
-    return {"position": position, **row}
-
-
-def _capability_row(capability: Capability) -> dict[str, Any]:
-    row = capability.model_dump(mode="json")
-    return {**row, "agents": ";".join(capability.agents)}
+def _rows(table: str, hospital: Hospital) -> Iterator[dict[str, Any]]:
+    """What one hospital has in a table."""
+    told = hospital.model_dump(mode="json", include={table})[table]
+    if table == "capabilities":
+        for name, row in told.items():
+            yield {"capability": name, **row, "agents": ";".join(row["agents"])}
+    elif table == "levels":
+        for name, row in told.items():
+            yield {"centre": name, **row}
+    elif table == "transfer_partners":
+        for row in told:
+            yield {"partner_id": row.pop("id"), **row}
+    elif table == "contacts":
+        for position, row in enumerate(told):
+            yield {"position": position, **row}
+    elif any(value is not None for value in told.values()):
+        yield told
 
 
 def load_registry(db_path: str | os.PathLike[str]) -> list[Hospital]:
@@ -114,18 +135,28 @@ def load_registry(db_path: str | os.PathLike[str]) -> list[Hospital]:
 
 
 def _read(connection: sqlite3.Connection) -> list[Hospital]:
-    capabilities: dict[str, dict[str, Capability]] = {}
-    for row in map(dict, connection.execute("select * from capabilities order by rowid")):
-        hospital_id, name, agents = row.pop("hospital_id"), row.pop("capability"), row.pop("agents")
-        capability = Capability(**row, agents=tuple(agents.split(";")) if agents else ())
-        capabilities.setdefault(hospital_id, {})[name] = capability
+    of_hospital: defaultdict[str, dict[str, Any]] = defaultdict(dict)
+    for table in _TABLES:
+        for row in map(dict, connection.execute(f"select * from {table} order by rowid")):  # noqa: S608 - our own names
+            _add(of_hospital[row.pop("hospital_id")], table, row)
     hospitals = map(dict, connection.execute("select * from hospitals order by position"))
-    return [_hospital(row, capabilities.get(row["id"], {})) for row in hospitals]
+    return [
+        Hospital(**{k: v for k, v in row.items() if k != "position"}, **of_hospital[row["id"]]) for row in hospitals
+    ]
 
 
-def _hospital(row: dict[str, Any], capabilities: dict[str, Capability]) -> Hospital:
-    del row["position"]
-    for name in _LEVELS:
-        scheme, level = row.pop(f"{name}_scheme"), row[name]
-        row[name] = Level(scheme=scheme, level=level) if level else None
-    return Hospital(**row, capabilities=capabilities)
+def _add(values: dict[str, Any], table: str, row: dict[str, Any]) -> None:
+    """Take back what `_rows` made of one value."""
+    if table == "capabilities":
+        agents = row.pop("agents")
+        row["agents"] = tuple(agents.split(";")) if agents else ()
+        values.setdefault(table, {})[row.pop("capability")] = row
+    elif table == "levels":
+        values.setdefault(table, {})[row.pop("centre")] = row
+    elif table == "transfer_partners":
+        values.setdefault(table, []).append({"id": row.pop("partner_id"), **row})
+    elif table == "contacts":
+        del row["position"]
+        values.setdefault(table, []).append(row)
+    else:
+        values[table] = row

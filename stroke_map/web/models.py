@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from stroke_map.registry import CENTRES
+
 Degrees = Annotated[float, Field(description="Degrees, WGS-84.")]
 Metres = Annotated[float, Field(ge=0, description="Metres.")]
 Seconds = Annotated[float, Field(ge=0, description="Seconds.")]
@@ -33,11 +35,13 @@ class Level(_Shape):
     level: str
 
 
-class Levels(_Shape):
-    """The published levels of a hospital."""
-
-    stroke: Level | None
-    chest_pain: Level | None
+Levels = Annotated[
+    dict[str, Level | None],
+    Field(
+        description="The published level by kind of centre; null where it has none.",
+        json_schema_extra={"required": list(CENTRES)},
+    ),
+]
 
 
 class LineString(_Shape):

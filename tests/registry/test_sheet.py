@@ -72,8 +72,7 @@ def test_every_column_reaches_its_field(sheet_file) -> None:
     assert (hospital.name_en, hospital.name_short, hospital.district) == ("First Hospital", "一院", "渝中区")
     assert (hospital.address, hospital.phone, hospital.kind) == ("Road 1, East gate", "023-6869 0000", "unit")
     assert (hospital.entrance_lat, hospital.entrance_lon) == (29.5576, 106.5772)
-    assert hospital.stroke_level == Level(scheme="国家卒中中心", level="高级")
-    assert hospital.chest_pain_level is None
+    assert hospital.levels == {"stroke": Level(scheme="国家卒中中心", level="高级")}
     thrombolysis = hospital.capabilities["thrombolysis"]
     assert (thrombolysis.status, thrombolysis.hours, thrombolysis.body) == ("yes", "24/7", "卒中学会")
     assert (thrombolysis.valid_from, thrombolysis.valid_until) == (date(2025, 1, 1), date(2026, 12, 31))

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stroke_map.errors import RegistryError
@@ -18,6 +18,7 @@ from stroke_map.registry import Hospital, load_registry, save_registry
 unique_hospitals = st.lists(st.from_type(Hospital), max_size=3, unique_by=lambda hospital: hospital.id)
 
 
+@settings(deadline=None)
 @given(unique_hospitals)
 def test_what_is_loaded_equals_what_was_saved(hospitals: list[Hospital]) -> None:
     with TemporaryDirectory() as folder:

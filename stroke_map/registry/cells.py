@@ -1,0 +1,16 @@
+"""One cell of a sheet, with where it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What stands in a cell, trimmed, and where: `row` counts from 1, `address` is "H12" in a workbook, "" in CSV."""
+
+    text: str
+    sheet: str
+    row: int
+    header: str
+    address: str = ""
