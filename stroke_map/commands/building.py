@@ -44,7 +44,7 @@ def road_file(osm: Path | None, place: str) -> Iterator[Path]:
     if osm is not None:
         yield osm
         return
-    from stroke_map.editions.build import PROFILES
+    from stroke_map.editions.inputs import PROFILES
     from stroke_map.roads.place import save_place
 
     say(f"Downloading the roads of {place}; turn restrictions are not among them: use an extract for real work")

@@ -21,7 +21,7 @@ DATA_ATTRIBUTION = "© OpenStreetMap contributors"
 _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
 
 
-Role = Literal["roads", "hospitals", "region", "periods"]
+Role = Literal["roads", "hospitals", "region", "periods", "places", "population"]
 
 
 class _Frozen(BaseModel):
@@ -61,7 +61,12 @@ class FileSeal(_Frozen):
 
 
 class EditionInfo(_Frozen):
-    """The whole of `edition.json`."""
+    """The whole of `edition.json`.
+
+    `created_at` and the `seal` over it are all in an edition that its inputs do not determine. `inputs` is the checksum over all
+    inputs; `based_on` is the edition it was compared with, and `accepted` why it may differ from that one so much; `reason` is why
+    an edition was amended, `prepared_by` who did it.
+    """
 
     format: Literal[1] = FORMAT
     id: Annotated[str, StringConstraints(pattern=rf"^{_ID.pattern}$")]
@@ -79,6 +84,11 @@ class EditionInfo(_Frozen):
     periods: tuple[str, ...] = ("all",)
     protocols: tuple[str, ...] = ()
     counts: dict[str, Any] = Field(default_factory=dict)
+    inputs: str = ""
+    based_on: str = ""
+    accepted: str = ""
+    reason: str = ""
+    prepared_by: str = ""
     files: dict[str, FileSeal] = Field(default_factory=dict)
     seal: str = ""
 

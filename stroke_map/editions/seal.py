@@ -12,7 +12,7 @@ from stroke_map.editions.info import EDITION_FILE, EditionInfo, FileSeal, read_i
 from stroke_map.errors import EditionDamagedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 # The quick check reads small files whole, and of the others what NumPy and SQLite keep at their beginning.
@@ -20,7 +20,7 @@ SMALL_FILE_BYTES = 64 * 1024
 HEAD_BYTES = 4 * 1024
 
 
-def seal(folder: Path, info: EditionInfo) -> EditionInfo:
+def seal(folder: Path, info: EditionInfo, known: Mapping[str, FileSeal] | None = None) -> EditionInfo:
     """Write checksums of every file under `folder` into its `edition.json`, last, with everything on the disk.
 
     Parameters
@@ -29,15 +29,18 @@ def seal(folder: Path, info: EditionInfo) -> EditionInfo:
         A finished staging folder without `edition.json`.
     info
         What it is; its `files` and `seal` are filled in.
+    known
+        Checksums taken when a file was written, by its path in the folder: it is not read again. What has changed since is
+        damage, and is found when the edition is verified.
     """
-    files = {}
+    files, known = {}, known or {}
     folders = {folder}
-    for name, status in _walk(folder):
+    for name, status in walk(folder):
         if not stat.S_ISREG(status.st_mode):
             raise ValueError(f"{name} is not a plain file")
         path = folder / name
         fsync(path)
-        files[name] = _checksums(path, status.st_size)
+        files[name] = known.get(name) or checksums(path, status.st_size)
         folders.update(parent for parent in path.parents if parent.is_relative_to(folder))
     for inner in sorted(folders, reverse=True):
         fsync(inner)
@@ -68,7 +71,7 @@ def verify(folder: Path, *, edition_id: str, full: bool = False) -> EditionInfo:
     info = _read_sealed_info(folder, edition_id)
     problems = {}
     try:
-        found = dict(_walk(folder))
+        found = dict(walk(folder))
     except OSError as error:
         raise damaged(edition_id, {f"{error.filename}": f"unreadable: {error.strerror}"}) from error
     found.pop(EDITION_FILE, None)
@@ -125,20 +128,29 @@ def _compare(path: Path, status: os.stat_result, sealed: FileSeal | None, *, ful
         return f"unreadable: {error.strerror}"
 
 
-def _walk(folder: Path, prefix: str = "") -> Iterator[tuple[str, os.stat_result]]:
+def walk(folder: Path, prefix: str = "") -> Iterator[tuple[str, os.stat_result]]:
     """Every entry that is not a folder, by its path inside `folder`, in one order everywhere; links are not followed."""
     with os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
             name = prefix + entry.name
             if entry.is_dir(follow_symlinks=False):
-                yield from _walk(folder / entry.name, name + "/")
+                yield from walk(folder / entry.name, name + "/")
             else:
                 yield name, entry.stat(follow_symlinks=False)
 
 
-def _checksums(path: Path, size: int) -> FileSeal:
+def checksums(path: Path, size: int) -> FileSeal:
+    """What is sealed of a file of `size` bytes."""
     head = _head_sha256(path) if size > SMALL_FILE_BYTES else None
     return FileSeal(size=size, sha256=sha256_of(path), head_sha256=head)
+
+
+def is_sealed_file(path: Path, sealed: FileSeal) -> bool:
+    """Whether every byte of a file is what was sealed."""
+    try:
+        return _compare(path, path.lstat(), sealed, full=True) is None
+    except OSError:
+        return False
 
 
 def sha256_of(path: Path) -> str:

@@ -1,9 +1,8 @@
-"""The times and arrivals of one profile, for every period of an edition."""
+"""The times and arrivals of one profile in one period of an edition."""
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -16,22 +15,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stroke_map.registry import Hospital
-    from stroke_map.roads.periods import Periods
 
 
-class Tables(NamedTuple):
+class Table(NamedTuple):
     """What came of it.
 
     Attributes
     ----------
     unreached
         The ids of hospitals that no road comes near.
-    costs
-        What each period takes: `{period: {"bytes", "seconds"}}`.
+    size_bytes
+        What the period takes in the edition; 0 where nothing was written, as no hospital is reached.
     """
 
     unreached: list[str]
-    costs: dict[str, dict[str, Any]]
+    size_bytes: int
 
 
 def scaled_times(network: RoadNetwork, class_factor: np.ndarray) -> np.ndarray:
@@ -40,43 +38,36 @@ def scaled_times(network: RoadNetwork, class_factor: np.ndarray) -> np.ndarray:
     return np.clip(np.rint(network.segment_time_ms * factor), 1, 2**30).astype(np.int32)
 
 
-def build_tables(
+def build_table(
     folder: Path,
     profile: str,
-    periods: Periods,
+    period: str,
+    *,
+    factors: np.ndarray,
     hospitals: Sequence[Hospital],
     progress: Callable[[int, int], None] | None = None,
-) -> Tables:
-    """Write the times and arrivals of a profile, whose roads are in `folder` already, for each of its periods.
+) -> Table:
+    """Write the times and arrivals of a period of a profile whose roads are in `folder` already.
 
     Parameters
     ----------
+    factors
+        float64[C] by which the period multiplies the times of each road class.
     hospitals
         In the order of the columns.
     progress
         Called with (trees done, trees in all).
     """
-    roads = RoadNetwork.load(roads_folder(folder, profile))
-    trees, costs, unreached = len(hospitals) * len(periods.names), {}, []
-    for number, (period, factors) in enumerate(zip(periods.names, periods.factors(profile), strict=True)):
-        begun = time.monotonic()
-        network, files = roads, []
-        if (factors != 1).any():
-            network = roads.with_times(scaled_times(roads, factors))
-            files = [times_file(folder, profile, period)]
-            files[0].parent.mkdir(parents=True, exist_ok=True)
-            np.save(files[0], network.segment_time_ms)
-        gates = find_gates(network, hospitals)
-        unreached = [hospital.id for hospital, gate in zip(hospitals, gates, strict=True) if not len(gate.segment)]
-        if len(unreached) == len(hospitals):
-            break
-
-        def tell(done: int, _: int, before: int = number * len(hospitals)) -> None:
-            if progress:
-                progress(before + done, trees)
-
-        build_arrivals(network, gates, tell).save(arrivals_folder(folder, profile, period))
-        files += sorted(arrivals_folder(folder, profile, period).iterdir())
-        seconds = round(time.monotonic() - begun, 2)
-        costs[period] = {"bytes": sum(file.stat().st_size for file in files), "seconds": seconds}
-    return Tables(unreached, costs)
+    network, files = RoadNetwork.load(roads_folder(folder, profile)), []
+    if (factors != 1).any():
+        network = network.with_times(scaled_times(network, factors))
+        files = [times_file(folder, profile, period)]
+        files[0].parent.mkdir(parents=True, exist_ok=True)
+        np.save(files[0], network.segment_time_ms)
+    gates = find_gates(network, hospitals)
+    unreached = [hospital.id for hospital, gate in zip(hospitals, gates, strict=True) if not len(gate.segment)]
+    if len(unreached) == len(hospitals):
+        return Table(unreached, 0)
+    build_arrivals(network, gates, progress).save(arrivals_folder(folder, profile, period))
+    files += sorted(arrivals_folder(folder, profile, period).iterdir())
+    return Table(unreached, sum(file.stat().st_size for file in files))

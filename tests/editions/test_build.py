@@ -30,7 +30,7 @@ from stroke_map.errors import EditionDamagedError, EditionError, InvalidRequestE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-STEPS = ["hospitals", "roads car", "roads ambulance", "arrivals car", "arrivals ambulance", "tiles", "seal"]
+STEPS = ["check", "roads car", "roads ambulance", "registry", "arrivals car", "arrivals ambulance", "tiles", "seal"]
 
 
 def draw_two_tiles(network: object, folder: Path) -> None:
@@ -235,7 +235,7 @@ def test_a_sheet_with_mistakes_is_refused_before_any_work(
     steps: list[str] = []
     with pytest.raises(RegistryError):
         build(sheet=sheet, progress=lambda step, _share: steps.append(step))
-    assert set(steps) == {"hospitals"}
+    assert set(steps) == {"check"}
 
 
 def test_an_empty_sheet_is_refused(build: Callable, town: dict[str, Path], tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from stroke_map.editions.build import STAGING_PREFIX, _staging_folder
 from stroke_map.editions.publish import list_editions, publish, published_folder
 from stroke_map.editions.seal import verify
+from stroke_map.editions.staging import STAGING_PREFIX, staging_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ WORKER = """
 import importlib.util, sys
 from itertools import count
 from pathlib import Path
-from stroke_map.editions import build, seal
+from stroke_map.editions import seal, staging
 from stroke_map.editions.publish import publish, rollback
 helpers = importlib.util.module_from_spec(spec := importlib.util.spec_from_file_location("helpers", sys.argv[2]))
 spec.loader.exec_module(helpers)
@@ -32,10 +32,11 @@ geodata, first = Path(sys.argv[1]), int(sys.argv[3])
 print("ready", flush=True)
 for number in count(first):
     final = geodata / "editions" / f"e{number}"
-    with build._only_build(geodata), build._staging_folder(final) as staging:
-        helpers.fill(staging, number)
-        seal.seal(staging, helpers.edition_info(final.name))
-        build._give_name(staging, final)
+    with staging.only_build(geodata), staging.staging_folder(final) as folder:
+        (folder / "edition").mkdir()
+        helpers.fill(folder / "edition", number)
+        seal.seal(folder / "edition", helpers.edition_info(final.name))
+        staging.give_name(folder / "edition", final)
     publish(geodata, final.name)
     if number % 3 == 0:
         rollback(geodata)
@@ -98,5 +99,5 @@ def test_kill_at_random_moments_never_disturbs_a_reader(geodata: Path, make_edit
 def test_the_build_after_a_killed_one_clears_its_leavings(geodata: Path) -> None:
     final = geodata / "editions" / "2026.1"
     (geodata / "editions" / f"{STAGING_PREFIX}old" / "roads").mkdir(parents=True)
-    with _staging_folder(final) as staging:
+    with staging_folder(final) as staging:
         assert list((geodata / "editions").iterdir()) == [staging]

@@ -1,0 +1,136 @@
+"""What an edition is made of. The same inputs give the same edition."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+import stroke_map
+from stroke_map.editions.edition import REGION_FILE, TILES_FOLDER
+from stroke_map.editions.info import DATA_LICENCE, FORMAT, Role, Source
+from stroke_map.editions.seal import sha256_of
+from stroke_map.editions.vehicle import service_profile
+from stroke_map.errors import EditionError
+from stroke_map.settings import read_settings
+
+if TYPE_CHECKING:
+    from datetime import date
+    from pathlib import Path
+
+    from stroke_map.editions.edition import Edition
+    from stroke_map.editions.region import Region
+    from stroke_map.roads.periods import Periods
+    from stroke_map.settings import Settings
+
+PROFILES = ("car", "ambulance")
+DEMO_LICENCE = "MIT"
+OWN_LICENCE = "publisher's own"
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Files, settings and days.
+
+    Attributes
+    ----------
+    sheet
+        The hospital sheet.
+    region
+        Whose edition it is; without a polygon the hull of the roads.
+    valid_from, valid_until
+        First and last day.
+    osm, base
+        The OpenStreetMap file, or the edition whose roads and tiles are used again: one of them.
+    profiles, settings
+        The road profiles, and the ambulance's size and speed.
+    periods_file, places, population
+        Times of the week, a gazetteer, and where people live; None where there is no such file.
+    demo
+        Made-up data.
+    """
+
+    sheet: Path
+    region: Region
+    valid_from: date
+    valid_until: date
+    osm: Path | None = None
+    base: Edition | None = None
+    profiles: tuple[str, ...] = PROFILES
+    settings: Settings = field(default_factory=lambda: read_settings({}))
+    periods_file: Path | None = None
+    places: Path | None = None
+    population: Path | None = None
+    demo: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot become an edition; EditionError."""
+        if (self.osm is None) == (self.base is None):
+            raise EditionError("an edition needs a road file or another edition's roads", next_step="Give one of them.")
+        if self.valid_until < self.valid_from:
+            raise EditionError(
+                "an edition cannot end before it begins", next_step="Correct valid-from and valid-until."
+            )
+        named = {name for period in self.periods.period for name in period.factors_of}
+        named |= {self.periods.calibration.profile} if self.periods.calibration else set()
+        for name in sorted(named - set(self.profiles)):
+            raise EditionError(
+                f"the periods speak of the profile {name[:40]!r}, which this edition has not",
+                next_step=f"It has {', '.join(self.profiles)}: correct factors_of or calibration.",
+            )
+
+    @cached_property
+    def periods(self) -> Periods:
+        """The times of the week; RoadDataError where their file cannot be used."""
+        from stroke_map.roads.periods import Periods, load_periods
+
+        return load_periods(self.periods_file) if self.periods_file else Periods()
+
+    @cached_property
+    def sources(self) -> tuple[Source, ...]:
+        """Every file it is made of, with its checksum; of an edition whose roads are used again, those that these came from."""
+        own = DEMO_LICENCE if self.demo else OWN_LICENCE
+        files: list[tuple[Role, Path | None, str]] = [
+            ("roads", self.osm, DEMO_LICENCE if self.demo else DATA_LICENCE),
+            ("hospitals", self.sheet, own),
+            ("region", self.region.polygon_file, own),
+            ("periods", self.periods_file, own),
+            ("places", self.places, own),
+            ("population", self.population, own),
+        ]
+        again = [source for source in self.base.info.built_from if source.role == "roads"] if self.base else []
+        return (*again, *(_source(role, path, licence) for role, path, licence in files if path))
+
+    @cached_property
+    def key(self) -> str:
+        """A sha256 over the content of every file and all else that the edition's bytes hang on; file names do not count."""
+        region = self.region
+        used_again = self.base.info.files.items() if self.base else ()
+        document: dict[str, Any] = {
+            "version": [stroke_map.__version__, FORMAT],
+            "files": [(source.role, source.sha256) for source in self.sources],
+            "roads": sorted((name, file.sha256) for name, file in used_again if is_of_roads(name)),
+            "region": [
+                region.id,
+                region.name.model_dump(),
+                region.publisher.model_dump(),
+                region.timezone,
+                region.bounds,
+            ],
+            "profiles": [service_profile(name, self.settings).to_json() for name in self.profiles],
+            "valid": [self.valid_from, self.valid_until],
+            "demo": self.demo,
+        }
+        return hashlib.sha256(orjson.dumps(document)).hexdigest()
+
+
+def is_of_roads(name: str) -> bool:
+    """Whether a file of an edition, by its path in it, comes from the roads alone."""
+    return name == REGION_FILE or name.partition("/")[0] in {"roads", TILES_FOLDER}
+
+
+def _source(role: Role, path: Path, licence: str) -> Source:
+    return Source(role=role, name=path.name, sha256=sha256_of(path), licence=licence)

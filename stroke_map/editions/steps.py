@@ -1,0 +1,243 @@
+"""The steps by which an edition is made, in their order: check, roads, registry, arrivals, seal.
+
+A plain build and the yearly update are made of the same steps; each takes a `Work` and leaves in it what the next one needs.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stroke_map.editions.copying import copy_files
+from stroke_map.editions.edition import PERIODS_FILE, REGION_FILE, REGISTRY_FILE, TILES_FOLDER, roads_folder
+from stroke_map.editions.info import DATA_ATTRIBUTION, DATA_LICENCE, EditionInfo
+from stroke_map.editions.inputs import DEMO_LICENCE
+from stroke_map.editions.region import hull_of_roads, region_geojson
+from stroke_map.editions.seal import seal
+from stroke_map.editions.vehicle import service_profile
+from stroke_map.editions.work import expected
+from stroke_map.errors import EditionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stroke_map.editions.work import Work
+    from stroke_map.roads import RoadNetwork
+
+DEMO_ATTRIBUTION = "Made-up data, no real place"
+# One row of the arrivals: two bytes of time and one of next turn for each hospital.
+ARRIVAL_BYTES = 3
+# Roads and tiles take less than this many times the OSM file (porto: 5 times as PBF, for each profile).
+ROADS_PER_OSM_BYTE = 8
+# The reader keeps an index of all nodes in the temporary folder (1.4 to 1.8 times the OSM file as PBF).
+SCRATCH_PER_OSM_BYTE = 3
+SLACK_BYTES = 2_000_000
+# How long a profile's roads take to read and compile, for the bar alone (porto as PBF: 13 MB in 3 s).
+SECONDS_PER_OSM_BYTE = 2.5e-7
+
+
+def check_sheet(work: Work) -> None:
+    """Read the hospitals.
+
+    Raises
+    ------
+    RegistryError
+        The sheet has mistakes.
+    EditionError
+        It lists no hospital.
+    """
+    from stroke_map.registry import read_sheet
+
+    sheet = work.inputs.sheet
+    reading = read_sheet(sheet, region=work.region.hospital_area)
+    reading.raise_for_errors()
+    if not reading.hospitals:
+        raise EditionError(f"{sheet.name} lists no hospital", next_step="Give a sheet with at least one.")
+    work.hospitals, work.problems = reading.hospitals, reading.problems
+
+
+def make_roads(work: Work) -> None:
+    """Compile the roads of every profile, or take over those of the edition that has them; then the region is known.
+
+    Raises
+    ------
+    RoadDataError
+        The road file cannot be used.
+    EditionDamagedError
+        The roads that should be used again are not what was sealed.
+    RegistryError
+        A hospital is far from all roads.
+    """
+    work.counts["roads"] = {}
+    for profile in work.inputs.profiles:
+        make = _taken_over(work, f"roads/{profile}") if work.inputs.base else _compiled(work, profile)
+        work.counts["roads"][profile] = work.step(f"roads {profile}", make)
+    if work.region.polygon is None:
+        networks = [network_of(work, profile) for profile in work.inputs.profiles]
+        work.region = work.region.with_polygon(hull_of_roads((n.point_x, n.point_y) for n in networks))
+        # Only now is it known where the roads are: a hospital far from all of them is a mistake in the sheet.
+        check_sheet(work)
+
+
+def _compiled(work: Work, profile: str) -> Callable[[Callable[[float], None]], dict[str, int]]:
+    from stroke_map.roads import RoadNetwork
+
+    osm = work.inputs.osm
+    assert osm is not None  # noqa: S101 - Inputs has either a road file or an edition
+    size = osm.stat().st_size
+
+    def make(tell: Callable[[float], None]) -> dict[str, int]:
+        work.needed_bytes = size * ROADS_PER_OSM_BYTE * len(work.inputs.profiles) + SLACK_BYTES
+        # A full disk under a mapped file kills the process, so the reader's index must be known to fit.
+        work.check_room(Path(tempfile.gettempdir()), size * SCRATCH_PER_OSM_BYTE)
+        with expected(size * SECONDS_PER_OSM_BYTE + 1, tell):
+            network = RoadNetwork.from_osm(osm, profile=service_profile(profile, work.inputs.settings))
+            network.save(roads_folder(work.folder, profile))
+        return {
+            "points": len(network.point_x),
+            "stretches": len(network.stretch_length_m),
+            "segments": len(network.segment_stretch),
+            "turns": len(network.turn_to),
+        }
+
+    return make
+
+
+def _taken_over(work: Work, part: str) -> Callable[[Callable[[float], None]], dict[str, Any]]:
+    base = work.inputs.base
+    assert base is not None  # noqa: S101 - as above
+
+    def make(tell: Callable[[float], None]) -> dict[str, Any]:
+        copy_files(base, work.folder, lambda name: name.startswith(f"{part}/"), tell)
+        counts: dict[str, Any] = base.info.counts["roads"].get(part.removeprefix("roads/"), {})
+        return counts
+
+    return make
+
+
+def write_registry(work: Work) -> None:
+    """Write the region and the registry."""
+    from stroke_map.registry import load_registry, save_registry
+
+    registry = work.folder / REGISTRY_FILE
+
+    def make(_tell: Callable[[float], None]) -> None:
+        (work.folder / REGION_FILE).write_bytes(region_geojson(work.region))
+        if work.inputs.periods_file is not None:
+            (work.folder / PERIODS_FILE).write_text(work.inputs.periods.to_json(), encoding="utf-8")
+        # By id: of hospitals equally near the first column wins, which must not hang on the order of the sheet's rows.
+        save_registry(sorted(work.hospitals, key=lambda hospital: hospital.id), registry)
+
+    work.step("registry", make)
+    # Read back: the order in which the registry gives hospitals is the order of the columns of the arrivals.
+    work.hospitals = load_registry(registry)
+    work.counts |= hospital_counts(work.hospitals)
+
+
+def hospital_counts(hospitals: list[Any]) -> dict[str, Any]:
+    """What `edition.json` counts of hospitals."""
+    able = Counter(name for h in hospitals for name, capability in h.capabilities.items() if capability.status == "yes")
+    return {"hospitals": len(hospitals), "capabilities": dict(sorted(able.items()))}
+
+
+def make_arrivals(work: Work) -> None:
+    """Compile the arrivals, table by table.
+
+    Raises
+    ------
+    EditionError
+        No road comes near any hospital, or the disk cannot hold the tables.
+    """
+    periods = work.inputs.periods
+    unreached: dict[str, list[str]] = {}
+    sizes: dict[str, dict[str, dict[str, int]]] = {}
+    for profile in work.inputs.profiles:
+        sizes[profile] = {}
+        for period, factors in zip(periods.names, periods.factors(profile), strict=True):
+            name = f"arrivals {profile}" if len(periods.names) == 1 else f"arrivals {profile} {period}"
+            facts = work.step(name, _table(work, profile, period, factors))
+            unreached[profile] = facts["unreached"]
+            sizes[profile][period] = {"bytes": facts["bytes"]}
+    work.counts["unreached"] = unreached
+    if work.inputs.periods_file is not None:
+        work.counts["periods"] = sizes
+
+
+def _table(work: Work, profile: str, period: str, factors: Any) -> Callable[[Callable[[float], None]], dict[str, Any]]:
+    from stroke_map.editions.tables import build_table
+
+    def make(tell: Callable[[float], None]) -> dict[str, Any]:
+        segments = sum(counts["segments"] for counts in work.counts["roads"].values())
+        all_bytes = segments * len(work.hospitals) * ARRIVAL_BYTES * len(work.inputs.periods.names)
+        written = sum(file.size for name, file in work.marks.sums.items() if name.startswith("arrivals/"))
+        work.needed_bytes += all_bytes - written
+        # Known exactly, and the bulk of an edition: better refused now than after minutes of work.
+        work.check_room(work.folder, all_bytes - written)
+        table = build_table(
+            work.folder, profile, period,
+            factors=factors, hospitals=work.hospitals, progress=lambda done, total: tell(done / total),
+        )  # fmt: skip
+        if len(table.unreached) == len(work.hospitals):
+            raise EditionError(
+                f"no road of {_roads_name(work)} comes near any hospital of {work.inputs.sheet.name}",
+                next_step="Check that the roads and the sheet are of the same region.",
+            )
+        return {"unreached": table.unreached, "bytes": table.size_bytes}
+
+    return make
+
+
+def make_tiles(work: Work, draw_tiles: Callable[[RoadNetwork, Path], Any] | None) -> None:
+    """Draw the base map, or take over that of the edition whose roads are used again."""
+
+    def draw(_tell: Callable[[float], None]) -> None:
+        if draw_tiles is not None:
+            draw_tiles(network_of(work, work.inputs.profiles[0]), work.folder / TILES_FOLDER)
+
+    if work.inputs.base:
+        work.step("tiles", _taken_over(work, TILES_FOLDER))
+    elif draw_tiles is not None:
+        work.step("tiles", draw)
+
+
+def seal_work(
+    work: Work, edition_id: str, *, based_on: str = "", accepted: str = "", prepared_by: str = ""
+) -> EditionInfo:
+    """Write `edition.json` (see `EditionInfo`): the folder is an edition now, which only lacks its name."""
+    inputs = work.inputs
+    info = EditionInfo(
+        id=edition_id,
+        region=work.region.info(),
+        publisher=work.region.publisher,
+        timezone=work.region.timezone,
+        valid_from=inputs.valid_from,
+        valid_until=inputs.valid_until,
+        demo=inputs.demo,
+        created_at=datetime.now(UTC),
+        licence=DEMO_LICENCE if inputs.demo else DATA_LICENCE,
+        attribution=DEMO_ATTRIBUTION if inputs.demo else DATA_ATTRIBUTION,
+        built_from=inputs.sources,
+        profiles=inputs.profiles,
+        periods=inputs.periods.names,
+        counts=work.counts,
+        inputs=inputs.key,
+        based_on=based_on,
+        accepted=accepted,
+        prepared_by=prepared_by,
+    )
+    with work.told("seal"):
+        return seal(work.folder, info, work.marks.sums)
+
+
+def network_of(work: Work, profile: str) -> RoadNetwork:
+    """The roads of a profile, which are made already."""
+    from stroke_map.roads import RoadNetwork
+
+    return RoadNetwork.load(roads_folder(work.folder, profile))
+
+
+def _roads_name(work: Work) -> str:
+    return work.inputs.osm.name if work.inputs.osm else f"edition {work.inputs.base.info.id}"  # type: ignore[union-attr]

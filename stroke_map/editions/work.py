@@ -1,0 +1,131 @@
+"""An edition while it grows: what it is made of, what is known of it so far, and which steps are done."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from stroke_map.editions.files import full_disk
+from stroke_map.editions.marks import Marks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from stroke_map.editions.inputs import Inputs
+    from stroke_map.editions.region import Region
+    from stroke_map.registry import Hospital, Problem
+
+    Progress = Callable[[str, float], None]
+
+#: How often a step that cannot say how far it is tells how far it should be.
+_TICK_S = 0.5
+_NEARLY_DONE = 0.95
+
+
+def quiet(_step: str, _share: float) -> None:
+    """Tell nobody of progress."""
+
+
+@dataclass
+class Work:
+    """What one build knows so far.
+
+    Attributes
+    ----------
+    inputs
+        What the edition is made of.
+    progress
+        Told a step's name and its done share, 0 to 1.
+    marks
+        Which steps are done, from `begin` on; `folder` is where the edition grows.
+    region
+        That of the inputs, with its polygon as soon as that is known.
+    hospitals
+        In the order of the columns of the arrivals.
+    problems
+        What the checks found; none of it an error, for these stop the work.
+    counts
+        What `edition.json` will say of the edition.
+    needed_bytes
+        Grows as the work learns how large the edition becomes.
+    """
+
+    inputs: Inputs
+    progress: Progress = quiet
+    marks: Marks = field(init=False)
+    region: Region = field(init=False)
+    hospitals: list[Hospital] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    counts: dict[str, Any] = field(default_factory=dict)
+    needed_bytes: int = 0
+
+    def __post_init__(self) -> None:
+        """Begin with the region as it was given."""
+        self.region = self.inputs.region
+
+    def begin(self, folder: Path) -> None:
+        """Let the edition grow in `folder`, from what of it is finished there."""
+        self.marks = Marks(folder)
+
+    @property
+    def folder(self) -> Path:
+        """Where the edition grows."""
+        return self.marks.edition
+
+    @contextmanager
+    def told(self, name: str) -> Iterator[None]:
+        """Tell of a step that is quick, and therefore done anew each time."""
+        self.progress(name, 0.0)
+        yield
+        self.progress(name, 1.0)
+
+    def step(
+        self, name: str, make: Callable[[Callable[[float], None]], dict[str, Any] | None], *, depends: str = ""
+    ) -> dict[str, Any]:
+        """Do a step unless it is done.
+
+        Parameters
+        ----------
+        make
+            Given a function to tell the done share to; writes into `folder` and returns what it found out, as JSON knows it.
+        depends
+            What the step hangs on that the inputs do not determine.
+
+        Returns
+        -------
+        What `make` found out, this time or the last.
+        """
+        with self.told(name):
+            facts = self.marks.facts(name, depends)
+            if facts is None:
+                facts = make(lambda share: self.progress(name, share)) or {}
+                self.marks.finish(name, depends, facts)
+        return facts
+
+    def check_room(self, folder: Path, needed_bytes: int) -> None:
+        """Refuse to begin what the disk under `folder` cannot hold; EditionError."""
+        if shutil.disk_usage(folder).free < needed_bytes:
+            raise full_disk(folder, needed_bytes)
+
+
+@contextmanager
+def expected(seconds: float, tell: Callable[[float], None]) -> Iterator[None]:
+    """While work that cannot say how far it is goes on, tell how far it should be if it takes so many `seconds`."""
+    begun, done = time.monotonic(), threading.Event()
+
+    def tick() -> None:
+        while not done.wait(_TICK_S):
+            tell(min((time.monotonic() - begun) / seconds, _NEARLY_DONE))
+
+    thread = threading.Thread(target=tick, name="expected", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
