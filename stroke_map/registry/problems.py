@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final, Literal
 from stroke_map.errors import RegistryError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from stroke_map.registry.cells import Cell
     from stroke_map.registry.models import Hospital
 
@@ -41,11 +43,15 @@ class Problem:
 
 @dataclass
 class SheetReading:
-    """The hospitals whose rows have no error, and every problem of the sheet."""
+    """The hospitals whose rows have no error, and every problem of the sheet.
+
+    `records` are the cells that each of the hospitals was read from, by its id and by column, for what checks find later.
+    """
 
     sheet: str
     hospitals: list[Hospital] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    records: dict[str, Mapping[str, Cell]] = field(default_factory=dict)
 
     @property
     def errors(self) -> list[Problem]:

@@ -1,0 +1,52 @@
+"""What a check finds about a hospital, and the cell of the sheet in which to put it right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from stroke_map.registry.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from stroke_map.registry.cells import Cell
+    from stroke_map.registry.models import Hospital
+
+#: The cells that a hospital was read from: hospital id -> column -> cell.
+Records = Mapping[str, Mapping[str, "Cell"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong with one hospital (None: with the list), and the column to correct."""
+
+    severity: Literal["error", "warning"]
+    hospital: Hospital | None
+    column: str
+    message: str
+    right: str
+
+    def problem(self, records: Records) -> Problem:
+        """The finding with sheet, row and column; with the hospital's name and id where it came from no sheet."""
+        record = records.get(self.hospital.id, {}) if self.hospital else {}
+        # A column that the sheet lacks is missing in the hospital's row all the same.
+        cell = record.get(self.column) or next(iter(record.values()), None)
+        if cell is None:
+            sheet = next((cell.sheet for record in records.values() for cell in record.values()), "")
+            message = f"{self.hospital.name_zh}: {self.message}" if self.hospital else self.message
+            id_ = self.hospital.id if self.hospital else ""
+            return Problem(self.severity, sheet, 0, self.column, id_, message, self.right)
+        if self.column not in record:
+            return Problem(self.severity, cell.sheet, cell.row, self.column, "", self.message, self.right)
+        return Problem(
+            self.severity, cell.sheet, cell.row, cell.header, cell.text, self.message, self.right, cell.address
+        )
+
+
+def problems_of(findings: Iterable[Finding], hospitals: Sequence[Hospital], records: Records) -> list[Problem]:
+    """Findings as problems, hospital by hospital in the order of the list; those of the whole list first."""
+    place = {hospital.id: number for number, hospital in enumerate(hospitals)}
+    ordered = sorted(findings, key=lambda found: place[found.hospital.id] if found.hospital else -1)
+    return [finding.problem(records) for finding in ordered]
