@@ -179,13 +179,12 @@ def _districts(hospitals: Iterable[Hospital]) -> list[_Target]:
     for hospital in hospitals:
         if hospital.district:
             places.setdefault(hospital.district, []).append((hospital.entrance_lat, hospital.entrance_lon))
-    return [
-        _Target(
-            Found("district", "", name, "", name, *np.mean(points, axis=0).round(7).tolist(), "", EXACT),
-            tuple(dict.fromkeys((name, short_district(name)))),
-        )
-        for name, points in places.items()
-    ]
+    return [_district(name, *np.mean(points, axis=0).round(7).tolist()) for name, points in places.items()]
+
+
+def _district(name: str, lat: float, lon: float) -> _Target:
+    found = Found("district", "", name, "", name, lat, lon, "", EXACT)
+    return _Target(found, tuple(dict.fromkeys((name, short_district(name)))))
 
 
 def short_district(name: str) -> str:
