@@ -1,7 +1,8 @@
 """The order of answers: into which class each hospital falls, so that nobody is left without one.
 
 1 can, accredited, open at arrival; 2 the same, but the accreditation lapsed a short time ago or the edition itself is out of date;
-3 can, but is closed: telephone first; 4 nobody knows. A hospital that cannot is in no class.
+3 can, but is closed: telephone first; 4 nobody knows. A hospital that cannot is in no class; nor is a township or village unit of
+which nobody knows: a telephone call may settle it for a hospital, but a unit is no destination unless somebody vouches for it.
 """
 
 from __future__ import annotations
@@ -38,12 +39,15 @@ class CapabilityTable:
         float64[H] seconds since 1970: from the beginning of the first to the end of the last day of accreditation.
     timed
         (column, hours) of those that are not always open.
+    unsaid
+        int8[H]: the class where nobody vouches for it: 4, and none for a unit.
     """
 
     status: np.ndarray
     begins: np.ndarray
     ends: np.ndarray
     timed: tuple[tuple[int, str], ...]
+    unsaid: np.ndarray
 
 
 def end_of_day_s(day: date, zone: ZoneInfo) -> float:
@@ -64,6 +68,7 @@ def capability_table(hospitals: Sequence[Hospital], name: str, zone: ZoneInfo) -
         ),
         ends=np.array([end_of_day_s(c.valid_until, zone) if c.valid_until else np.inf for c in said]),
         timed=tuple((i, c.hours) for i, c in enumerate(said) if c.status == "yes" and c.hours != ALWAYS),
+        unsaid=np.array([NEVER if hospital.kind == "unit" else UNKNOWN for hospital in hospitals], dtype=np.int8),
     )
 
 
@@ -85,10 +90,9 @@ def classify(
     """
     best = np.full(len(arrival_s), NEVER, dtype=np.int8)
     for table in tables:
-        of_this = np.where(table.status == 1, UNKNOWN, NEVER).astype(np.int8)
         able = table.status == 2
         # Not accredited yet, or no longer for long: nobody vouches for it, and nobody says it cannot.
-        of_this[able] = UNKNOWN
+        of_this = np.where(able | (table.status == 1), table.unsaid, np.int8(NEVER))
         vouched = able & (table.begins <= arrival_s)
         of_this[vouched & (arrival_s < table.ends + grace_s)] = LAPSED
         if not out_of_date:

@@ -143,3 +143,24 @@ def test_each_hospital_is_judged_at_its_own_arrival() -> None:
 def test_no_hospital_is_in_no_class() -> None:
     table = capability_table([], "ct", SHANGHAI)
     assert len(classify([table], np.empty(0), zone=SHANGHAI, grace_s=GRACE_S, out_of_date=False)) == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({"status": "yes"}, VALID),
+        (TO_JUNE, LAPSED),
+        ({"status": "yes", "hours": "Su"}, CLOSED),
+        ({"status": "unknown"}, NEVER),
+        ({"status": "no"}, NEVER),
+        # Not accredited yet, or no longer for long: nobody vouches for it any more.
+        ({"status": "yes", "valid_from": date(2027, 1, 1)}, NEVER),
+        ({"status": "yes", "valid_until": date(2025, 1, 1)}, NEVER),
+    ],
+)
+def test_a_unit_is_no_destination_unless_somebody_vouches_for_it(said, expected) -> None:
+    unit = hospital(thrombolysis=said).model_copy(update={"kind": "unit"})
+    table = capability_table([hospital(thrombolysis={"status": "unknown"}), unit], "thrombolysis", SHANGHAI)
+    arrival_s = np.full(2, datetime.fromisoformat("2026-07-01T12:00:00+08:00").timestamp())
+    found = classify([table], arrival_s, zone=SHANGHAI, grace_s=GRACE_S, out_of_date=False)
+    assert found.tolist() == [UNKNOWN, expected]
