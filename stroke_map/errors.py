@@ -230,3 +230,13 @@ class TooBusyError(StrokeMapError):
     status = 429
     title = "Too many questions at once"
     advice = "Ask again after the seconds in Retry-After. In an emergency call 120 now."
+
+
+class ProtocolError(StrokeMapError, ValueError):
+    """A protocol with a missing or contradictory value. `facts["errors"]` lists `{"file", "field", "problem"}`."""
+
+    code = "protocol-invalid"
+    status = 422
+    title = "The protocol cannot be used"
+    advice = "Correct the named values and run `stroke-map protocol check` again; the protocol in force stays."
+    exit_code = 11
