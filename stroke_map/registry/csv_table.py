@@ -1,4 +1,4 @@
-"""CSV bytes to rows of cells, and back; hostile until read."""
+"""CSV bytes to a table of cells, and texts to cells that no spreadsheet program runs; hostile until read."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ import io
 import re
 from typing import TYPE_CHECKING, Final
 
+from stroke_map.registry.limits import MAX_FILE_BYTES, MAX_HEADER_ROW, MAX_ROWS
+from stroke_map.registry.problems import SheetReading
+from stroke_map.registry.tables import SheetCells, Table
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from stroke_map.registry.problems import SheetReading
 
-MAX_FILE_BYTES: Final = 20_000_000  # 115 hospitals are 100 kB; ten thousand are 10 MB
 AS_CSV: Final = "a CSV file with commas, saved as UTF-8"
+DELIMITERS: Final = ",;\t"
 
 # A spreadsheet program runs a cell that begins so as a formula (full-width forms too, in Chinese editions), unless an
 # apostrophe stands before it. Numbers such as +86 23 6869 0000 cannot do harm and stay as they are.
@@ -33,14 +36,27 @@ def unguard(cell: str) -> str:
     return cell[1:] if _GUARDED.match(cell) else cell
 
 
-def read_rows(path: Path, reading: SheetReading) -> Iterator[tuple[int, list[str]]]:
-    """Yield every row that is not blank with its number, from 1; what cannot be read is noted in `reading`."""
-    text = _read_text(path, reading)
+def csv_table(name: str, data: bytes, reading: SheetReading, how_good: Callable[[Table], int]) -> Table | None:
+    """Open a CSV file as a table, its encoding and its delimiter found out; None, with the reason noted, otherwise.
+
+    Parameters
+    ----------
+    how_good
+        How many columns are known in the header of a table: the delimiter that makes most of them known is the one.
+    """
+    text = _decoded(data, reading)
     if text is None:
-        return
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
-    number = 0
-    while True:
+        return None
+    head = "".join(text.splitlines(keepends=True)[: 2 * MAX_HEADER_ROW])
+    known = {delimiter: how_good(Table(name, _rows(head, delimiter, SheetReading(name)))) for delimiter in DELIMITERS}
+    return Table(name, _rows(text, max(known, key=known.__getitem__), reading))
+
+
+def _rows(text: str, delimiter: str, reading: SheetReading) -> Iterator[tuple[int, SheetCells]]:
+    """Yield every row that is not blank with its number, from 1; what cannot be read is noted in `reading`."""
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    number = filled = 0
+    while filled <= MAX_ROWS:
         number += 1
         try:
             row = next(rows)
@@ -51,9 +67,11 @@ def read_rows(path: Path, reading: SheetReading) -> Iterator[tuple[int, list[str
             message, right = _explain(str(error))
             reading.error(number, "", "", message=message, right=right)
             continue
-        cells = [unguard(cell.strip()) for cell in row]
-        if any(cells):
+        cells: SheetCells = {column: cell for column, text in enumerate(row) if (cell := text.strip())}
+        if cells:
+            filled += 1
             yield number, cells
+    reading.error(number, "", "", message=f"over {MAX_ROWS:,} rows", right="one row per hospital")
 
 
 def _explain(error: str) -> tuple[str, str]:
@@ -62,26 +80,49 @@ def _explain(error: str) -> tuple[str, str]:
     return f"a row that is not CSV: {error}", 'quotes in pairs: "Road 1, ""East"" gate"'
 
 
-def _read_text(path: Path, reading: SheetReading) -> str | None:
+def _decoded(data: bytes, reading: SheetReading) -> str | None:
+    encoding = _encoding(data)
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"the text is not {encoding}, which it looks like most"
+        reading.error(line, "", "", message=message, right=AS_CSV)
+        return None
+
+
+def _encoding(data: bytes) -> str:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "UTF-16"
+    return "UTF-8-sig" if _is_utf8(data) else "GB18030"
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Tell UTF-8, also with a damaged byte, from GB18030, in which hardly two bytes are UTF-8 by chance."""
+    text = data.decode("utf-8", errors="replace")
+    damaged = text.count("\ufffd")
+    return damaged == 0 or sum(character > "\x7f" for character in text) - damaged > damaged
+
+
+def read_bytes(path: Path, reading: SheetReading) -> bytes | None:
+    """The file, if it can be read and is no larger than any sheet; None, with the reason noted, otherwise."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
-        reading.error(
-            0, "", "", message=f"the file cannot be read: {error.strerror}", right="a file that exists and may be read"
-        )
+        message = f"the file cannot be read: {error.strerror}"
+        reading.error(0, "", "", message=message, right="a file that exists and may be read")
         return None
     if len(data) > MAX_FILE_BYTES:
-        reading.error(
-            0, "", "", message=f"the file is over {MAX_FILE_BYTES // 1_000_000} MB", right="one row per hospital"
-        )
+        message = f"the file is over {MAX_FILE_BYTES // 1_000_000} MB"
+        reading.error(0, "", "", message=message, right="one row per hospital")
         return None
-    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        reading.error(0, "", "", message="this is an Excel workbook, not CSV", right=AS_CSV)
-        return None
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        reading.error(line, "", "", message="the text is not UTF-8", right=AS_CSV)
-        return None
+    return data
+
+
+def read_rows(path: Path, reading: SheetReading) -> Iterator[tuple[int, list[str]]]:
+    data = read_bytes(path, reading)
+    text = None if data is None else _decoded(data, reading)
+    if text is not None:
+        for number, cells in _rows(text, ",", reading):
+            yield number, [unguard(str(cells.get(column, ""))) for column in range(max(cells) + 1)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 from stroke_map.coordinates import BD_09, GCJ_02, WGS_84
 
@@ -14,16 +14,23 @@ STATUS_EXAMPLE: Final = "yes | no | unknown (是, 否, 未知)"
 NUMBER_EXAMPLE: Final = "a number, such as 45 or 1234.5"
 CRS_EXAMPLE: Final = "WGS-84 | GCJ-02 | BD-09"
 
+_T = TypeVar("_T", bound=str)
+
+
+def _all(words: str, meaning: _T) -> dict[str, _T]:
+    return dict.fromkeys(words.split(), meaning)
+
+
 _STATUSES: Final[dict[str, Literal["yes", "no", "unknown"]]] = {
-    **dict.fromkeys("是 有 能 可 具备 开展 已开展 有效 √ ✓ ✔ ☑ ✅ y yes true 1".split(), "yes"),
-    **dict.fromkeys("否 无 没有 不能 不具备 未开展 × ✗ ✘ x ☒ ❌ n no false 0".split(), "no"),
-    **dict.fromkeys("未知 不详 不明 待定 待确认 不清楚 ? unknown u n/a na".split(), "unknown"),
+    **_all("是 有 能 可 具备 开展 已开展 有效 √ ✓ ✔ ☑ ✅ y yes true 1", "yes"),
+    **_all("否 无 没有 不能 不具备 未开展 × ✗ ✘ x ☒ ❌ n no false 0", "no"),
+    **_all("未知 不详 不明 待定 待确认 不清楚 ? unknown u n/a na", "unknown"),
 }
 _SYSTEMS: Final = {
-    **dict.fromkeys("wgs84 wgs1984 gps epsg4326 4326 cgcs2000 天地图 国家2000 国家大地2000 openstreetmap osm".split(), WGS_84),
-    **dict.fromkeys("gcj02 gcj 火星 火星坐标 火星坐标系 国测局 高德 高德地图 腾讯 腾讯地图 amap tencent".split(), GCJ_02),
-    **dict.fromkeys("bd09 bd09ll 百度 百度地图 百度坐标 百度坐标系 baidu".split(), BD_09),
-}  # fmt: skip
+    **_all("wgs84 wgs1984 gps epsg4326 4326 cgcs2000 天地图 国家2000 国家大地2000 openstreetmap osm", WGS_84),
+    **_all("gcj02 gcj 火星 火星坐标 火星坐标系 国测局 高德 高德地图 腾讯 腾讯地图 amap tencent", GCJ_02),
+    **_all("bd09 bd09ll 百度 百度地图 百度坐标 百度坐标系 baidu", BD_09),
+}
 # 2026-12-31, 2026/12/31, 2026.12.31, 2026年12月31日, each with or without a time of midnight behind it.
 _DATE = re.compile(
     r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[T ]0?0:00(?::00)?(?:\.0+)?)?", re.ASCII
