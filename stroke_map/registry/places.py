@@ -90,8 +90,9 @@ def copy_places(source: str | os.PathLike[str], db_path: str | os.PathLike[str])
     """Take the places of another SQLite file over as they are, which is many times faster than to save them again."""
     from sqlite_utils import Database
 
-    with closing(Database(Path(db_path))) as database:
-        database.attach("other", Path(source))
+    connection = sqlite3.connect(Path(db_path).absolute().as_uri(), uri=True)
+    with closing(Database(connection)) as database:
+        database.execute("attach ? as other", [_address(source)])
         with database.atomic():
             found = database.execute(
                 "select name from other.sqlite_master where name glob 'places*' and type = 'table'"
@@ -103,6 +104,13 @@ def copy_places(source: str | os.PathLike[str], db_path: str | os.PathLike[str])
             for table in sorted(tables):
                 database.execute(f"delete from main.{table}")  # noqa: S608  our own names
                 database.execute(f"insert into main.{table} select * from other.{table}")  # noqa: S608
+
+
+def load_places(db_path: str | os.PathLike[str]) -> list[Place]:
+    """Read the places back, by rank; none from a file without."""
+    with closing(_open(db_path)) as connection:
+        rows = connection.execute("select * from places order by id") if _has_places(connection) else ()
+        return [Place(**{k: row[k] for k in _TABLE if k not in {"id", "alias"}}, alias=_aliases(row)) for row in rows]
 
 
 def _create(database: Database) -> None:
@@ -152,6 +160,25 @@ def _compact(text: str) -> str:
     return Spelling(tuple(fold(text).split())).compact
 
 
+def _open(db_path: str | os.PathLike[str]) -> sqlite3.Connection:
+    connection = sqlite3.connect(_address(db_path), uri=True, check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _address(db_path: str | os.PathLike[str]) -> str:
+    # Read-only and immutable: a sealed edition gets no journal, lock or changed byte from being looked at.
+    return f"{Path(db_path).absolute().as_uri()}?mode=ro&immutable=1"
+
+
+def _has_places(connection: sqlite3.Connection) -> bool:
+    return connection.execute("select 1 from sqlite_master where name = 'places'").fetchone() is not None
+
+
+def _aliases(row: sqlite3.Row) -> tuple[str, ...]:
+    return tuple(filter(None, row["alias"].split(";")))
+
+
 class PlaceSearch:
     """The places of a SQLite file that `save_places` wrote, open for questions; safe between threads.
 
@@ -159,14 +186,11 @@ class PlaceSearch:
     """
 
     def __init__(self, db_path: str | os.PathLike[str]) -> None:
-        address = f"{Path(db_path).absolute().as_uri()}?mode=ro&immutable=1"
-        self._connection = sqlite3.connect(address, uri=True, check_same_thread=False)
-        self._connection.row_factory = sqlite3.Row
+        self._connection = _open(db_path)
         # One question takes a millisecond: waiting for another thread's is cheaper than a connection for each.
         self._lock = threading.Lock()
         weakref.finalize(self, self._connection.close)
-        tables = self._connection.execute("select 1 from sqlite_master where name = 'places'")
-        self._has_places = tables.fetchone() is not None
+        self._has_places = _has_places(self._connection)
 
     def find(self, text: str, limit: int = 8) -> list[Found]:
         """The best `limit` places for `text`, which may be anything at all.
@@ -220,7 +244,7 @@ class PlaceSearch:
 
 
 def _found(row: sqlite3.Row, fit: int, typed: str) -> Found:
-    names = (row["name"], row["name_en"], *row["alias"].split(";"))
+    names = (row["name"], row["name_en"], *_aliases(row))
     matched = next((name for name in names if typed in _compact(name)), row["name"])
     return Found(
         row["kind"], "", row["name"], row["name_en"], row["district"], row["lat"], row["lon"], matched, fit
