@@ -39,6 +39,11 @@ def tidy_text(text: str) -> str:
     return tidied
 
 
+def is_blank(text: str) -> bool:
+    """Tell whether there is nothing to see in a text: white space and marks at most."""
+    return not _DIRECTION_MARKS.sub("", text).strip()
+
+
 def check_id(text: str) -> str:
     """Let a stable id through: letters, digits, `_`, `-`, `.`, at most 64; ValueError for any other."""
     if not _ID.fullmatch(text):

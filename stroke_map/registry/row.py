@@ -1,176 +1,166 @@
-"""One row of the sheet to one hospital: every cell is judged, none hides another's problem."""
+"""One record of the sheet to one hospital: every cell is judged, none hides another's problem."""
 
 from __future__ import annotations
 
-import math
-import re
-import unicodedata
-from dataclasses import dataclass
-from datetime import date
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import shapely
 
-from stroke_map.coordinates import SYSTEMS, to_wgs84
+from stroke_map.coordinates import metres_between, to_wgs84
+from stroke_map.registry.cells import Cell
 from stroke_map.registry.centres import CAPABILITIES, CENTRES
-from stroke_map.registry.columns import capability_columns
-from stroke_map.registry.fields import check_id, tidy_text
-from stroke_map.registry.hours import ALWAYS, HOURS_EXAMPLE, hours_caution, tidy_hours
-from stroke_map.registry.models import (
-    AGENTS,
-    AGENTS_CAPABILITY,
-    KINDS,
-    STATUSES,
-    UNKNOWN,
-    Capability,
-    Hospital,
-    Level,
-)
+from stroke_map.registry.columns import COLUMNS, capability_columns, level_columns
+from stroke_map.registry.fields import is_blank
+from stroke_map.registry.hours import hours_caution
+from stroke_map.registry.kinds import PHONE_EXAMPLE, read_cell, read_phones, right_for
+from stroke_map.registry.models import Hospital
+from stroke_map.registry.network_models import CASES, MEDIANS, TEAMS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Container, Mapping
 
     from stroke_map.registry.problems import SheetReading
 
 SWAPPED: Final = "latitude and longitude look swapped"
-_LIMITS: Final = {"lat": (90, "29.5574"), "lon": (180, "106.5770")}
+_LIMITS: Final = {"lat": 90, "lon": 180}
 _FARTHEST_ENTRANCE_M: Final = 2000.0
-# One or more numbers, each with 3 (120) to 15 digits (E.164) and perhaps an extension.
-_PHONE = re.compile(r"\+?[\d\s()./-]{3,30}((转|ext\.?|x|#)\s*\d{1,6})?", re.IGNORECASE)
+_PLAIN: Final = (
+    "id", "name_zh", "name_en", "name_short", "organisation", "campus", "district", "address", "crs", "phone", "kind",
+    "lead_hospital", "community", "transfer_partners", "remote_ecg_partner",
+)  # fmt: skip
+CAPABILITY_PARTS: Final = ("status", "hours", "valid_from", "valid_until", "body", "assessed_on", "agents")
+LEVEL_PARTS: Final = ("scheme", "level", "body", "assessed_on", "valid_until")
 
 
 @dataclass
 class Row:
-    """A row's cells by column, and where its problems go."""
+    """A hospital's cells by column, its id among them, and where its problems go.
+
+    `hospital` is None before it is read, and where a cell is in error. `references` are the other hospitals that it
+    names, by column.
+    """
 
     reading: SheetReading
-    number: int
-    cells: dict[str, str]
+    cells: Mapping[str, Cell]
+    hospital: Hospital | None = None
     refused: bool = False
+    references: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def hospital(self, region: shapely.Geometry | None) -> Hospital | None:
-        """The row as a hospital; None where a cell is in error."""
-        values: dict[str, Any] = {
-            "id": self._checked("id", check_id, "cq-001"),
-            "name_zh": self._text("name_zh", required=True),
-            **{name: self._text(name) for name in ("name_en", "name_short", "district", "address")},
-            "crs": self._choice("crs", SYSTEMS, None),
-            "phone": self._phone(),
-            "kind": self._choice("kind", KINDS, "hospital"),
-            "levels": {name: level for name in CENTRES if (level := self._level(f"{name}_level"))},
-            "capabilities": {name: self._capability(name) for name in CAPABILITIES},
-        }
+    def read(self, region: shapely.Geometry | None) -> None:
+        """Judge every cell, and make the hospital of them if none is wrong."""
+        values = {name: self.value(name) for name in _PLAIN}
+        values["levels"] = {name: level for name in CENTRES if (level := self._level(name))}
+        values["capabilities"] = {name: told for name in CAPABILITIES if (told := self._capability(name))}
+        values["figures"] = self._figures()
+        values["contacts"] = [
+            {"team": team, "phone": phone} for team in TEAMS for phone in self.value(f"{team}_contacts") or ()
+        ]
         values |= self._places(values["crs"], region)
-        return None if self.refused else Hospital(**values)
+        self._note_phone(values["phone"])
+        self._note_others(values)
+        self.hospital = None if self.refused else Hospital(**_said(values))
 
-    def _cell(self, column: str) -> str:
-        return self.cells.get(column, "")
+    def check_references(self, known: Container[str]) -> None:
+        """Note the hospitals that it names and that are not there, when all rows are read."""
+        for column, ids in self.references.items():
+            missing = [id_ for id_ in ids if id_ not in known]
+            if missing:
+                self.error(column, f"names {', '.join(missing[:3])}, which no row has", "the id of another row")
 
-    def _error(self, column: str, message: str, right: str) -> None:
-        self.refused = True
-        self.reading.error(self.number, column, self._cell(column), message=message, right=right)
+    def text(self, column: str) -> str:
+        """What stands in a cell, "" where it is missing or nothing can be seen in it."""
+        cell = self.cells.get(column)
+        return "" if cell is None or is_blank(cell.text) else cell.text
 
-    def _warning(self, column: str, message: str, right: str) -> None:
-        self.reading.warning(self.number, column, self._cell(column), message=message, right=right)
+    def cell(self, column: str) -> Cell:
+        """The cell, or where it would stand."""
+        cell = self.cells.get(column)
+        if cell is None:
+            id_ = self.cells["id"]
+            return Cell("", id_.sheet, id_.row, column)
+        return cell
 
-    def _checked(self, column: str, check: Callable[[str], str], right: str) -> str | None:
-        """The cell through a function that raises ValueError; None, with an error noted, where it does."""
+    def error(self, column: str, message: str, right: str) -> None:
+        """Note something that must be corrected, so that the row is no hospital."""
+        self.refused, self.hospital = True, None
+        self.note("error", column, message, right)
+
+    def note(self, severity: Literal["error", "warning"], column: str, message: str, right: str) -> None:
+        """Note something about a cell."""
+        self.reading.note(severity, self.cell(column), message=message, right=right)
+
+    def value(self, name: str) -> Any:
+        """What a cell says; None where it is blank, or wrong, which is noted."""
+        text = self.text(name)
+        if not text:
+            if COLUMNS[name].required:
+                self.error(name, "is missing", right_for(COLUMNS[name]))
+            return None
         try:
-            return check(self._cell(column))
+            return read_cell(COLUMNS[name], text)
         except ValueError as error:
-            self._error(column, str(error) if self._cell(column) else "is missing", right)
+            self.error(name, *error.args)
             return None
 
-    def _text(self, column: str, *, required: bool = False) -> str | None:
-        text = self._checked(column, tidy_text, "a line of plain text")
-        if required and text == "":
-            self._error(column, "is missing", "a text")
-        return text
+    def _level(self, centre: str) -> dict[str, Any]:
+        columns = level_columns(centre)
+        told = _said(dict(zip(LEVEL_PARTS, map(self.value, columns), strict=True)))
+        scheme, level = columns[:2]
+        if any(map(self.text, columns)) and not self.text(level):
+            self.error(level, "is missing beside what is said of it", "the level, or all its cells blank")
+        elif self.text(level) and not self.text(scheme):
+            self.error(scheme, "is missing beside a level", "who gives the level, such as 国家卒中中心")
+        return told
 
-    def _choice(self, column: str, choices: tuple[str, ...], default: str | None) -> str | None:
-        by_lower_case = {choice.lower(): choice for choice in choices}
-        cell = self._cell(column)
-        if not cell and default is not None:
-            return default
-        choice = by_lower_case.get(cell.lower())
-        if choice is None:
-            self._error(column, "is unknown" if cell else "is missing", " | ".join(choices))
-        return choice
-
-    def _phone(self) -> str | None:
-        text = self._text("phone")
-        numbers = re.split(r"[;,、；，]", unicodedata.normalize("NFKC", text)) if text else []
-        for number in numbers:
-            if not _PHONE.fullmatch(number.strip()) or not 3 <= sum(map(str.isdigit, number)) <= 21:
-                self._warning("phone", "is no phone number", "023-6869 0000 or +86 23 6869 0000")
-                break
-        return text
-
-    def _level(self, column: str) -> Level | None:
-        scheme, level = self._text(f"{column}_scheme"), self._text(column)
-        if scheme and level:
-            return Level(scheme=scheme, level=level)
-        if level:
-            self._error(f"{column}_scheme", "is missing beside a level", "who gives the level, such as 国家卒中中心")
-        elif scheme:
-            self._error(column, "is missing beside its scheme", "the level, or both cells blank")
-        return None
-
-    def _capability(self, name: str) -> Capability:
+    def _capability(self, name: str) -> dict[str, Any]:
         columns = capability_columns(name)
-        status, hours, valid_from, valid_until, body = columns[:5]
-        starts, ends = self._date(valid_from), self._date(valid_until)
+        told = _said(dict(zip(CAPABILITY_PARTS, map(self.value, columns), strict=False)))
+        starts, ends = told.get("valid_from"), told.get("valid_until")
         if starts and ends and ends < starts:
-            self._error(valid_until, f"is before {valid_from}", f"{starts} or later")
-        values = {
-            "status": self._choice(status, STATUSES, "unknown"),
-            "hours": self._hours(hours),
-            "valid_from": starts,
-            "valid_until": ends,
-            "body": self._text(body),
-            "agents": self._agents() if name == AGENTS_CAPABILITY else (),
-        }
-        return UNKNOWN if self.refused else Capability.model_validate(values)
-
-    def _hours(self, column: str) -> str | None:
-        hours = self._checked(column, tidy_hours, HOURS_EXAMPLE) if self._cell(column) else ALWAYS
-        caution = hours_caution(hours) if hours else None
+            self.error(f"{name}_valid_until", f"is before {name}_valid_from", f"{starts} or later")
+        caution = hours_caution(told["hours"]) if "hours" in told else None
         if caution:
-            self._warning(column, caution, "hours by weekday, or 24/7")
-        return hours
+            self.note("warning", f"{name}_hours", caution, "hours by weekday, or 24/7")
+        return told
 
-    def _date(self, column: str) -> date | None:
-        cell = self._cell(column)
-        if not cell:
-            return None
+    def _figures(self) -> dict[str, Any]:
+        told = _said({name: self.value(name) for name in (*CASES, *MEDIANS)})
+        year = self.value("figures_year")
+        if told and not self.text("figures_year"):
+            self.note("warning", "figures_year", "is missing beside the figures", right_for(COLUMNS["figures_year"]))
+        return told | {"year": year}
+
+    def _note_phone(self, phone: str | None) -> None:
         try:
-            if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", cell, re.ASCII):
-                raise ValueError  # noqa: TRY301  fromisoformat also takes 20260101 and 2026-W01-1
-            return date.fromisoformat(cell)
+            read_phones(phone or "")
         except ValueError:
-            self._error(column, "is no date", "year-month-day, such as 2026-12-31")
-            return None
+            self.note("warning", "phone", "is no phone number", PHONE_EXAMPLE)
 
-    def _agents(self) -> tuple[str, ...] | None:
-        cell = self._cell(f"{AGENTS_CAPABILITY}_agents").lower()
-        agents = tuple(agent.strip() for agent in re.split(r"[;；]", cell) if agent.strip())
-        if not set(agents) <= set(AGENTS):
-            self._error(f"{AGENTS_CAPABILITY}_agents", "is unknown", f"any of {';'.join(AGENTS)}, with ; between")
-        return agents
+    def _note_others(self, values: dict[str, Any]) -> None:
+        """Collect the other hospitals that are named, and see that they are others."""
+        partners = tuple(partner.id for partner in values["transfer_partners"] or ())
+        one_each = {name: (values[name],) for name in ("lead_hospital", "remote_ecg_partner") if values[name]}
+        self.references = {"transfer_partners": partners, **one_each}
+        for column, ids in self.references.items():
+            if values["id"] in ids:
+                self.error(column, "names the hospital itself", "the id of another hospital, or a blank cell")
+            if len(set(ids)) < len(ids):
+                self.error(column, "names one hospital twice", "each hospital once")
 
     def _places(self, crs: str | None, region: shapely.Geometry | None) -> dict[str, float]:
         """The site and its emergency entrance in WGS-84, each inside the region."""
         site = self._place("lat", "lon", crs, region)
-        if not self._cell("entrance_lat") and not self._cell("entrance_lon"):
+        if not self.text("entrance_lat") and not self.text("entrance_lon"):
             entrance = site
         else:
             entrance = self._place("entrance_lat", "entrance_lon", crs, region)
         if site is None or entrance is None:
             return {}
-        apart_m = _metres_between(site, entrance)
+        apart_m = metres_between(site, entrance)
         if apart_m > _FARTHEST_ENTRANCE_M:
             message = f"the entrance is {apart_m / 1000:.1f} km from the site"
-            self._warning("entrance_lat", message, f"within {_FARTHEST_ENTRANCE_M / 1000:.0f} km, or blank")
+            self.note("warning", "entrance_lat", message, f"within {_FARTHEST_ENTRANCE_M / 1000:.0f} km, or blank")
         return dict(zip(("lat", "lon", "entrance_lat", "entrance_lon"), site + entrance, strict=True))
 
     def _place(
@@ -180,13 +170,14 @@ class Row:
         if lat is None or lon is None:
             return None
         if abs(lat) > 90 >= abs(lon) and abs(lat) <= 180:
-            self._error(lat_column, SWAPPED, f"{lat_column} {lon:g} and {lon_column} {lat:g}")
+            self.error(lat_column, SWAPPED, f"{lat_column} {lon:g} and {lon_column} {lat:g}")
             return None
         out_of_range = False
         for column, value in ((lat_column, lat), (lon_column, lon)):
-            limit, example = _LIMITS[column[-3:]]
+            limit = _LIMITS[column[-3:]]
             if abs(value) > limit:
-                self._error(column, f"is out of range, -{limit} to {limit} degrees", example)
+                message = f"is out of range, -{limit} to {limit} degrees"
+                self.error(column, message, right_for(COLUMNS[column]))
                 out_of_range = True
         if out_of_range or crs is None:
             return None
@@ -194,27 +185,21 @@ class Row:
         if region is None or shapely.intersects_xy(region, place[1], place[0]):
             return place
         if abs(lon) <= 90 and shapely.intersects_xy(region, *to_wgs84(lon, lat, crs)[::-1]):
-            self._error(lat_column, SWAPPED, f"{lat_column} {lon:g} and {lon_column} {lat:g}")
+            self.error(lat_column, SWAPPED, f"{lat_column} {lon:g} and {lon_column} {lat:g}")
         else:
             west, south, east, north = region.bounds
             inside = f"a place inside the region, within {south:.2f}..{north:.2f} N, {west:.2f}..{east:.2f} E"
-            self._error(lat_column, f"lies outside the region ({lat:g}, {lon:g})", inside)
+            self.error(lat_column, f"lies outside the region ({lat:g}, {lon:g})", inside)
         return None
 
     def _degrees(self, column: str) -> float | None:
-        cell = unicodedata.normalize("NFKC", self._cell(column))
-        example = _LIMITS[column[-3:]][1]
-        if not cell:
-            self._error(column, "is missing", f"decimal degrees, such as {example}")
-            return None
-        # float() would also take 1_0, infinity and digits of any script
-        if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)(e-?\d+)?", cell, re.ASCII | re.IGNORECASE):
-            self._error(column, "is no number", f"decimal degrees, such as {example}")
-            return None
-        return float(cell)
+        # Of an entrance, half a place is a mistake; a site that is missing is noted as a required column.
+        if not self.text(column) and not COLUMNS[column].required:
+            self.error(column, "is missing", right_for(COLUMNS[column]))
+        value: float | None = self.value(column)
+        return value
 
 
-def _metres_between(one: tuple[float, float], other: tuple[float, float]) -> float:
-    """Straight line between two nearby (lat, lon), on a sphere cut flat; good to a percent for some kilometres."""
-    east = (one[1] - other[1]) * math.cos(math.radians(one[0]))
-    return math.hypot(one[0] - other[0], east) * 111_195.0
+def _said(values: dict[str, Any]) -> dict[str, Any]:
+    """Without what nobody said, for which the models have their own word."""
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,29 +1,29 @@
-"""The hospital sheet as CSV: read with every problem named, and written so that it reads back equal."""
+"""The hospital sheet: read with every problem named, and written as CSV so that it reads back equal."""
 
 from __future__ import annotations
 
 import csv
-import difflib
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any
 
 from stroke_map.coordinates import from_wgs84
-from stroke_map.registry.centres import CAPABILITIES
-from stroke_map.registry.columns import COLUMNS, REQUIRED_COLUMNS, capability_columns
-from stroke_map.registry.csv_table import guard, read_rows
-from stroke_map.registry.models import AGENTS_CAPABILITY, UNKNOWN, Hospital
+from stroke_map.registry.columns import COLUMNS, capability_columns, level_columns
+from stroke_map.registry.csv_table import guard
+from stroke_map.registry.limits import MAX_PROBLEMS
+from stroke_map.registry.models import UNKNOWN
+from stroke_map.registry.network_models import TEAMS
 from stroke_map.registry.problems import SheetReading
-from stroke_map.registry.row import Row
+from stroke_map.registry.records import read_records
+from stroke_map.registry.row import CAPABILITY_PARTS, LEVEL_PARTS, Row
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from typing import TextIO
 
     import shapely
 
-MAX_PROBLEMS: Final = 10_000  # nobody reads more; a hostile sheet could make millions
-MAX_COLUMNS: Final = 500
+    from stroke_map.registry.models import Hospital
 
 
 def read_sheet(path: str | os.PathLike[str], *, region: shapely.Geometry | None = None) -> SheetReading:
@@ -32,8 +32,8 @@ def read_sheet(path: str | os.PathLike[str], *, region: shapely.Geometry | None 
     Parameters
     ----------
     path
-        A CSV file, UTF-8 with or without byte order mark, whose first row names the columns (`COLUMNS`; only
-        `REQUIRED_COLUMNS` must be there, and their order is free).
+        A CSV file or an XLSX workbook with a header in Chinese or English (see `COLUMNS`; only `REQUIRED_COLUMNS` must
+        be there, and their order is free).
     region
         Where the hospitals must lie, as a polygon of lon, lat in WGS-84 degrees; None for anywhere.
 
@@ -45,80 +45,33 @@ def read_sheet(path: str | os.PathLike[str], *, region: shapely.Geometry | None 
     """
     path = Path(path)
     reading = SheetReading(path.name)
-    rows = read_rows(path, reading)
-    columns = _read_header(rows, reading)
-    if columns is None:
-        return reading
-    first_row_of: dict[str, int] = {}
-    for number, cells in rows:
+    first_of: dict[str, Row] = {}
+    for cells in read_records(path, reading):
+        row = Row(reading, cells)
+        row.read(region)
+        first = first_of.setdefault(row.text("id"), row)
+        if first is not row and row.text("id"):
+            row.error("id", f"is the id of row {first.cell('id').row} too", "an id no other row has")
         if len(reading.problems) >= MAX_PROBLEMS:
-            reading.error(
-                number, "", "", message=f"over {MAX_PROBLEMS:,} problems; reading stopped here", right="another sheet"
-            )
+            message = f"over {MAX_PROBLEMS:,} problems; reading stopped here"
+            reading.error(row.cell("id").row, "", "", message=message, right="another sheet")
             break
-        row = _row(number, cells, columns, reading)
-        if row is None:
-            continue
-        hospital = row.hospital(region)
-        id_ = row.cells["id"]
-        first = first_row_of.setdefault(id_, number)
-        if id_ and first != number:
-            reading.error(number, "id", id_, message=f"is the id of row {first} too", right="an id no other row has")
-        elif hospital is not None:
-            reading.hospitals.append(hospital)
-    if not first_row_of:
+    else:
+        for row in first_of.values():
+            row.check_references(first_of)
+    reading.hospitals += [row.hospital for row in first_of.values() if row.hospital]
+    reading.records |= {id_: row.cells for id_, row in first_of.items()}
+    if not first_of and not reading.errors:
         reading.warning(0, "", "", message="the sheet lists no hospital", right="one row per hospital")
     return reading
 
 
-def _read_header(rows: Iterator[tuple[int, list[str]]], reading: SheetReading) -> list[str] | None:
-    number, cells = next(rows, (1, []))
-    columns = [cell.lower() for cell in cells]
-    while columns and not columns[-1]:
-        columns.pop()
-    if reading.errors:
-        return None
-    if len(columns) == 1 and any(separator in columns[0] for separator in ";\t"):
-        reading.error(
-            number, "", cells[0], message="the cells are not separated by commas", right="a CSV file with commas"
-        )
-        return None
-    if len(columns) > MAX_COLUMNS:
-        reading.error(number, "", "", message=f"{len(columns):,} columns", right=f"at most {MAX_COLUMNS}")
-        return None
-    for index, column in enumerate(columns):
-        if column in columns[:index]:
-            reading.error(
-                number, cells[index], cells[index], message="the column is there twice", right="each column once"
-            )
-        elif column not in COLUMNS:
-            near = difflib.get_close_matches(column[:64], COLUMNS, 1)
-            right = near[0] if near else f"no such column; capabilities are {', '.join(CAPABILITIES)}"
-            reading.error(number, cells[index], cells[index], message="the column is unknown", right=right)
-    for column in REQUIRED_COLUMNS:
-        if column not in columns:
-            reading.error(
-                number, column, "", message="the column is missing", right=f"a header with {','.join(REQUIRED_COLUMNS)}"
-            )
-    # A sheet without these is no hospital sheet: complaining about each of its cells would help nobody.
-    return columns if set(REQUIRED_COLUMNS) <= set(columns) else None
-
-
-def _row(number: int, cells: list[str], columns: list[str], reading: SheetReading) -> Row | None:
-    surplus = next((cell for cell in cells[len(columns) :] if cell), None)
-    if surplus is not None:
-        message = f"the row has {len(cells)} cells, the header {len(columns)}"
-        reading.error(number, "", surplus, message=message, right='a text with a comma in quotes: "Road 1, East gate"')
-        return None
-    cells += [""] * (len(columns) - len(cells))
-    return Row(reading, number, dict(zip(columns, cells, strict=False)))
-
-
 def write_sheet(hospitals: Iterable[Hospital], stream: TextIO) -> None:
-    """Write the sheet as CSV, header first, one line per hospital as it comes.
+    """Write the sheet as CSV with every column, header first, one line per hospital as it comes.
 
     Coordinates are written in each hospital's own `crs`. A text that a spreadsheet program would run as a formula
-    gets an apostrophe before it, which `read_sheet` takes away again.
+    gets an apostrophe before it, which `read_sheet` takes away again. The numbers that alerts call are in it: it is
+    for those who keep the list.
 
     Parameters
     ----------
@@ -130,33 +83,40 @@ def write_sheet(hospitals: Iterable[Hospital], stream: TextIO) -> None:
     writer = csv.DictWriter(stream, COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
     for hospital in hospitals:
-        writer.writerow({column: guard(cell) for column, cell in _cells(hospital).items()})
+        writer.writerow({column: guard(text) for column, text in sheet_cells(hospital).items()})
 
 
-def _cells(hospital: Hospital) -> dict[str, str]:
-    cells = {
-        name: getattr(hospital, name)
-        for name in ("id", "name_zh", "name_en", "name_short", "district", "address", "crs", "phone", "kind")
-    }
-    site = (hospital.lat, hospital.lon)
-    entrance = (hospital.entrance_lat, hospital.entrance_lon)
-    cells["lat"], cells["lon"] = _degrees(site, hospital.crs)
+def sheet_cells(hospital: Hospital) -> dict[str, str]:
+    """What stands in each column for a hospital, those that would be blank left out; `read_sheet` reads it back equal."""
+    told: dict[str, Any] = {name: value for name, value in hospital if name in COLUMNS and isinstance(value, str)}
+    site, entrance = (hospital.lat, hospital.lon), (hospital.entrance_lat, hospital.entrance_lon)
+    told["lat"], told["lon"] = _degrees(site, hospital.crs)
     if entrance != site:
-        cells["entrance_lat"], cells["entrance_lon"] = _degrees(entrance, hospital.crs)
-    for name, level in hospital.levels.items():
-        cells[f"{name}_level_scheme"], cells[f"{name}_level"] = level.scheme, level.level
+        told["entrance_lat"], told["entrance_lon"] = _degrees(entrance, hospital.crs)
+    told["transfer_partners"] = tuple(
+        partner.id if partner.transfer_delay_min is None else f"{partner.id}:{partner.transfer_delay_min:g}"
+        for partner in hospital.transfer_partners
+    )
+    told |= {name: value for name, value in hospital.figures if name != "year"}
+    told["figures_year"] = hospital.figures.year
+    for team in TEAMS:
+        told[f"{team}_contacts"] = tuple(contact.phone for contact in hospital.contacts if contact.team == team)
+    for centre, level in hospital.levels.items():
+        columns = dict(zip(LEVEL_PARTS, level_columns(centre), strict=True))
+        told |= {columns[part]: value for part, value in level}
     for name, capability in hospital.capabilities.items():
-        status, hours, valid_from, valid_until, body = capability_columns(name)[:5]
-        cells[status] = capability.status
-        if capability != UNKNOWN:
-            cells[hours] = capability.hours
-            cells[valid_from] = capability.valid_from.isoformat() if capability.valid_from else ""
-            cells[valid_until] = capability.valid_until.isoformat() if capability.valid_until else ""
-            cells[body] = capability.body
-    cells[f"{AGENTS_CAPABILITY}_agents"] = ";".join(hospital.capabilities[AGENTS_CAPABILITY].agents)
-    return cells
+        columns = dict(zip(CAPABILITY_PARTS, capability_columns(name), strict=False))
+        parts = {"status": capability.status} if capability == UNKNOWN else dict(capability)
+        told |= {column: parts[part] for part, column in columns.items() if part in parts}
+    return {column: text for column, value in told.items() if (text := _text(value))}
 
 
 def _degrees(place: tuple[float, float], crs: str) -> list[str]:
     # Two decimals finer than what is kept: read back, converted and rounded, it is the same point.
     return [f"{degrees:.9f}".rstrip("0").rstrip(".") for degrees in from_wgs84(*place, crs)]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "; ".join(value)
+    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
