@@ -18,6 +18,7 @@ FIRST_YEAR, LAST_YEAR = 1990, 2100
 _ID = re.compile(r"\w[\w.-]{0,63}")
 # Marks that only turn the writing direction: they can make one name look like another.
 _DIRECTION_MARKS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters, and halves of others
 _COORDINATE_DECIMALS = 7  # 1 cm, as the roads store it; so any system written out with 9 decimals reads back equal
 # One number with 3 (120) to 15 digits (E.164) and perhaps an extension.
 _PHONE = re.compile(r"\+?[\d\s()./-]{3,30}((转|ext\.?|x|#)\s*\d{1,6})?", re.IGNORECASE | re.ASCII)
@@ -31,17 +32,21 @@ def tidy_text(text: str) -> str:
     ValueError
         Control characters (NUL and the like), lone surrogates, or over 500 characters.
     """
-    tidied = " ".join(_DIRECTION_MARKS.sub("", text).split())
+    tidied = " ".join(_without_marks(text).split())
     if len(tidied) > MAX_TEXT_CHARACTERS:
         raise ValueError(f"a text of {len(tidied):,} characters; at most {MAX_TEXT_CHARACTERS}")
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in tidied):
+    if _UNPRINTABLE.search(tidied):
         raise ValueError("a text with control characters; only printable ones")
     return tidied
 
 
 def is_blank(text: str) -> bool:
     """Tell whether there is nothing to see in a text: white space and marks at most."""
-    return not _DIRECTION_MARKS.sub("", text).strip()
+    return not _without_marks(text).strip()
+
+
+def _without_marks(text: str) -> str:
+    return text if text.isascii() else _DIRECTION_MARKS.sub("", text)
 
 
 def check_id(text: str) -> str:
