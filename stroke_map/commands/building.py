@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tempfile
+import time
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,47 +16,89 @@ from stroke_map.commands.output import say
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from stroke_map.editions import Made
+    from stroke_map.roads import RoadNetwork
+
+KEPT_S = 7 * 24 * 3600
+
 
 def build_complete(**what: Any) -> Path:
     """`editions.build_edition` with base map tiles, and every kernel of an answer compiled into the cache.
 
     Parameters and errors are those of `build_edition`.
     """
-    from stroke_map.editions import Edition, build_edition
-    from stroke_map.maps.tiles import draw_tiles
+    from stroke_map.editions import build_edition
     from stroke_map.settings import read_settings
-    from stroke_map.web.ask import warm_up, warm_up_closures
 
-    settings = read_settings()
-    folder = build_edition(draw_tiles=draw_tiles, settings=settings, **what)
-    edition = Edition(folder)
-    warm_up(edition, settings)
-    warm_up_closures(edition)
+    folder = build_edition(draw_tiles=_tiles(what.get("progress")), settings=read_settings(), **what)
+    _warm_up(folder)
     return folder
 
 
+def update_complete(**what: Any) -> Made:
+    """`editions.annual_update` with base map tiles and the report, and every kernel of an answer compiled into the cache.
+
+    Parameters and errors are those of `annual_update`.
+    """
+    from stroke_map.editions import annual_update
+    from stroke_map.settings import read_settings
+
+    made = annual_update(draw_tiles=_tiles(what.get("progress")), settings=read_settings(), **what)
+    if made.state == "built":
+        _warm_up(made.folder)
+    return made
+
+
+def _tiles(progress: Callable[[str, float], None] | None) -> Callable[[RoadNetwork, Path], Any]:
+    from stroke_map.maps.tiles import draw_tiles
+
+    return partial(draw_tiles, progress=partial(progress, "tiles") if progress else None)
+
+
+def _warm_up(folder: Path) -> None:
+    from stroke_map.editions import Edition
+    from stroke_map.settings import read_settings
+    from stroke_map.web.ask import warm_up, warm_up_closures
+
+    edition = Edition(folder)
+    warm_up(edition, read_settings())
+    warm_up_closures(edition)
+
+
 @contextmanager
-def road_file(osm: Path | None, place: str) -> Iterator[Path]:
-    """`osm` where it is given; else a file with the roads of `place`, downloaded, there as long as it is needed.
+def road_file(osm: Path | None, place: str | None, *, keep_in: Path | None = None) -> Iterator[Path | None]:
+    """`osm`, or else a file with the roads of `place`, downloaded, there as long as it is needed; None where neither is given.
+
+    Parameters
+    ----------
+    keep_in
+        A folder to keep the file in for a week: whoever is interrupted goes on with the same roads.
 
     Raises
     ------
     RoadDataError
         No such place, no road there, or OpenStreetMap's servers cannot be reached.
     """
-    if osm is not None:
+    if osm is not None or place is None:
         yield osm
         return
+    # The edition names the file it was built from.
+    plain_name = re.sub(r"[^\w-]+", "-", place).strip("-")[:60] or "place"
+    with tempfile.TemporaryDirectory(prefix="stroke-map-place-") as folder:
+        file = (keep_in or Path(folder)) / f"{plain_name}.osm.pbf"
+        if not file.is_file() or time.time() - file.stat().st_mtime > KEPT_S:
+            _download(place, Path(folder) / "new.osm.pbf", file)
+        yield file
+
+
+def _download(place: str, new: Path, file: Path) -> None:
     from stroke_map.editions.inputs import PROFILES
     from stroke_map.roads.place import save_place
 
     say(f"Downloading the roads of {place}; turn restrictions are not among them: use an extract for real work")
-    with tempfile.TemporaryDirectory(prefix="stroke-map-place-") as folder:
-        # The edition names the file it was built from.
-        plain_name = re.sub(r"[^\w-]+", "-", place).strip("-")[:60]
-        file = Path(folder) / f"{plain_name or 'place'}.osm.pbf"
-        save_place(place, file, PROFILES)
-        yield file
+    save_place(place, new, PROFILES)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(new, file)
 
 
 def publish_demo(

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from stroke_map.commands.building import build_complete, publish_demo, road_file
-from stroke_map.commands.output import as_json, print_json, print_table, progress, say
+from stroke_map.commands.output import as_json, day, print_json, print_table, progress, say
 from stroke_map.errors import NoEditionError
 from stroke_map.settings import read_settings
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import date
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command()
@@ -57,8 +56,8 @@ def edition() -> None:
 @click.option("--sheet", type=_FILE, required=True, help="Hospital sheet (CSV).")
 @click.option("--region", help="A region's id, its .toml, or a GeoJSON polygon; else the hull of the roads.")
 @click.option("--periods", type=_FILE, help="Times of the week with times and arrivals of their own (TOML); else one.")
-@click.option("--valid-from", type=_DAY, help="First day; today when left out.")
-@click.option("--valid-until", type=_DAY, help="Last day; a year later when left out.")
+@click.option("--valid-from", type=day, help="First day; today when left out.")
+@click.option("--valid-until", type=day, help="Last day; a year later when left out.")
 def build(
     *,
     edition_id: str,
@@ -67,15 +66,15 @@ def build(
     sheet: Path,
     region: str | None,
     periods: Path | None,
-    valid_from: datetime | None,
-    valid_until: datetime | None,
+    valid_from: date | None,
+    valid_until: date | None,
 ) -> None:
     """Build and seal the edition EDITION_ID; publishing it is another step."""
     from stroke_map.editions import Region, load_region
 
     if (osm is None) == (place is None):
         raise click.UsageError("give either --osm or --place")
-    with road_file(osm, place or "") as roads, progress() as show:
+    with road_file(osm, place) as roads, progress() as show:
         folder = build_complete(
             osm=roads,
             sheet=sheet,
@@ -83,15 +82,11 @@ def build(
             geodata_dir=read_settings().geodata_dir,
             edition_id=edition_id,
             periods=periods,
-            valid_from=_day(valid_from),
-            valid_until=_day(valid_until),
+            valid_from=valid_from,
+            valid_until=valid_until,
             progress=show,
         )
     say(f"Built {folder}\nPublish it with: stroke-map edition publish {edition_id}")
-
-
-def _day(value: datetime | None) -> date | None:
-    return value.date() if value else None
 
 
 @edition.command("list")
@@ -129,11 +124,14 @@ def verify(edition_id: str | None, as_json: bool) -> None:
 
 @edition.command()
 @click.argument("edition_id")
-def publish(edition_id: str) -> None:
+@click.option(
+    "--approved-by", default="", help="Who has looked at it: not who prepared it. Needed where it names a preparer."
+)
+def publish(edition_id: str, approved_by: str) -> None:
     """Verify every byte of EDITION_ID, then let it serve; running servers follow within a second."""
     from stroke_map.editions import publish as publish_edition
 
-    publication = publish_edition(read_settings().geodata_dir, edition_id)
+    publication = publish_edition(read_settings().geodata_dir, edition_id, approved_by=approved_by)
     click.echo(f"Published {publication.edition}")
 
 

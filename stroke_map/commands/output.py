@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import time
 from contextlib import contextmanager
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+
+
+def day(text: str) -> date:
+    """The type of an option that is a day."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
+    except ValueError:
+        raise click.BadParameter("is no day; right would be year-month-day, such as 2026-12-31") from None
 
 
 def say(text: str) -> None:
@@ -40,18 +50,23 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 
 @contextmanager
 def progress() -> Iterator[Callable[[str, float], None]]:
-    """A function `(step, share)` that draws one bar a step on a terminal, and does nothing where stderr is none."""
+    """A function `(step, share)` that draws a bar for each step, with the time left, where stderr is a terminal.
+
+    Elsewhere, as under cron, it writes a line for each step when it is done.
+    """
     if not sys.stderr.isatty():
-        yield lambda _step, _share: None
+        yield _Lines().show
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     columns = (
         TextColumn("{task.description:<20}"),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %"),
         TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True)) as bars:
         tasks: dict[str, TaskID] = {}
@@ -62,3 +77,17 @@ def progress() -> Iterator[Callable[[str, float], None]]:
             bars.update(tasks[step], completed=share)
 
         yield show
+
+
+class _Lines:
+    """One line for each step, when it is done."""
+
+    def __init__(self) -> None:
+        self._begun: dict[str, float] = {}
+        self._told: set[str] = set()
+
+    def show(self, step: str, share: float) -> None:
+        begun = self._begun.setdefault(step, time.monotonic())
+        if share >= 1.0 and step not in self._told:
+            self._told.add(step)
+            say(f"{step}: {time.monotonic() - begun:.1f} s")

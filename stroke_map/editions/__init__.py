@@ -1,6 +1,6 @@
 """Editions: one sealed folder with everything a server needs, built once, published by one switch.
 
-`build_edition` makes one; `publish`, `rollback`, `verify_edition` and `list_editions` are what an editor does with
+`build_edition` makes one, `annual_update` that of a year, `amend_edition` a corrected one; `publish`, `rollback`, `verify_edition` and `list_editions` are what an editor does with
 it; `EditionHolder` gives a server the published one, `open_published` a script.
 """
 
@@ -19,6 +19,7 @@ from stroke_map.editions.publish import (
     verify_edition,
 )
 from stroke_map.editions.region import Region, load_region
+from stroke_map.editions.update import Made, annual_update
 
 __all__ = [
     "BackgroundVerifier",
@@ -26,8 +27,10 @@ __all__ = [
     "EditionHolder",
     "EditionInfo",
     "EditionState",
+    "Made",
     "Publication",
     "Region",
+    "annual_update",
     "build_edition",
     "list_editions",
     "load_region",

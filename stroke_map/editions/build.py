@@ -102,6 +102,9 @@ def build_edition(
             with work.told("check"):
                 steps.check_sheet(work)
             steps.make_roads(work)
+            if region.polygon is None:
+                # Only now is it known where the roads are: a hospital far from all of them is a mistake in the sheet.
+                steps.check_sheet(work)
             steps.write_registry(work)
             steps.make_arrivals(work)
             steps.make_tiles(work, draw_tiles)

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from stroke_map.editions.approval import check_approval, tidy_name
 from stroke_map.editions.files import disk_faults, exclusive_lock, write_atomically
 from stroke_map.editions.info import EditionInfo, check_edition_id
 from stroke_map.editions.seal import damaged, verify
@@ -29,14 +30,27 @@ HISTORY_LENGTH = 8
 SWITCH_PATIENCE_S = 10.0
 
 
+class Approval(BaseModel):
+    """Who let an edition serve, and when."""
+
+    model_config = ConfigDict(frozen=True)
+
+    by: str
+    at: datetime
+
+
 class Publication(BaseModel):
-    """What `geodata/current` says: the edition that serves, and those it replaced, the latest first."""
+    """What `geodata/current` says: the edition that serves, and those it replaced, the latest first.
+
+    `approvals` has the last approval of every edition that ever got one: an edition is sealed before anyone approves it.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     edition: str
     history: tuple[str, ...] = ()
     published_at: datetime
+    approvals: dict[str, Approval] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,24 +115,33 @@ def verify_edition(geodata_dir: Path, edition_id: str, *, full: bool = True) -> 
     return verify(folder, edition_id=edition_id, full=full)
 
 
-def publish(geodata_dir: Path, edition_id: str) -> Publication:
+def publish(geodata_dir: Path, edition_id: str, *, approved_by: str = "") -> Publication:
     """Verify every byte of an edition, then let it serve. Publishing what is published changes nothing but the time.
+
+    Parameters
+    ----------
+    approved_by
+        Who has looked at it; needed where the edition names who prepared it, and another name.
 
     Raises
     ------
     EditionError
-        There is no such edition, or `current` cannot be written.
+        There is no such edition, nobody else approves it, or `current` cannot be written.
     EditionDamagedError
         It is not what was sealed; what was published stays so.
     """
+    approved_by = tidy_name(approved_by, "approved_by")
     # The long check holds no lock, so that a rollback never waits for it.
-    verify_edition(geodata_dir, edition_id, full=True)
+    check_approval(verify_edition(geodata_dir, edition_id, full=True).prepared_by, approved_by)
     with _switching(geodata_dir):
         verify_edition(geodata_dir, edition_id, full=False)
-        before = _read_or_none(geodata_dir)
+        before = read_or_none(geodata_dir)
         replaced = () if before is None else (before.edition, *before.history)
         history = tuple(dict.fromkeys(other for other in replaced if other != edition_id))
-        return _switch(geodata_dir, edition_id, history)
+        approvals = dict(before.approvals) if before else {}
+        if approved_by:
+            approvals[edition_id] = Approval(by=approved_by, at=datetime.now(UTC))
+        return _switch(geodata_dir, edition_id, history, approvals)
 
 
 def rollback(geodata_dir: Path) -> Publication:
@@ -136,12 +159,13 @@ def rollback(geodata_dir: Path) -> Publication:
         The edition before is damaged; the published one stays.
     """
     with _switching(geodata_dir):
-        history = list(read_publication(geodata_dir).history)
+        before = read_publication(geodata_dir)
+        history = list(before.history)
         while history:
             target = history.pop(0)
             if edition_folder(geodata_dir, target).is_dir():
                 verify_edition(geodata_dir, target, full=False)
-                return _switch(geodata_dir, target, tuple(history))
+                return _switch(geodata_dir, target, tuple(history), before.approvals)
     raise EditionError(
         "there is no edition to go back to", next_step="Publish one of `stroke-map edition list` by its id."
     )
@@ -149,7 +173,7 @@ def rollback(geodata_dir: Path) -> Publication:
 
 def list_editions(geodata_dir: Path) -> list[EditionState]:
     """Every edition, quickly checked, by id. What a build that died left behind is not among them."""
-    publication = _read_or_none(geodata_dir)
+    publication = read_or_none(geodata_dir)
     folder = editions_dir(geodata_dir)
     names = sorted(entry.name for entry in folder.iterdir() if entry.is_dir()) if folder.is_dir() else []
     return [_state(geodata_dir, name, publication) for name in names if not name.startswith(".")]
@@ -192,13 +216,18 @@ def _switching(geodata_dir: Path) -> Iterator[None]:
         yield
 
 
-def _switch(geodata_dir: Path, edition_id: str, history: tuple[str, ...]) -> Publication:
-    publication = Publication(edition=edition_id, history=history[:HISTORY_LENGTH], published_at=datetime.now(UTC))
+def _switch(
+    geodata_dir: Path, edition_id: str, history: tuple[str, ...], approvals: dict[str, Approval]
+) -> Publication:
+    publication = Publication(
+        edition=edition_id, history=history[:HISTORY_LENGTH], published_at=datetime.now(UTC), approvals=approvals
+    )
     write_atomically(geodata_dir / CURRENT_FILE, publication.model_dump_json(indent=2).encode() + b"\n")
     return publication
 
 
-def _read_or_none(geodata_dir: Path) -> Publication | None:
+def read_or_none(geodata_dir: Path) -> Publication | None:
+    """What is published; None where nothing is, or `current` is not one of ours."""
     try:
         return read_publication(geodata_dir)
     except (NoEditionError, EditionDamagedError):

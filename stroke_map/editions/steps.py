@@ -39,8 +39,13 @@ SLACK_BYTES = 2_000_000
 SECONDS_PER_OSM_BYTE = 2.5e-7
 
 
-def check_sheet(work: Work) -> None:
+def check_sheet(work: Work, *, thoroughly: bool = False) -> None:
     """Read the hospitals.
+
+    Parameters
+    ----------
+    thoroughly
+        Check what stands between the rows too, and between the list and the edition's days.
 
     Raises
     ------
@@ -50,13 +55,18 @@ def check_sheet(work: Work) -> None:
         It lists no hospital.
     """
     from stroke_map.registry import read_sheet
+    from stroke_map.registry.checks import check_hospitals
 
-    sheet = work.inputs.sheet
-    reading = read_sheet(sheet, region=work.region.hospital_area)
+    inputs = work.inputs
+    reading = read_sheet(inputs.sheet, region=work.region.hospital_area)
+    if thoroughly:
+        reading.problems += check_hospitals(
+            reading.hospitals, valid_from=inputs.valid_from, valid_until=inputs.valid_until, records=reading.records
+        )
     reading.raise_for_errors()
     if not reading.hospitals:
-        raise EditionError(f"{sheet.name} lists no hospital", next_step="Give a sheet with at least one.")
-    work.hospitals, work.problems = reading.hospitals, reading.problems
+        raise EditionError(f"{inputs.sheet.name} lists no hospital", next_step="Give a sheet with at least one.")
+    work.reading, work.hospitals = reading, reading.hospitals
 
 
 def make_roads(work: Work) -> None:
@@ -68,8 +78,6 @@ def make_roads(work: Work) -> None:
         The road file cannot be used.
     EditionDamagedError
         The roads that should be used again are not what was sealed.
-    RegistryError
-        A hospital is far from all roads.
     """
     work.counts["roads"] = {}
     for profile in work.inputs.profiles:
@@ -78,8 +86,6 @@ def make_roads(work: Work) -> None:
     if work.region.polygon is None:
         networks = [network_of(work, profile) for profile in work.inputs.profiles]
         work.region = work.region.with_polygon(hull_of_roads((n.point_x, n.point_y) for n in networks))
-        # Only now is it known where the roads are: a hospital far from all of them is a mistake in the sheet.
-        check_sheet(work)
 
 
 def _compiled(work: Work, profile: str) -> Callable[[Callable[[float], None]], dict[str, int]]:

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
     from stroke_map.editions.inputs import Inputs
     from stroke_map.editions.region import Region
-    from stroke_map.registry import Hospital, Problem
+    from stroke_map.registry import Hospital, SheetReading
 
     Progress = Callable[[str, float], None]
 
 #: How often a step that cannot say how far it is tells how far it should be.
 _TICK_S = 0.5
-_NEARLY_DONE = 0.95
+_NEARLY_DONE = 0.99
 
 
 def quiet(_step: str, _share: float) -> None:
@@ -45,10 +45,8 @@ class Work:
         Which steps are done, from `begin` on; `folder` is where the edition grows.
     region
         That of the inputs, with its polygon as soon as that is known.
-    hospitals
-        In the order of the columns of the arrivals.
-    problems
-        What the checks found; none of it an error, for these stop the work.
+    reading, hospitals
+        What was read of the sheet, with what the checks found; the hospitals, at last in the order of the columns of the arrivals.
     counts
         What `edition.json` will say of the edition.
     needed_bytes
@@ -59,8 +57,8 @@ class Work:
     progress: Progress = quiet
     marks: Marks = field(init=False)
     region: Region = field(init=False)
+    reading: SheetReading = field(init=False)
     hospitals: list[Hospital] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
     counts: dict[str, Any] = field(default_factory=dict)
     needed_bytes: int = 0
 
@@ -103,7 +101,8 @@ class Work:
         with self.told(name):
             facts = self.marks.facts(name, depends)
             if facts is None:
-                facts = make(lambda share: self.progress(name, share)) or {}
+                # Only `told` says that a step is done: its files must be noted first.
+                facts = make(lambda share: self.progress(name, min(share, _NEARLY_DONE))) or {}
                 self.marks.finish(name, depends, facts)
         return facts
 
@@ -120,7 +119,7 @@ def expected(seconds: float, tell: Callable[[float], None]) -> Iterator[None]:
 
     def tick() -> None:
         while not done.wait(_TICK_S):
-            tell(min((time.monotonic() - begun) / seconds, _NEARLY_DONE))
+            tell((time.monotonic() - begun) / seconds)
 
     thread = threading.Thread(target=tick, name="expected", daemon=True)
     thread.start()

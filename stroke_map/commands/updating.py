@@ -1,0 +1,72 @@
+"""`edition update`, `amend`, `prune`, `status`: the life of editions from year to year."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from stroke_map.commands.building import road_file, update_complete
+from stroke_map.commands.editions import edition
+from stroke_map.commands.output import day, progress, say
+from stroke_map.settings import read_settings
+
+if TYPE_CHECKING:
+    from stroke_map.editions import Made
+
+_EXIT_CODES = """
+\b
+Exit codes:
+   0   built, built already, or reported (--dry-run)
+   5   refused by the check: the sheet has mistakes
+  10   refused by the gate: too much is different from the edition before
+  other: failed, see `stroke-map --help`; run it again to go on
+"""
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@edition.command(epilog=_EXIT_CODES)
+@click.option("--year", type=click.IntRange(2000, 2100), required=True, help="The edition is YEAR.1, or the next free.")
+@click.option("--hospitals", type=_FILE, required=True, help="The association's sheet (XLSX or CSV).")
+@click.option("--osm", type=_FILE, help="This year's OpenStreetMap file.")
+@click.option("--place", help="Instead of --osm: a place by name; its roads are downloaded, without turn restrictions.")
+@click.option("--same-roads", is_flag=True, help="Instead of --osm: the roads of the edition that serves.")
+@click.option("--region", help="A region's id, its .toml, or a GeoJSON polygon; else the hull of the roads.")
+@click.option("--against", help="Edition to compare with; the one that serves when left out.")
+@click.option("--accept", default="", help="Why totals may differ from that edition's by more than a fifth; kept.")
+@click.option("--prepared-by", default="", help="Who runs this; kept in the edition.")
+@click.option("--publish", is_flag=True, help="Publish it in the end; --prepared-by and --approved-by say who.")
+@click.option("--approved-by", default="", help="Who has looked at it: not who prepared it.")
+@click.option("--dry-run", is_flag=True, help="Stop after the report; the next run goes on from there.")
+@click.option("--places", type=_FILE, help="Compounds and landmarks that OpenStreetMap lacks (CSV).")
+@click.option("--population", type=_FILE, help="Where people live (CSV lat, lon, people; or GeoTIFF), for the report.")
+@click.option("--periods", type=_FILE, help="Times of the week with times and arrivals of their own (TOML); else one.")
+@click.option("--valid-from", type=day, help="First day; 1 January of YEAR when left out.")
+@click.option("--valid-until", type=day, help="Last day; 31 December of YEAR when left out.")
+def update(osm: Path | None, place: str | None, *, region: str | None, **options: Any) -> None:
+    """Make the edition of a year: check, roads, arrivals, compare, report, seal, and publish on request.
+
+    Run it again after an interruption: it goes on from the last finished step. The same inputs again change nothing.
+    """
+    from stroke_map.editions import load_region
+
+    if [osm is not None, place is not None, options["same_roads"]].count(True) != 1:
+        raise click.UsageError("give one of --osm, --place and --same-roads")
+    geodata_dir = read_settings().geodata_dir
+    with road_file(osm, place, keep_in=geodata_dir / "downloads") as roads, progress() as show:
+        made = update_complete(
+            osm=roads, region=load_region(region) if region else None, geodata_dir=geodata_dir, progress=show, **options
+        )
+    _tell(made, published=options["publish"])
+
+
+def _tell(made: Made, *, published: bool) -> None:
+    for warning in made.warnings:
+        say(warning)
+    if made.changes is not None:
+        say(made.changes.describe("en"))
+    say(f"See {made.report}")
+    if made.state != "dry run" and not published:
+        say(f"Publish it with: stroke-map edition publish {made.edition_id}")
+    click.echo(f"Edition {made.edition_id}: {made.state}{', published' if published else ''}")

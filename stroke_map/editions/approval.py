@@ -1,0 +1,60 @@
+"""Who prepared an edition and who approved it: two people, of whom the second looks at what the first has done."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from stroke_map.errors import EditionError, InvalidRequestError
+from stroke_map.registry.fields import tidy_text
+
+
+def tidy_name(name: str, option: str) -> str:
+    """A person's name as it is kept; "" stays "".
+
+    Raises
+    ------
+    InvalidRequestError
+        It is no name: no letters, control characters, or over 500 characters; `option` says where it was given.
+    """
+    try:
+        tidied = unicodedata.normalize("NFKC", tidy_text(name)).strip()
+        problem = "" if _letters(tidied) or not tidied else "no letter is in it"
+    except ValueError as error:
+        tidied, problem = "", str(error)
+    if problem:
+        mistake = {"field": option, "problem": problem, "example": "王芳"}
+        raise InvalidRequestError(f"{option} is no name", errors=[mistake])
+    return tidied
+
+
+def check_approval(prepared_by: str, approved_by: str) -> None:
+    """Refuse an edition that a person prepared and nobody else approves.
+
+    Parameters
+    ----------
+    prepared_by, approved_by
+        Names from `tidy_name`; an edition that nobody put a name to (`edition build`) needs no approval.
+
+    Raises
+    ------
+    EditionError
+        The second name is missing, or is the first one written otherwise.
+    """
+    if not prepared_by:
+        return
+    if not approved_by:
+        raise EditionError(
+            f"{prepared_by} prepared this edition, and nobody has approved it",
+            next_step="Let a second person look at report.html, and give that name with --approved-by.",
+        )
+    if _letters(prepared_by) == _letters(approved_by):
+        raise EditionError(
+            f"{approved_by} prepared this edition and cannot approve it too",
+            next_step="Let a second person look at report.html, and give that name with --approved-by.",
+        )
+
+
+def _letters(name: str) -> str:
+    """What is left of a name however it is written: no case, no blanks, no points."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return "".join(character for character in folded if character.isalnum())

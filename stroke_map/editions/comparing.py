@@ -1,0 +1,90 @@
+"""What is new in an edition against the one before: the changes, the report for people, and the gate."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import orjson
+
+from stroke_map.errors import GateError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from typing import Any
+
+    from stroke_map.editions.edition import Edition
+    from stroke_map.editions.work import Work
+    from stroke_map.registry.compare import RegistryChanges
+
+CHANGES_FILE = "changes.json"
+REPORT_FILE = "report.html"
+
+
+def write_changes(
+    folder: Path, edition_id: str, before: Edition | None, changes: RegistryChanges | None, **notes: str
+) -> None:
+    """Write `changes.json`: what is different from the edition before, and what was said about it (`notes`)."""
+    document = {
+        "edition": edition_id,
+        "before": before.info.id if before else None,
+        **notes,
+        "changes": orjson.Fragment(changes.to_json()) if changes else None,
+    }
+    (folder / CHANGES_FILE).write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
+
+
+def make_report(
+    work: Work,
+    edition_id: str,
+    before: Edition | None,
+    changes: RegistryChanges | None,
+    write_report: Callable[..., Any] | None,
+    **notes: str,
+) -> None:
+    """Write the changes and the report; they hang on the edition before and on what is said of the new one.
+
+    Parameters
+    ----------
+    write_report
+        `maps.report.write_report`, a room above this one; None: no report.
+    notes
+        What people said: who prepared it, why what.
+    """
+    told_by = [edition_id, before.info.seal if before else "", notes, write_report is None]
+
+    def make(tell: Callable[[float], None]) -> None:
+        write_changes(work.folder, edition_id, before, changes, **notes)
+        if write_report:
+            write_report(
+                work.folder, edition_id=edition_id, before=before, changes=changes, problems=work.reading.problems,
+                notes=notes, population=work.inputs.population, progress=tell,
+            )  # fmt: skip
+
+    work.step("report", make, depends=hashlib.sha256(orjson.dumps(told_by)).hexdigest())
+
+
+def report_in(folder: Path) -> Path:
+    """What of an edition a person should look at: its report, or at least its changes."""
+    return next((file for file in (folder / REPORT_FILE, folder / CHANGES_FILE) if file.is_file()), folder)
+
+
+def check_gate(changes: RegistryChanges | None, accepted: str, before: Edition | None, folder: Path) -> None:
+    """Stop what differs too much from the edition before, unless somebody said why.
+
+    Raises
+    ------
+    GateError
+        `facts["refusals"]` lists each difference, `facts["report"]` is where to look at all of them.
+    """
+    if changes is None or before is None or accepted or not changes.refusals:
+        return
+    report = report_in(folder)
+    told = [refusal.describe("en") for refusal in changes.refusals]
+    raise GateError(
+        f"{len(told)} totals are not what they were in edition {before.info.id}",
+        refusals=told,
+        report=str(report),
+        next_step=f'Look at {report}; correct the sheet, or say with --accept "reason" why this is right.',
+    )

@@ -1,0 +1,279 @@
+"""The yearly update: this year's sheet and roads become an edition, in steps that an interrupted run goes on from.
+
+1 check, 2 roads, 3 arrivals, 4 compare, 5 report, 6 seal, 7 publish on request.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import count
+from typing import TYPE_CHECKING, Any, Literal
+
+from stroke_map.editions import steps
+from stroke_map.editions.approval import check_approval, tidy_name
+from stroke_map.editions.comparing import check_gate, make_report, report_in
+from stroke_map.editions.edition import Edition, open_published
+from stroke_map.editions.files import disk_faults
+from stroke_map.editions.info import EDITION_FILE, read_info
+from stroke_map.editions.inputs import PROFILES, Inputs
+from stroke_map.editions.publish import (
+    edition_folder,
+    editions_dir,
+    read_or_none,
+    verify_edition,
+)
+from stroke_map.editions.publish import (
+    publish as publish_edition,
+)
+from stroke_map.editions.region import Region
+from stroke_map.editions.staging import give_name, only_build, remove_work, work_folder
+from stroke_map.editions.work import Work, quiet
+from stroke_map.errors import EditionDamagedError, EditionError, InvalidRequestError, NoEditionError
+from stroke_map.registry.compare import compare_hospitals
+from stroke_map.registry.fields import tidy_text
+from stroke_map.settings import read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from stroke_map.registry.compare import RegistryChanges
+    from stroke_map.roads import RoadNetwork
+    from stroke_map.settings import Settings
+
+
+@dataclass(frozen=True)
+class Made:
+    """What came of an update or an amendment.
+
+    Attributes
+    ----------
+    edition_id, folder
+        The edition, and where it is: sealed, or after a dry run where it grows.
+    state
+        "built": it is new. "already built": the same inputs have made it before, and nothing was done. "dry run": it is not sealed.
+    changes
+        What is different from the edition before; None where there is none, or where nothing was done.
+    warnings
+        What the checks found, as lines.
+    """
+
+    edition_id: str
+    folder: Path
+    state: Literal["built", "already built", "dry run"]
+    changes: RegistryChanges | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def report(self) -> Path:
+        """What a person should look at."""
+        return report_in(self.folder)
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What people say about an update."""
+
+    accepted: str
+    prepared_by: str
+    approved_by: str
+
+
+def annual_update(
+    *,
+    year: int,
+    hospitals: Path,
+    geodata_dir: Path,
+    osm: Path | None = None,
+    same_roads: bool = False,
+    region: Region | None = None,
+    against: str | None = None,
+    accept: str = "",
+    prepared_by: str = "",
+    publish: bool = False,
+    approved_by: str = "",
+    dry_run: bool = False,
+    places: Path | None = None,
+    population: Path | None = None,
+    periods: Path | None = None,
+    profiles: tuple[str, ...] = PROFILES,
+    valid_from: date | None = None,
+    valid_until: date | None = None,
+    settings: Settings | None = None,
+    progress: Callable[[str, float], None] | None = None,
+    draw_tiles: Callable[[RoadNetwork, Path], Any] | None = None,
+    write_report: Callable[..., Any] | None = None,
+) -> Made:
+    """Make the edition of a year, or go on making it where an earlier run stopped.
+
+    Parameters
+    ----------
+    year
+        The edition is `<year>.1`, or the next number that is free where other inputs have made that one already.
+    hospitals
+        The association's sheet.
+    osm, same_roads
+        This year's road file, or the roads of the edition that serves.
+    region
+        Whose edition it is; None: with the same roads that edition's, else the hull of the roads.
+    against
+        The edition to compare with (and whose roads are used again); None: the one that serves.
+    accept
+        Why totals may differ from that edition's so much that the gate would refuse them; kept in the edition.
+    prepared_by, publish, approved_by
+        Who runs this; whether to publish in the end, and who has looked at it. Two different people.
+    dry_run
+        Stop after the report; the next run goes on from there.
+    places, population, periods
+        More files: a gazetteer for the search, where people live for the report, times of the week.
+    valid_from, valid_until
+        First and last day; None: those of the year.
+    profiles, settings, progress, draw_tiles
+        As `build_edition`.
+    write_report
+        `maps.report.write_report`; None: `changes.json` alone.
+
+    Raises
+    ------
+    RegistryError
+        The sheet was refused by a check.
+    GateError
+        The gate refused: too much is different. The report is written all the same.
+    RoadDataError
+        The roads or the periods cannot be used.
+    InvalidRequestError
+        A name or reason that is none.
+    EditionError
+        Prepared and approved are one person, another build runs, the disk is full, or the edition before cannot be opened.
+    """
+    said = _checked(accept, prepared_by, approved_by, publish=publish)
+    before = _edition_before(geodata_dir, against)
+    if same_roads and before is None:
+        raise NoEditionError("no edition serves whose roads could be used again", next_step="Give --osm.")
+    base = before if same_roads else None
+    inputs = Inputs(
+        sheet=hospitals, region=region or (region_of(base) if base else Region()), osm=osm, base=base,
+        valid_from=valid_from or date(year, 1, 1), valid_until=valid_until or date(year, 12, 31),
+        profiles=base.info.profiles if base else profiles, settings=settings or read_settings({}),
+        periods_file=periods, places=places, population=population, demo=base is not None and base.info.demo,
+    )  # fmt: skip
+    work = Work(inputs, progress or quiet)
+    with disk_faults(geodata_dir, lambda: work.needed_bytes), only_build(geodata_dir):
+        with work.told("check"):
+            steps.check_sheet(work, thoroughly=True)
+        edition_id, built = _which_edition(geodata_dir, year, inputs.key)
+        final = edition_folder(geodata_dir, edition_id)
+        if built:
+            made = Made(edition_id, final, "already built", None, _warnings(work))
+        else:
+            work.begin(work_folder(geodata_dir, inputs.key))
+            _grow(work, draw_tiles)
+            changes = _report(work, edition_id, before, said, write_report)
+            made = Made(edition_id, work.folder, "dry run", changes, _warnings(work))
+        if not (built or dry_run):
+            based_on = before.info.id if made.changes is not None and before else ""
+            steps.seal_work(work, edition_id, based_on=based_on, accepted=said.accepted, prepared_by=said.prepared_by)
+            give_name(work.folder, final)
+            made = replace(made, folder=final, state="built")
+        if made.state != "dry run":
+            remove_work(geodata_dir)
+    if publish and made.state != "dry run":
+        _publish(geodata_dir, edition_id, said.approved_by)
+    return made
+
+
+def _checked(accepted: str, prepared_by: str, approved_by: str, *, publish: bool) -> _Said:
+    """What people said, refused before any work where it would be refused at its end."""
+    said = _Said(
+        tidy_reason(accepted, "accept"), tidy_name(prepared_by, "prepared_by"), tidy_name(approved_by, "approved_by")
+    )
+    if publish:
+        if not said.prepared_by:
+            mistake = {"field": "prepared_by", "problem": "is missing", "example": "王芳"}
+            raise InvalidRequestError("what is published names who prepared it and who approved it", errors=[mistake])
+        check_approval(said.prepared_by, said.approved_by)
+    return said
+
+
+def tidy_reason(reason: str, option: str) -> str:
+    """A reason as it is kept; InvalidRequestError for one of control characters, or over 500 characters."""
+    try:
+        return tidy_text(reason)
+    except ValueError as error:
+        mistake = {"field": option, "problem": str(error), "example": "two hospitals have merged"}
+        raise InvalidRequestError("a reason is one line of text", errors=[mistake]) from None
+
+
+def region_of(edition: Edition) -> Region:
+    """The region of an edition, as one that is built from its roads has it."""
+    info = edition.info
+    return Region(info.region.id, info.region.name, info.publisher, info.timezone, polygon=edition.region)
+
+
+def _edition_before(geodata_dir: Path, against: str | None) -> Edition | None:
+    if against is not None:
+        verify_edition(geodata_dir, against, full=False)
+        return Edition(edition_folder(geodata_dir, against))
+    try:
+        return open_published(geodata_dir)
+    except NoEditionError:
+        return None
+
+
+def _which_edition(geodata_dir: Path, year: int, key: str) -> tuple[str, bool]:
+    """The id that these inputs get, and whether they have it already."""
+    taken = {folder.name for folder in editions_dir(geodata_dir).glob(f"{year}.*")}
+    for name in sorted(taken):
+        if _inputs_of(geodata_dir, name) == key:
+            try:
+                verify_edition(geodata_dir, name, full=True)
+            except EditionDamagedError:
+                return name, False  # it is built again under its name
+            return name, True
+    return next(name for name in (f"{year}.{number}" for number in count(1)) if name not in taken), False
+
+
+def _inputs_of(geodata_dir: Path, edition_id: str) -> str | None:
+    try:
+        return read_info((edition_folder(geodata_dir, edition_id) / EDITION_FILE).read_bytes()).inputs
+    except (OSError, ValueError, EditionError):
+        return None
+
+
+def _grow(work: Work, draw_tiles: Callable[[RoadNetwork, Path], Any] | None) -> None:
+    steps.make_roads(work)
+    if work.inputs.region.polygon is None:
+        # Only now is it known where the roads are: a hospital far from all of them is a mistake in the sheet.
+        steps.check_sheet(work, thoroughly=True)
+    steps.write_registry(work)
+    steps.make_arrivals(work)
+    steps.make_tiles(work, draw_tiles)
+
+
+def _report(
+    work: Work, edition_id: str, before: Edition | None, said: _Said, write_report: Callable[..., Any] | None
+) -> RegistryChanges | None:
+    """Compare, report, and only then refuse: whoever must decide has something to look at."""
+    if before is not None and before.info.demo and not work.inputs.demo:
+        before = None  # a made-up city is nothing to compare real hospitals with
+    changes = compare_hospitals(before.hospitals, work.hospitals) if before else None
+    make_report(work, edition_id, before, changes, write_report, accepted=said.accepted, prepared_by=said.prepared_by)
+    check_gate(changes, said.accepted, before, work.folder)
+    return changes
+
+
+def _warnings(work: Work) -> tuple[str, ...]:
+    return tuple(map(str, work.reading.problems))
+
+
+def _publish(geodata_dir: Path, edition_id: str, approved_by: str) -> None:
+    publication = read_or_none(geodata_dir)
+    if publication is not None and publication.edition == edition_id:
+        return
+    if publication is not None and edition_id in publication.history:
+        raise EditionError(
+            f"edition {edition_id} has served already, and {publication.edition} has taken its place",
+            next_step=f"If it should serve again: stroke-map edition publish {edition_id}.",
+        )
+    publish_edition(geodata_dir, edition_id, approved_by=approved_by)
