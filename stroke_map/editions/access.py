@@ -7,17 +7,26 @@ at any hour: opening hours are not weighed, and neither is the way from a door t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import shapely
 
 from stroke_map.editions.arrivals import Arrivals
-from stroke_map.editions.edition import REGION_FILE, REGISTRY_FILE, arrivals_folder, roads_folder, times_file
+from stroke_map.editions.edition import (
+    PERIODS_FILE,
+    REGION_FILE,
+    REGISTRY_FILE,
+    arrivals_folder,
+    roads_folder,
+    times_file,
+)
 from stroke_map.editions.pieces import AGAINST, ALONG, NEVER_MS, Pieces, cut_at_gates
 from stroke_map.editions.region import read_polygon
 from stroke_map.registry import CAPABILITIES, load_registry
 from stroke_map.roads import RoadNetwork
+from stroke_map.roads.grid import METRES_PER_UNIT
+from stroke_map.roads.periods import Periods
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -73,13 +82,19 @@ class Access:
         against = np.clip((drive[:, ALONG] + left[:, ALONG] - left[:, AGAINST]) / drive.sum(axis=1), 0, 1)
         return self.nearest[:, :, k], np.stack([1 - against, against], axis=1)
 
-    def at(self, stretch: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """From places on the road (stretch, share of its length): float64[n, K] milliseconds and int16[n, K] the column."""
+    def at(
+        self, stretch: np.ndarray, share: np.ndarray, capabilities: Sequence[str] = MAIN_CAPABILITIES
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """From places on the road (stretch, share of its length): float64[n, K] milliseconds and int16[n, K] the column.
+
+        K are the `capabilities` asked for, in their order.
+        """
         piece, to_end = self.place(stretch, share)
-        both = to_end[:, :, None] + self.left_ms[piece]
+        chosen = [self.capabilities.index(name) for name in capabilities]
+        both = to_end[:, :, None] + self.left_ms[:, :, chosen][piece]
         way = both.argmin(axis=1)[:, None, :]
         ms = np.take_along_axis(both, way, axis=1)[:, 0]
-        nearest = np.take_along_axis(self.nearest[piece], way, axis=1)[:, 0]
+        nearest = np.take_along_axis(self.nearest[:, :, chosen][piece], way, axis=1)[:, 0]
         return np.where(nearest < 0, np.inf, ms), nearest
 
     def place(self, stretch: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -116,17 +131,14 @@ def able_on(hospitals: Sequence[Hospital], capability: str, day: date | None) ->
 
 
 def open_access(
-    folder: Path,
-    *,
-    profile: str,
-    period: str,
-    day: date | None,
-    progress: Callable[[float], None] | None = None,
+    folder: Path, *, day: date | None, profile: str = "ambulance", progress: Callable[[float], None] | None = None
 ) -> Access:
-    """Measure an edition by its folder, sealed or not yet.
+    """Measure an edition by its folder, sealed or not yet, in the first of its periods.
 
     Parameters
     ----------
+    profile
+        Who drives; another where the edition has not this one.
     day
         Accreditations count that hold on this day.
     progress
@@ -137,6 +149,10 @@ def open_access(
     RegistryError, RoadDataError, EditionDamagedError, EditionError
         A part of it cannot be read.
     """
+    if not roads_folder(folder, profile).is_dir():
+        profile = min((path.name for path in (folder / "roads").glob("*")), default=profile)
+    file = folder / PERIODS_FILE
+    period = (Periods.from_json(file.read_text(encoding="utf-8")) if file.is_file() else Periods()).names[0]
     network = RoadNetwork.load(roads_folder(folder, profile))
     times = times_file(folder, profile, period)
     if times.is_file():
@@ -174,6 +190,7 @@ def measure_access(
     able = np.array([able_of[name] for name in capabilities])
     pieces = cut_at_gates(network, arrivals)
     counted = network.stretch_start_allowed & _in_region(network, region)
+    counted.flags.writeable = False
     left_ms, nearest = _nearest(pieces, arrivals, able, progress or (lambda _: None))
     return Access(
         network, arrivals, tuple(hospitals), pieces, counted[pieces.stretch], capabilities, able, left_ms, nearest
@@ -197,6 +214,43 @@ def _nearest(
                 nearest[rows, :, k] = np.where(left_ms[rows, :, k] < NEVER_MS, mine[best], -1)
         progress((first + len(rows)) / len(pieces))
     return left_ms, nearest
+
+
+class Legs(NamedTuple):
+    """The straight parts of the roads that are counted.
+
+    Attributes
+    ----------
+    stretch, middle
+        int64[L], float64[L]: the stretch, and the share of its length at the leg's middle.
+    first
+        int64[L]: index of its first point; its last is the next one.
+    length_m
+        float64[L].
+    """
+
+    stretch: np.ndarray
+    middle: np.ndarray
+    first: np.ndarray
+    length_m: np.ndarray
+
+
+def legs_of(access: Access) -> Legs:
+    """Every leg of every stretch that is counted."""
+    network = access.network
+    counted = np.zeros(len(network.stretch_length_m), dtype=bool)
+    counted[access.pieces.stretch[access.counted]] = True
+    of_point = np.asarray(network.point_stretch)
+    first = np.flatnonzero((of_point[:-1] == of_point[1:]) & counted[of_point[:-1]])
+    stretch = of_point[first].astype(np.int64)
+    x, y = network.point_x.astype(np.float64), network.point_y.astype(np.float64)
+    east = (x[first + 1] - x[first]) * np.cos(np.radians(y[first] * 1e-7))
+    length_m = np.hypot(east, y[first + 1] - y[first]) * METRES_PER_UNIT
+    run = np.cumsum(length_m)
+    whole = np.bincount(stretch, length_m, minlength=len(counted))
+    before = np.cumsum(whole) - whole
+    middle = (run - length_m / 2 - before[stretch]) / np.maximum(whole[stretch], 1e-9)
+    return Legs(stretch, np.clip(middle, 0, 1), first, length_m)
 
 
 def _in_region(network: RoadNetwork, region: shapely.Geometry | None) -> np.ndarray:

@@ -11,11 +11,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from stroke_map.editions.access import Access, share_within
+from stroke_map.editions.access import Access, open_access, share_within
+from stroke_map.editions.edition import REGION_FILE, REGISTRY_FILE
+from stroke_map.editions.population import read_population, settle
+from stroke_map.editions.region import read_polygon
 from stroke_map.editions.underserved import Place, worst_served
+from stroke_map.registry.places import load_places
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from datetime import date
+    from pathlib import Path
 
     from stroke_map.editions.population import Residents
 
@@ -25,6 +31,8 @@ CATCHMENTS: Final = ("thrombolysis", "thrombectomy", "primary_pci")
 #: What one more centre would gain: which capability, where there is which already, within how many minutes.
 ADDED, ADDED_WHERE, ADDED_WITHIN_MIN = "thrombectomy", "thrombolysis", 60
 MS_PER_MIN: Final = 60_000
+#: The kind of named places that are sorted by how long they wait.
+SETTLEMENT: Final = "settlement"
 _ROWS = 2_000
 
 
@@ -89,6 +97,46 @@ class Coverage:
         return {"bands_min": list(BANDS_MIN), **_rounded(asdict(self))}
 
 
+def open_coverage(
+    folder: Path,
+    *,
+    day: date | None,
+    population: Path | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> tuple[Access, Coverage]:
+    """Measure an edition by its folder, sealed or not yet.
+
+    Parameters
+    ----------
+    day
+        Accreditations count that hold on this day.
+    population
+        See `read_population`.
+    progress
+        Called with the share done, 0 to 1.
+
+    Raises
+    ------
+    RegistryError, RoadDataError, EditionDamagedError, EditionError
+        A part of the edition, or the population, cannot be read.
+    """
+    tell = progress or (lambda _: None)
+    people = read_population(population) if population else None
+    access = open_access(folder, day=day, progress=lambda share: tell(share / 2))
+    residents = None
+    if people:
+        region = read_polygon(folder / REGION_FILE)
+        residents = settle(people, access.network, access.arrivals, region, lambda share: tell(0.5 + share * 0.4))
+    places = [
+        Place(place.name, place.lat, place.lon, {})
+        for place in load_places(folder / REGISTRY_FILE)
+        if place.kind == SETTLEMENT
+    ]
+    coverage = measure_coverage(access, residents, places or None)
+    tell(1.0)
+    return access, coverage
+
+
 def measure_coverage(
     access: Access, residents: Residents | None = None, places: Sequence[Place] | None = None
 ) -> Coverage:
@@ -102,7 +150,7 @@ def measure_coverage(
         Its named places; None: cells of a grid stand for them.
     """
     km = access.pieces.length_m * access.counted / 1000
-    to_people = None if residents is None else access.at(residents.stretch, residents.share)
+    to_people = None if residents is None else access.at(residents.stretch, residents.share, access.capabilities)
     reach = {name: _reach(access, name, km, residents, to_people) for name in access.capabilities}
     return Coverage(
         road_km=float(km.sum()),
@@ -171,8 +219,8 @@ def gains(access: Access, residents: Residents | None = None) -> tuple[Gain, ...
         then = share_within(left, pieces.drive_ms[rows][:, :, None], limit_ms)
         km_more += km[rows] @ (then - now[rows, None])
     if residents is not None:
-        ms, _ = access.at(residents.stretch, residents.share)
-        waiting = np.flatnonzero(ms[:, k] > limit_ms)
+        ms, _ = access.at(residents.stretch, residents.share, [ADDED])
+        waiting = np.flatnonzero(ms[:, 0] > limit_ms)
         piece, to_end = access.place(residents.stretch[waiting], residents.share[waiting])
         for first in range(0, len(waiting), _ROWS):
             some = slice(first, first + _ROWS)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from stroke_map.editions.access import MAIN_CAPABILITIES
+from stroke_map.editions.access import MAIN_CAPABILITIES, legs_of
 from stroke_map.errors import OffNetworkError
 
 if TYPE_CHECKING:
@@ -51,9 +51,9 @@ def _order(place: Place) -> tuple[float, str, float, float]:
     return (-np.inf if minutes is None else -minutes, place.name, place.lat, place.lon)
 
 
-def _minutes(access: Access, ms: np.ndarray) -> dict[str, float | None]:
-    of = dict(zip(access.capabilities, (ms / 60_000).tolist(), strict=True))
-    return {name: of[name] if np.isfinite(of[name]) else None for name in MAIN_CAPABILITIES}
+def _minutes(ms: np.ndarray) -> dict[str, float | None]:
+    told = zip(MAIN_CAPABILITIES, (ms / 60_000).tolist(), strict=True)
+    return {name: value if np.isfinite(value) else None for name, value in told}
 
 
 def _timed(access: Access, places: Sequence[Place]) -> list[Place]:
@@ -72,29 +72,29 @@ def _timed(access: Access, places: Sequence[Place]) -> list[Place]:
         stretch.append(int(at.stretch[0]))
         share.append(float(at.fraction[0]))
     ms, _ = access.at(np.array(stretch, dtype=np.int64), np.array(share))
-    return [replace(place, minutes=_minutes(access, row)) for place, row in zip(found, ms, strict=True)]
+    return [replace(place, minutes=_minutes(row)) for place, row in zip(found, ms, strict=True)]
 
 
 def _cells(access: Access) -> list[Place]:
     """Each cell of a grid with enough road: the time from which half of its road is nearer, named by its longest street."""
-    network, pieces = access.network, access.pieces
-    counted = np.flatnonzero(access.counted)
-    stretch, km = pieces.stretch[counted], pieces.length_m[counted] / 1000
-    middle = (network.stretch_first_point[stretch] + network.stretch_first_point[stretch + 1] - 1) // 2
-    lat, lon = network.point_y[middle] * 1e-7, network.point_x[middle] * 1e-7
+    network, legs = access.network, legs_of(access)
+    lat, lon = (
+        (values[legs.first].astype(np.float64) + values[legs.first + 1]) / 2e7
+        for values in (network.point_y, network.point_x)
+    )
     corner = np.stack([np.floor(lat / CELL_DEGREES), np.floor(lon / CELL_DEGREES)], axis=1)
     cells, cell = np.unique(corner, axis=0, return_inverse=True)
-    ms, _ = access.at(stretch, (pieces.begin[counted] + pieces.end[counted]) / 2)
-    large = np.bincount(cell, weights=km) >= LEAST_KM
-    medians = np.stack([_weighted_medians(cell, of, km, len(cells)) for of in ms.T], axis=1)
-    order = np.argsort(-medians[:, access.capabilities.index(SORTED_BY)], kind="stable")
+    ms, _ = access.at(legs.stretch, legs.middle)
+    large = np.bincount(cell, weights=legs.length_m) >= LEAST_KM * 1000
+    medians = np.stack([_weighted_medians(cell, of, legs.length_m, len(cells)) for of in ms.T], axis=1)
+    order = np.argsort(-medians[:, MAIN_CAPABILITIES.index(SORTED_BY)], kind="stable")
     found = []
     for number in order[large[order]][:MOST_TOLD].tolist():
         mine = np.flatnonzero(cell == number)
-        name = _longest_street(access, stretch[mine], km[mine])
+        name = _longest_street(access, legs.stretch[mine], legs.length_m[mine])
         south, west = (cells[number] * CELL_DEGREES).tolist()
         half = CELL_DEGREES / 2
-        found.append(Place(name, round(south + half, 6), round(west + half, 6), _minutes(access, medians[number])))
+        found.append(Place(name, round(south + half, 6), round(west + half, 6), _minutes(medians[number])))
     return found
 
 
@@ -110,10 +110,10 @@ def _weighted_medians(group: np.ndarray, value: np.ndarray, weight: np.ndarray, 
     return at
 
 
-def _longest_street(access: Access, stretch: np.ndarray, km: np.ndarray) -> str:
+def _longest_street(access: Access, stretch: np.ndarray, length_m: np.ndarray) -> str:
     """The name of the street with most road here, "" where none has a name."""
     name = access.network.stretch_name[stretch]
     texts = access.network.texts["name"]
-    of_name = np.bincount(name, weights=km)
+    of_name = np.bincount(name, weights=length_m)
     named = [index for index in np.argsort(-of_name, kind="stable").tolist() if of_name[index] > 0 and texts[index]]
     return texts[named[0]] if named else ""

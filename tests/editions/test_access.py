@@ -12,7 +12,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stroke_map.editions.access import MAIN_CAPABILITIES, Access, able_on, measure_access
+from stroke_map.editions.access import MAIN_CAPABILITIES, Access, able_on, legs_of, measure_access
 from stroke_map.editions.arrivals import build_arrivals, find_gates
 from stroke_map.editions.pieces import NEVER_MS
 from stroke_map.registry import Capability, Hospital
@@ -208,6 +208,17 @@ def test_one_more_hospital_never_lowers_coverage_and_bands_nest(network, place_o
     assert km(with_all, limit_s * 1000) >= km(without_last, limit_s * 1000) - 0.2  # 3 ms of rounding at each end
     assert km(with_all, limit_s * 1000 * 1.5) >= km(with_all, limit_s * 1000)
     assert km(with_all, NEVER_MS - 1) <= network.stretch_length_m.sum() + 1e-6
+
+
+def test_legs_are_the_straight_parts_of_the_counted_roads(access, network) -> None:
+    legs = legs_of(access)
+    np.testing.assert_allclose(np.bincount(legs.stretch, legs.length_m), network.stretch_length_m, rtol=1e-3)
+    bend = int(np.bincount(legs.stretch).argmax())
+    mine = legs.stretch == bend
+    assert mine.sum() == 3, "the way round by p and q"
+    assert (np.diff(legs.middle[mine]) > 0).all()
+    np.testing.assert_allclose(legs.middle[mine][0] * 2, legs.length_m[mine][0] / legs.length_m[mine].sum())
+    np.testing.assert_array_equal(network.point_stretch[legs.first + 1], legs.stretch)
 
 
 def test_progress_ends_at_one(network, hospitals) -> None:
