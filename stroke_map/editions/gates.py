@@ -51,13 +51,19 @@ def find_gates(network: RoadNetwork, hospitals: Sequence[Hospital]) -> list[Gate
 
     Motorways, tunnels and bridges are not usable: no hospital is entered from them.
     """
+    usable = usable_for_gates(network)
+    return [_gate(network, hospital, usable) for hospital in hospitals]
+
+
+def usable_for_gates(network: RoadNetwork) -> np.ndarray:
+    """bool[N]: stretches from which a hospital can be entered, and to which one can drive."""
     reached = np.zeros(network.segment_count, dtype=bool)
     np.logical_or.at(reached, network.segment_base, reachable_from_main(network))
     usable = np.zeros(len(network.stretch_class), dtype=bool)
     usable[network.segment_stretch[reached]] = True
     usable &= (network.stretch_flags & NO_GATE) == 0
     usable.flags.writeable = False
-    return [_gate(network, hospital, usable) for hospital in hospitals]
+    return usable
 
 
 def _gate(network: RoadNetwork, hospital: Hospital, usable: np.ndarray) -> Gate:
