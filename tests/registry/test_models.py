@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from pydantic import ValidationError
 
-from stroke_map.registry import CAPABILITIES, Capability, Hospital
+from stroke_map.registry import CAPABILITIES, CENTRES, Capability, Contact, Figures, Hospital, Level, Partner
 
 PLACE = {"id": "a", "name_zh": "甲", "lat": 29.5, "lon": 106.5}
 
@@ -17,6 +17,23 @@ def test_what_nobody_said_is_unknown_and_stands_for_every_capability() -> None:
     assert tuple(hospital.capabilities) == CAPABILITIES
     assert hospital.capabilities["ct"].status == "no"
     assert {c.status for name, c in hospital.capabilities.items() if name != "ct"} == {"unknown"}
+
+
+def test_levels_and_contacts_stand_in_one_order_however_they_are_given() -> None:
+    graded = Level(scheme="s", level="l")
+    calls = [("cath_lab", "1201"), ("emergency", "1209"), ("emergency", "1202"), ("radiology", "1203")]
+    hospital = Hospital(
+        **PLACE,
+        levels=dict.fromkeys(reversed(CENTRES), graded),
+        contacts=tuple(Contact(team=team, phone=phone) for team, phone in calls),
+    )
+    assert list(hospital.levels) == list(CENTRES)
+    assert [contact.phone for contact in hospital.contacts] == ["1209", "1202", "1203", "1201"]
+
+
+def test_minutes_are_kept_to_six_seconds() -> None:
+    assert Figures(door_to_needle_min=38.04).door_to_needle_min == 38.0
+    assert Partner(id="b", transfer_delay_min=-0.0).transfer_delay_min == 0
 
 
 def test_the_entrance_is_the_site_unless_given() -> None:
@@ -55,6 +72,12 @@ def test_places_are_kept_to_a_centimetre() -> None:
         ({"capabilities": {"magic": Capability()}}, "unknown capability 'magic'"),
         ({"capabilities": {"ct": Capability(agents=("alteplase",))}}, "agents belong to thrombolysis"),
         ({"nickname": "b"}, "Extra inputs"),
+        ({"levels": {"magic": Level(scheme="a", level="b")}}, "unknown kind of centre 'magic'"),
+        ({"lead_hospital": "a b"}, "an id has 1 to 64"),
+        ({"lead_hospital": "a"}, "no partner and no lead hospital of itself"),
+        ({"remote_ecg_partner": "a"}, "no partner and no lead hospital of itself"),
+        ({"transfer_partners": (Partner(id="a"),)}, "no partner and no lead hospital of itself"),
+        ({"transfer_partners": (Partner(id="b"), Partner(id="b", transfer_delay_min=5))}, "is there twice"),
     ],
 )
 def test_what_is_wrong_is_said(change: dict, message: str) -> None:
@@ -74,3 +97,24 @@ def test_what_is_wrong_is_said(change: dict, message: str) -> None:
 def test_a_capability_that_makes_no_sense_is_refused(values: dict, message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         Capability(**values)
+
+
+@pytest.mark.parametrize(
+    ("model", "values"),
+    [
+        (Partner, {"id": ""}),
+        (Partner, {"id": "b", "transfer_delay_min": -1}),
+        (Partner, {"id": "b", "transfer_delay_min": float("nan")}),
+        (Contact, {"team": "kitchen", "phone": "120"}),
+        (Contact, {"team": "emergency", "phone": "ask"}),
+        (Contact, {"team": "emergency", "phone": "120; 110"}),
+        (Figures, {"year": 25}),
+        (Figures, {"pci_cases": -1}),
+        (Figures, {"door_to_wire_min": 0}),
+        (Figures, {"door_to_wire_min": float("inf")}),
+        (Level, {"scheme": "s", "level": " "}),
+    ],
+)
+def test_what_stands_around_a_hospital_makes_sense_too(model: type, values: dict) -> None:
+    with pytest.raises(ValidationError):
+        model(**values)
