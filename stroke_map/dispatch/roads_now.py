@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from stroke_map.dispatch.transfers import Transfers
 from stroke_map.editions.changes import CLOSED_MS, make_changes
 from stroke_map.editions.current import CurrentRanking
 from stroke_map.editions.detours import turns_into
@@ -43,6 +44,8 @@ class RoadsNow:
         Those that hold, each with the segments it touches.
     extra_ms
         int32[S] added to each segment's time now (CLOSED_MS: closed); None where nothing is closed or slow.
+    transfers
+        The drives between the hospitals.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class RoadsNow:
         closures: tuple[tuple[Closure, np.ndarray], ...] = (),
     ) -> None:
         self.network, self.ranking, self.closures = network, ranking, closures
+        self.transfers = Transfers(self, arrivals)
         self._reaches = arrivals.reaches
         self.extra_ms = ranking.changes.extra_ms if isinstance(ranking, CurrentRanking) else None
         self._masks: dict[tuple[str | None, int | None], np.ndarray] = {}

@@ -1,0 +1,80 @@
+"""From hospital to hospital: the roads by which a patient is sent on."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from stroke_map.dispatch.drive import find_drive
+from stroke_map.editions.changes import CLOSED_MS
+from stroke_map.editions.ranking import Starts
+
+if TYPE_CHECKING:
+    from stroke_map.dispatch.roads_now import RoadsNow
+    from stroke_map.editions.arrivals import Arrivals
+
+#: How many hospitals to go on to are weighed for each, beside its agreed partners. Which of them treats soonest hangs on their own
+#: medians too, so that the nearest is not always the best.
+_MOST: Final = 4
+_MOST_KEPT: Final = 8192
+
+
+class Leg(NamedTuple):
+    """One drive from a hospital: to the hospital of a column, in minutes as a clock would show."""
+
+    column: int
+    travel_min: float
+
+
+class Transfers:
+    """The drives between the hospitals on one state of the roads; each is worked out when it is first asked for."""
+
+    def __init__(self, roads: RoadsNow, arrivals: Arrivals) -> None:
+        self._roads, self._arrivals = roads, arrivals
+        self._leaving: dict[int, tuple[Starts, np.ndarray]] = {}
+        self._legs: dict[tuple[int, bytes, tuple[int, ...]], tuple[Leg, ...]] = {}
+        self._lock = threading.Lock()
+
+    def legs(self, column: int, wanted: np.ndarray, partners: tuple[int, ...] = ()) -> tuple[Leg, ...]:
+        """The drives from one hospital to the nearest of those `wanted` (bool[H]), itself left out, and to its partners among them."""
+        key = column, wanted.tobytes(), partners
+        with self._lock:
+            found = self._legs.get(key)
+            if found is None:
+                if len(self._legs) >= _MOST_KEPT:
+                    self._legs.clear()
+                found = self._legs[key] = self._find(column, wanted, partners)
+            return found
+
+    def bounds_ms(self, column: int) -> np.ndarray:
+        """int64[H]: at least so long from one hospital to each (see `Ranking.bounds_ms`)."""
+        with self._lock:
+            return self._from(column)[1]
+
+    def _find(self, column: int, wanted: np.ndarray, partners: tuple[int, ...]) -> tuple[Leg, ...]:
+        starts, bounds_ms = self._from(column)
+        others = wanted.copy()
+        others[column] = False
+        nearest = self._roads.ranking.nearest(starts, bounds_ms, others, _MOST)[0].tolist()
+        partners_only = np.zeros_like(others)
+        partners_only[list(partners)] = True
+        agreed = self._roads.ranking.nearest(starts, bounds_ms, others & partners_only, len(partners) or 1)[0].tolist()
+        columns = dict.fromkeys(nearest + agreed)
+        return tuple(Leg(onto, find_drive(self._roads, starts, onto).time_ms / 60_000) for onto in columns)
+
+    def _from(self, column: int) -> tuple[Starts, np.ndarray]:
+        """The gate of a hospital, in every direction one may drive off now, and the bounds from there."""
+        known = self._leaving.get(column)
+        if known is None:
+            tables, network = self._arrivals, self._roads.network
+            of_it = slice(tables.gate_first[column], tables.gate_first[column + 1])
+            segment, part_ms = tables.gate_segment[of_it], tables.gate_part_ms[of_it]
+            if self._roads.extra_ms is not None:
+                is_open = self._roads.extra_ms[segment] != CLOSED_MS
+                segment, part_ms = segment[is_open], part_ms[is_open]
+            share = part_ms / np.maximum(network.segment_time_ms[segment], 1)
+            starts = Starts(segment.astype(np.int32), share, np.zeros(len(segment), dtype=np.int64))
+            known = self._leaving[column] = starts, self._roads.ranking.bounds_ms(starts)
+        return known
