@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 #: What a place can be, the more telling first: of names equally long that fit equally well they come in this order.
 KINDS: Final[tuple[str, ...]] = (
     "district", "settlement", "landmark", "estate", "road", "station", "junction", "bridge", "clinic", "school", "mall",
-    "public", "park",
+    "building", "park",
 )  # fmt: skip
 _TABLE = {
     "id": int,

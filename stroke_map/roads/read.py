@@ -113,7 +113,11 @@ def _read(path: Path, profile: Profile) -> RawRoads:
     if not ways:
         raise RoadDataError(f"{path.name} holds no road that profile {profile.name} can drive")
     wanted = np.unique(np.concatenate([np.asarray(way.refs, dtype=np.int64) for way in ways]))
-    node_id, node_x, node_y = _locations(path, wanted)
+    node_id, node_x, node_y = node_locations(path, wanted)
+    if not len(node_id):
+        raise RoadDataError(
+            f"{path.name} has ways but none of their nodes", next_step="Extract it again with complete ways."
+        )
     nodes = _nodes(path, profile, wanted, issues)
     return RawRoads(ways, node_id, node_x, node_y, nodes, list(_restrictions(path)), issues, _source(path))
 
@@ -178,18 +182,24 @@ def _restrictions(path: Path) -> Iterator[RawRestriction]:
             yield RawRestriction(relation.id, tags, [(m.type, m.ref, m.role) for m in relation.members])
 
 
-def _locations(path: Path, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Locations of the `wanted` node ids (ascending) that the file holds."""
+def node_locations(path: Path, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Find nodes by id.
+
+    Parameters
+    ----------
+    wanted
+        int64[n], ascending, at least one.
+
+    Returns
+    -------
+    Those that the file holds: int64[m] ids; int32[m] longitude and latitude in 1e-7 degree, WGS-84.
+    """
     entries = _few_entries(path, wanted) if wanted[0] < 0 or len(wanted) < _FEW_NODES else _index_entries(path)
     entries = entries[np.argsort(entries["id"], kind="stable")]
     at = np.searchsorted(entries["id"], wanted)
     at[at == len(entries)] = 0
     found = np.zeros(len(wanted), dtype=bool) if not len(entries) else entries["id"][at] == wanted
     chosen = entries[at[found]]
-    if not len(chosen):
-        raise RoadDataError(
-            f"{path.name} has ways but none of their nodes", next_step="Extract it again with complete ways."
-        )
     return wanted[found], chosen["x"].copy(), chosen["y"].copy()
 
 

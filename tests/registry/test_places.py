@@ -19,7 +19,7 @@ def place(name, *alias, kind="road", district="", lat=29.5, lon=106.5, name_en="
 
 PLACES = [
     place("万州", kind="settlement", lat=30.8, lon=108.4),
-    place("重庆市万州区政府", kind="public"),
+    place("重庆市万州区政府", kind="building"),
     place("人民路", district="万州区"),
     place("人民路", district="渝中区"),
     place("人民大道"),
