@@ -67,7 +67,7 @@ def _rows(text: str, delimiter: str, reading: SheetReading) -> Iterator[tuple[in
             message, right = _explain(str(error))
             reading.error(number, "", "", message=message, right=right)
             continue
-        cells: SheetCells = {column: cell for column, text in enumerate(row) if (cell := text.strip())}
+        cells: SheetCells = {column: unguard(cell) for column, text in enumerate(row) if (cell := text.strip())}
         if cells:
             filled += 1
             yield number, cells
@@ -118,11 +118,3 @@ def read_bytes(path: Path, reading: SheetReading) -> bytes | None:
         reading.error(0, "", "", message=message, right="one row per hospital")
         return None
     return data
-
-
-def read_rows(path: Path, reading: SheetReading) -> Iterator[tuple[int, list[str]]]:
-    data = read_bytes(path, reading)
-    text = None if data is None else _decoded(data, reading)
-    if text is not None:
-        for number, cells in _rows(text, ",", reading):
-            yield number, [unguard(str(cells.get(column, ""))) for column in range(max(cells) + 1)]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from stroke_map.registry.cells import Cell
 from stroke_map.registry.columns import COLUMNS, REQUIRED_COLUMNS
-from stroke_map.registry.csv_table import csv_table, read_bytes, unguard
+from stroke_map.registry.csv_table import csv_table, read_bytes
 from stroke_map.registry.header_rows import Header, find_header
 from stroke_map.registry.headers import header_key, near
 from stroke_map.registry.limits import MAX_COLUMNS, MAX_HEADER_ROW, MAX_PROBLEMS
@@ -104,8 +104,6 @@ class _Place:
     epoch_1904: bool
 
     def read(self, text: str) -> str:
-        if text[0] == "'":
-            text = unguard(text)
         if self.kind not in _AS_IT_STANDS and not text.isascii():
             text = _UNSEEN.sub("", unicodedata.normalize("NFKC", text)).strip()
         if self.kind == "date" and self.epoch_1904 and re.fullmatch(r"\d{5}(\.0+)?", text):
@@ -121,8 +119,11 @@ class _Sheet:
         self.name = table.sheet
         self._table = table
         first = list(islice(table.rows, MAX_HEADER_ROW))
-        across = [(row, table.merges.fill(row, cells, across=True)) for row, cells in first]
+        # A header of a million columns is refused for more than it may have, not read.
+        narrow = ((row, dict(islice(cells.items(), MAX_COLUMNS + 1))) for row, cells in first)
+        across = [(row, table.merges.fill(row, cells, across=True)) for row, cells in narrow]
         self.header = find_header(across) if across else Header(0, {}, {})
+        self._width = max((len(cells) for row, cells in first if row == self.header.row), default=0)
         self._rows = chain(first, table.rows)
         self.ids: set[str] = set()
         self.places: dict[str, _Place] = {}
@@ -137,12 +138,12 @@ class _Sheet:
         address = f"{column_letters(number)}{row}" if self._table.in_workbook else ""
         return Cell(text, self.name, row, self.header.texts.get(number, ""), address)
 
-    def check_header(self, reading: SheetReading) -> None:
-        """Note columns that are unknown or there twice."""
-        if len(self.header.names) > MAX_COLUMNS:
+    def check_header(self, reading: SheetReading) -> bool:
+        """Note columns that are unknown or there twice; tell whether the rows can be read."""
+        if self._width > MAX_COLUMNS:
             there = Cell("", self.name, self.header.row, "")
-            reading.note("error", there, message=f"{len(self.header.names):,} columns", right=f"at most {MAX_COLUMNS}")
-            return
+            reading.note("error", there, message=f"{self._width:,} columns", right=f"at most {MAX_COLUMNS}")
+            return False
         for number, name in self.header.names.items():
             cell = self.cell(self.header.row, number, self.header.texts[number])
             if name is None:
@@ -150,8 +151,10 @@ class _Sheet:
                 right = f"{meant} ({COLUMNS[meant].title_zh})" if meant else "a column of the template, or none"
                 reading.note("warning", cell, message="the column is unknown and was left out", right=right)
             elif name and self.places[name].number != number:
-                message = f"the column is there twice: {self.places[name].header} is {name} too"
+                other = self.places[name].header
+                message = "the column is there twice" + (f", as {other} too" if other != cell.text else "")
                 reading.note("error", cell, message=message, right="each column once")
+        return True
 
     def records(self, reading: SheetReading) -> Iterator[Record]:
         """Yield the rows below the header that are neither an example nor a remark."""
@@ -215,8 +218,9 @@ def _sheets(path: Path, reading: SheetReading) -> list[_Sheet]:
                 message="the sheet lists no hospitals and was left out",
                 right="a column id beside others",
             )
-    for sheet in good:
-        sheet.check_header(reading)
+    readable = [sheet.check_header(reading) for sheet in good]
+    if not all(readable):
+        return []
     missing = [name for name in REQUIRED_COLUMNS if not any(name in sheet.places for sheet in good)]
     for name in missing:
         sheet_name, row = (good[0].name, good[0].header.row) if good else (path.name, 0)

@@ -10,6 +10,7 @@ import re
 from typing import IO, TYPE_CHECKING, Final
 from xml.parsers import expat
 
+from stroke_map.registry.csv_table import unguard
 from stroke_map.registry.limits import MAX_CELL_CHARACTERS, MAX_MERGED_CELLS
 from stroke_map.registry.tables import Faulty, Merges, SheetCells
 from stroke_map.registry.values import serial_day
@@ -215,7 +216,7 @@ class _RowParser(_Parser):
             message = f"a cell of over {MAX_CELL_CHARACTERS:,} characters"
             self._cells[self._column] = Faulty(text[:MAX_CELL_CHARACTERS], message, "a text of a line or two")
         elif text:
-            self._cells[self._column] = text
+            self._cells[self._column] = unguard(text) if text[0] == "'" else text
 
     def _shown(self, raw: str) -> str:
         """A number as it was typed, as far as that can be known: 023 is 23 here, but 2368690000 is not 2368690000.0."""
