@@ -157,12 +157,11 @@ def _locate(osm: Path, objects: list[_Object]) -> list[_Object]:
     wanted = np.unique(np.array([node for one in objects for node in one.nodes], dtype=np.int64))
     if len(wanted):
         ids, x, y = node_locations(osm, wanted)
+        at = dict(zip(ids.tolist(), zip(x.tolist(), y.tolist(), strict=True), strict=True))
         for one in objects:
-            if one.nodes:
-                at = np.searchsorted(ids, one.nodes)
-                at = at[(at < len(ids)) & (ids[np.minimum(at, len(ids) - 1)] == one.nodes)]
-                if len(at):
-                    one.lon, one.lat = (round(float(axis[at].mean()) * 1e-7, 7) for axis in (x, y))
+            points = [at[node] for node in one.nodes if node in at]
+            if points:
+                one.lon, one.lat = (round(sum(axis) / len(points) * 1e-7, 7) for axis in zip(*points, strict=True))
     return [one for one in objects if not math.isnan(one.lon)]
 
 

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 #: What a place can be, the more telling first: of names equally long that fit equally well they come in this order.
+#: A landmark is what the publisher adds to what the map has.
 KINDS: Final[tuple[str, ...]] = (
     "district", "settlement", "landmark", "estate", "road", "station", "junction", "bridge", "clinic", "school", "mall",
-    "building", "park",
+    "building", "site", "park",
 )  # fmt: skip
 _TABLE = {
     "id": int,

@@ -60,7 +60,7 @@ def line(count, lat=29.5, lon=106.5, first=1, step=0.001):
         ({"shop": "mall"}, "mall"),
         ({"leisure": "park"}, "park"),
         ({"amenity": "townhall"}, "building"),
-        ({"tourism": "museum"}, "landmark"),
+        ({"tourism": "museum"}, "site"),
         ({"shop": "hairdresser"}, None),
         ({"building": "no"}, None),
         ({"waterway": "river"}, None),
