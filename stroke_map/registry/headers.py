@@ -17,6 +17,8 @@ from stroke_map.registry.columns import COLUMNS, Column, capability_columns, lev
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from stroke_map.registry.centres import Named
+
 IGNORED: Final = ""  # what a column that says nothing about a hospital is called
 _FILE: Final = Path(__file__).with_name("aliases.toml")
 _ASKING: Final = ("是否", "能否", "可否", "有无", "是否开展", "能否开展", "是否具备", "开展")
@@ -43,19 +45,22 @@ def near(text: str) -> str:
     return titles[found[0]] if found else ""
 
 
+def named_of(column: Column) -> Named | None:
+    """The capability, or the kind of centre, that a column is about; None for any other column."""
+    if column.group == "levels":
+        return next(centre for id_, centre in CENTRES.items() if column.name in level_columns(id_))
+    if column.group == "capabilities":
+        return next(one for id_, one in CAPABILITY_NAMES.items() if column.name in capability_columns(id_))
+    return None
+
+
 def subtitles(column: Column) -> tuple[str, str]:
     """The title of a column below a header with the name of its capability or centre: Chinese, English."""
-    for of in (*CAPABILITY_NAMES.values(), *CENTRES.values()):
-        if column.group in {"capabilities", "levels"} and column.name in (
-            *capability_columns(of.id),
-            *level_columns(of.id),
-        ):
-            zh, en = (
-                title.removeprefix(name).strip()
-                for title, name in ((column.title_zh, of.name_zh), (column.title_en, of.name_en))
-            )
-            return zh or "状态", en or "status"
-    return column.title_zh, column.title_en
+    of = named_of(column)
+    if of is None:
+        return column.title_zh, column.title_en
+    zh, en = column.title_zh.removeprefix(of.name_zh).strip(), column.title_en.removeprefix(of.name_en).strip()
+    return zh or "状态", en or "status"
 
 
 @cache
