@@ -58,7 +58,7 @@ def score(name: str, items: Mapping[str, int], scales: Mapping[str, Scale] | Non
         An unknown scale or item, a missing item, or points an item does not have; `facts["errors"]` names each.
     """
     scale = _find(name, scales)
-    problems = [f"has no item {item!r}" for item in items if item not in scale.items]
+    problems = [f"has no item {str(item)[:40]!r}" for item in items if item not in scale.items]
     problems += [f"needs the item {item}" for item in scale.items if item not in items]
     for item, value in scale.items.items():
         grades = range(0, int(value.value) + 1, int(value.step))

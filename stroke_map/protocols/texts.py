@@ -1,9 +1,12 @@
-"""Sentences in Chinese and English."""
+"""Sentences in Chinese and English, and the warnings made of them."""
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,17 +27,24 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Warning:  # noqa: A001  nobody here raises Python's
-    """What the asker should know: a stable code, how grave it is, and the words."""
+class Notice:
+    """A warning: a stable code of `notices.toml`, how grave it is, and the words."""
 
     code: str
     severity: Severity
     text: Text
 
 
-def warn(code: str, severity: Severity, zh: str, en: str) -> Warning:
-    """A warning from its words."""
-    return Warning(code, severity, Text(zh, en))
+@cache
+def notice_table() -> dict[str, dict[str, Any]]:
+    """Every warning there is, by its code."""
+    return tomllib.loads((Path(__file__).parent / "notices.toml").read_text(encoding="utf-8"))
+
+
+def notice(code: str, **facts: Any) -> Notice:
+    """The warning of this code, with its words filled in."""
+    words = notice_table()[code]
+    return Notice(code, words["severity"], Text(words["zh"].format_map(facts), words["en"].format_map(facts)))
 
 
 def joined(texts: Iterable[Text]) -> Text:

@@ -1,0 +1,121 @@
+"""One patient, the hospitals on arrival, the protocol in force: what the rules look at."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from stroke_map.protocols import scales
+from stroke_map.protocols.options import AT_ARRIVAL, LAPSED, UNKNOWN
+from stroke_map.protocols.question import NOT_DONE, PatientQuestion, StrokeQuestion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from stroke_map.protocols.options import Option
+    from stroke_map.protocols.protocol import Protocol
+    from stroke_map.protocols.texts import Text
+
+POSITIVE: Final = "positive"
+NEGATIVE: Final = "negative"
+
+
+class Able(NamedTuple):
+    """A hospital that can, in the order of answers: by class, then minutes, then id, so that ties never hang on row order."""
+
+    class_: int
+    travel_min: float
+    hospital: str
+    option: Option
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule finds.
+
+    Attributes
+    ----------
+    rule, option
+        The rule's id, and the hospital it names first.
+    needs
+        Groups of capabilities, one of each: what the rule is after.
+    rests_on
+        Keys of the values it rests on. Where one of them is neither verified nor signed, it may only advise.
+    also
+        Hospitals that must stand next in the answer.
+    reasons
+        What speaks for the first.
+    """
+
+    rule: str
+    option: Option
+    needs: tuple[tuple[str, ...], ...] = ()
+    rests_on: tuple[str, ...] = ()
+    also: tuple[Option, ...] = ()
+    reasons: tuple[Text, ...] = field(default=())
+
+
+class Case:
+    """What the rules look at.
+
+    Attributes
+    ----------
+    elapsed_min
+        Minutes on the clock at departure: since onset or last known well; for chest pain since first contact or the ECG. None: unknown.
+    places
+        The options by id that a road leads to, without the hospital that asks.
+    """
+
+    def __init__(self, question: PatientQuestion, options: Iterable[Option], protocol: Protocol) -> None:
+        self.question, self.protocol = question, protocol
+        self.places: dict[str, Option] = {}
+        for option in options:
+            if option.hospital in self.places:
+                raise ValueError(f"hospital {option.hospital} stands twice among the options")
+            if 0 <= option.travel_min < math.inf and option.hospital != question.origin_hospital:
+                self.places[option.hospital] = option
+        started = _clock(question, protocol)
+        waited = None if started is None else (question.now - started).total_seconds() / 60
+        self.elapsed_min = None if waited is None else waited + question.departure_min
+        self._able: dict[tuple[tuple[str, ...], ...], list[Able]] = {}
+
+    def able(self, *groups: tuple[str, ...]) -> list[Able]:
+        """Hospitals that have one capability of each group, best first; a walk-in unit is none."""
+        found = self._able.get(groups)
+        if found is None:
+            found = []
+            for option in self.places.values():
+                if option.kind == "hospital" and (class_ := class_for(option, *groups)) <= UNKNOWN:
+                    found.append(Able(class_, option.travel_min, option.hospital, option))
+            found.sort()
+            self._able[groups] = found
+        return found
+
+    def usable(self, *groups: tuple[str, ...]) -> list[Able]:
+        """The same, but only those that need no telephone call first: classes 1 and 2."""
+        return [each for each in self.able(*groups) if each.class_ <= LAPSED]
+
+    @property
+    def screen(self) -> tuple[str, tuple[str, ...]]:
+        """`positive`, `negative` or `not done`, and the value that rests on."""
+        question = self.question
+        if not isinstance(question, StrokeQuestion) or question.scale == NOT_DONE or question.score is None:
+            return NOT_DONE, ()
+        result = scales.of_score(question.scale, question.score, self.protocol.scales)
+        return POSITIVE if result.positive else NEGATIVE, (f"{question.scale}.cut_off",)
+
+
+def class_for(option: Option, *groups: tuple[str, ...]) -> int:
+    """The class of a hospital that must have one capability of each group; 9 where it cannot."""
+    said = option.capabilities
+    return max(option.class_, *(min(AT_ARRIVAL[said.get(name, "unknown")] for name in group) for group in groups))
+
+
+def _clock(question: PatientQuestion, protocol: Protocol) -> datetime | None:
+    if isinstance(question, StrokeQuestion):
+        return question.last_known_well if isinstance(question.onset, str) else question.onset
+    if protocol.clock == "ecg" and question.ecg_at is not None:
+        return question.ecg_at
+    return question.first_medical_contact or question.now

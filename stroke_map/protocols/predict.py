@@ -1,0 +1,214 @@
+"""When treatment would probably begin at a hospital, and whether that figure is the hospital's own.
+
+All minutes are on the clock of the case: since onset or last known well; for chest pain since first contact or the ECG.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from stroke_map.protocols.case import class_for
+from stroke_map.protocols.options import LAPSED, UNKNOWN
+from stroke_map.protocols.question import NO_ST_ELEVATION, STEMI, ChestPainQuestion, StrokeQuestion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stroke_map.protocols.case import Case
+    from stroke_map.protocols.options import Onward, Option
+
+#: Whose figure it is: the hospital's own median, the delay its partner told, the protocol's default, or a time that was reported.
+Source = Literal["hospital", "partner", "protocol", "reported"]
+_UROKINASE = "urokinase"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Going on to another hospital after the first drug.
+
+    Attributes
+    ----------
+    hospital, agreed
+        Where to, and whether it is an agreed partner.
+    leaves_min, arrives_min
+        When the patient leaves the first hospital, and reaches the second.
+    puncture_min
+        When thrombectomy would begin there; None for chest pain.
+    angiography_min
+        From when to when angiography follows the drug; None for a stroke.
+    leaving_source
+        Whose figure the delay until leaving is.
+    """
+
+    hospital: str
+    agreed: bool
+    leaves_min: float
+    arrives_min: float
+    puncture_min: float | None
+    angiography_min: tuple[float, float] | None
+    leaving_source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When treatment would begin, in minutes, and whose figure each is; None where it is not given there or cannot be said."""
+
+    needle_min: float | None = None
+    needle_source: Source | None = None
+    puncture_min: float | None = None
+    puncture_source: Source | None = None
+    wire_min: float | None = None
+    wire_source: Source | None = None
+    onward: Plan | None = None
+
+
+def arrival(case: Case, option: Option) -> float:
+    """At the door. ValueError, as of every function here but `times`, where the clock is not known."""
+    if case.elapsed_min is None:
+        raise ValueError("neither onset nor last known well is known")
+    return case.elapsed_min + option.travel_min
+
+
+def needle_key(case: Case, option: Option) -> str | None:
+    """The protocol's value behind the predicted needle; None where the hospital has its own median."""
+    if isinstance(case.question, StrokeQuestion):
+        return "door_to_needle" if option.medians.door_to_needle_min is None else None
+    return "fibrinolysis_door_to_needle"
+
+
+def puncture_key(case: Case, option: Option) -> str | None:
+    """The protocol's value behind the predicted puncture; None where the hospital has its own median."""
+    if case.question.origin_hospital is not None:
+        return "door_to_puncture_transfer"
+    return "door_to_puncture" if option.medians.door_to_puncture_min is None else None
+
+
+def needle(case: Case, option: Option) -> float:
+    """Door to needle after arrival, whether or not the patient may have the drug."""
+    own = option.medians.door_to_needle_min
+    key = needle_key(case, option)
+    return arrival(case, option) + (own if key is None and own is not None else case.protocol[key or "door_to_needle"])
+
+
+def window(case: Case, option: Option) -> tuple[str, float]:
+    """Until when this hospital's drug may be given: longer where it has urokinase and nothing else."""
+    only_urokinase = bool(option.agents) and set(option.agents) == {_UROKINASE}
+    key = "urokinase_window" if only_urokinase else "thrombolysis_window"
+    return key, case.protocol[key]
+
+
+def puncture(case: Case, option: Option) -> float:
+    """Door to puncture after arrival; after a transfer imaging is done, and no hospital is slower than when it has yet to be."""
+    return arrival(case, option) + _door_to_puncture(case, option, after_transfer=bool(case.question.origin_hospital))
+
+
+def _door_to_puncture(case: Case, option: Option, *, after_transfer: bool) -> float:
+    own = option.medians.door_to_puncture_min
+    direct = case.protocol["door_to_puncture"] if own is None else own
+    return min(direct, case.protocol["door_to_puncture_transfer"]) if after_transfer else direct
+
+
+def wire_key(option: Option) -> str | None:
+    """The protocol's value behind the predicted wire; None where the hospital has its own median."""
+    return "door_to_wire" if option.medians.door_to_wire_min is None else None
+
+
+def wire(case: Case, option: Option) -> float:
+    """Door to wire after arrival."""
+    own = option.medians.door_to_wire_min
+    return arrival(case, option) + (case.protocol["door_to_wire"] if own is None else own)
+
+
+def plan(case: Case, option: Option) -> Plan | None:
+    """The hospital to go on to that treats soonest: by road, and by how soon the patient leaves; of two as soon the agreed partner."""
+    plans = list(_plans(case, option))
+    return min(plans, key=lambda p: (p.puncture_min or p.arrives_min, not p.agreed, p.hospital)) if plans else None
+
+
+def _plans(case: Case, option: Option) -> Iterator[Plan]:
+    is_stroke = isinstance(case.question, StrokeQuestion)
+    needs = ("thrombectomy",) if is_stroke else ("primary_pci",)
+    given, at = needle(case, option), arrival(case, option)
+    for onward in option.onward:
+        target = case.places.get(onward.hospital)
+        if target is None or target is option or target.kind != "hospital" or class_for(target, needs) > LAPSED:
+            continue
+        leaves, source = _leaving(case, option, onward, at, given) if is_stroke else _leaving_at_once(onward, given)
+        arrives = leaves + onward.travel_min
+        yield Plan(
+            hospital=onward.hospital,
+            agreed=onward.agreed,
+            leaves_min=leaves,
+            arrives_min=arrives,
+            puncture_min=arrives + _door_to_puncture(case, target, after_transfer=True) if is_stroke else None,
+            angiography_min=None
+            if is_stroke
+            else (given + case.protocol["angiography_from"], given + case.protocol["angiography_until"]),
+            leaving_source=source,
+        )
+
+
+def _leaving(case: Case, option: Option, onward: Onward, at: float, given: float) -> tuple[float, Source]:
+    """Door in, door out: the hospital's own median; else the partner's delay after the drug; else the protocol's. Never before the drug."""
+    own = option.medians.door_in_door_out_min
+    if own is not None:
+        return max(at + own, given), "hospital"
+    if onward.transfer_delay_min is not None:
+        return given + onward.transfer_delay_min, "partner"
+    return max(at + case.protocol["door_in_door_out"], given), "protocol"
+
+
+def _leaving_at_once(onward: Onward, given: float) -> tuple[float, Source]:
+    """After fibrinolysis a patient leaves at once, or when the partner's usual delay is over."""
+    delay = onward.transfer_delay_min
+    return (given, "protocol") if delay is None else (given + delay, "partner")
+
+
+def times(case: Case, option: Option) -> Times:
+    """Every time that can be predicted for a patient taken there first."""
+    if case.elapsed_min is None:
+        return Times()
+    if isinstance(case.question, StrokeQuestion):
+        return _stroke_times(case, case.question, option)
+    return _chest_pain_times(case, case.question, option)
+
+
+def _stroke_times(case: Case, question: StrokeQuestion, option: Option) -> Times:
+    needle_min: float | None = None
+    needle_source: Source | None = None
+    if question.needle_at is not None and case.elapsed_min is not None:
+        until_leaving = (question.now - question.needle_at).total_seconds() / 60 + question.departure_min
+        needle_min, needle_source = case.elapsed_min - until_leaving, "reported"
+    elif may_have_drug(question) and class_for(option, ("thrombolysis",)) <= UNKNOWN:
+        needle_min, needle_source = needle(case, option), _source(needle_key(case, option))
+    if class_for(option, ("thrombectomy",)) <= UNKNOWN:
+        return Times(needle_min, needle_source, puncture(case, option), _source(puncture_key(case, option)))
+    onward = plan(case, option)
+    if onward is None:
+        return Times(needle_min, needle_source)
+    return Times(needle_min, needle_source, onward.puncture_min, onward.leaving_source, onward=onward)
+
+
+def _chest_pain_times(case: Case, question: ChestPainQuestion, option: Option) -> Times:
+    if question.suspected_dissection or question.ecg == NO_ST_ELEVATION:
+        return Times()
+    if class_for(option, ("primary_pci",)) <= UNKNOWN:
+        return Times(wire_min=wire(case, option), wire_source=_source(wire_key(option)))
+    if class_for(option, ("fibrinolysis",)) <= UNKNOWN and may_have_lysis(question):
+        return Times(needle(case, option), "protocol", onward=plan(case, option))
+    return Times()
+
+
+def may_have_drug(question: StrokeQuestion) -> bool:
+    """Whether nothing is known that forbids thrombolysis of a stroke; the windows are another question."""
+    return "yes" not in (question.thrombolysis_contraindication, question.anticoagulant) and question.needle_at is None
+
+
+def may_have_lysis(question: ChestPainQuestion) -> bool:
+    """Whether fibrinolysis of an infarction is known to be right but for its delay."""
+    return question.ecg == STEMI and question.lysis_contraindication != "yes" and not question.suspected_dissection
+
+
+def _source(key: str | None) -> Source:
+    return "hospital" if key is None else "protocol"

@@ -1,0 +1,151 @@
+"""The hospitals of an answer: what speaks for each, what against it, and when treatment would begin there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from stroke_map.protocols import chest_pain, outcome, stroke
+from stroke_map.protocols.case import POSITIVE, class_for
+from stroke_map.protocols.decision import Ranked
+from stroke_map.protocols.options import CLOSED, LAPSED, NEVER, UNKNOWN
+from stroke_map.protocols.predict import times, window
+from stroke_map.protocols.question import StrokeQuestion
+from stroke_map.protocols.texts import Text, joined
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from stroke_map.protocols.case import Able, Case, Finding
+    from stroke_map.protocols.decision import Advice
+    from stroke_map.protocols.options import Option
+    from stroke_map.protocols.predict import Times
+
+FEWEST_OTHERS: Final = 2
+MOST_OTHERS: Final = 5
+_ON_SCREEN_UNTIL_MIN: Final = outcome.CURVE_ENDS_MIN
+_ROUNDING: Final = 1e-9
+NAMES: Final[dict[str, Text]] = {
+    "thrombolysis": Text("静脉溶栓", "thrombolysis"),
+    "thrombectomy": Text("取栓", "thrombectomy"),
+    "primary_pci": Text("急诊介入", "primary PCI"),
+    "fibrinolysis": Text("溶栓", "fibrinolysis"),
+    "cardiac_surgery": Text("心脏外科", "cardiac surgery"),
+    "ct_angiography": Text("CTA", "CT angiography"),
+    "advanced_imaging": Text("高级影像", "advanced imaging"),
+    "emergency": Text("急诊科", "an emergency department"),
+}
+_CLASSES: Final[dict[int, Text]] = {
+    LAPSED: Text("认证近期已过期", "accreditation lapsed recently"),
+    CLOSED: Text("到达时不接诊，请先电话确认", "closed on arrival: telephone first"),
+    UNKNOWN: Text("能否救治未知，请先电话确认", "not known whether it can: telephone first"),
+}
+
+
+def capable_of(case: Case) -> tuple[str, ...]:
+    """What a hospital needs one of, to be any answer to this question."""
+    return stroke.CAPABLE if isinstance(case.question, StrokeQuestion) else chest_pain.CAPABLE
+
+
+def order(case: Case, finding: Finding, advice: Option | None) -> list[Option]:
+    """The first choice, what a doubtful rule advised, what must stand next, then the nearest of the best class."""
+    wanted: Iterable[Option | None] = (finding.option, advice, *finding.also)
+    listed = {option.hospital: option for option in wanted if option is not None}
+    for class_, _, hospital, option in case.able(capable_of(case)):
+        others = len(listed) - 1
+        if others >= MOST_OTHERS or (class_ > LAPSED and others >= FEWEST_OTHERS):
+            break
+        listed.setdefault(hospital, option)
+    return list(listed.values())[: 1 + MOST_OTHERS]
+
+
+def rank(case: Case, finding: Finding, advice: Advice | None, listed: Sequence[Option]) -> tuple[Ranked, ...]:
+    """Each hospital listed, with its reasons."""
+    known = [times(case, option) for option in listed]
+    chances = [_chance(case, each) for each in known]
+    best = max((chance for chance in chances if chance is not None), default=0.0)
+    near_best = (
+        [chance is not None and best - chance <= case.protocol["outcome_tie"] + _ROUNDING for chance in chances]
+        if any(chances)
+        else [False] * len(chances)
+    )
+    return tuple(
+        Ranked(
+            hospital=option.hospital,
+            class_=_class(case, finding, option),
+            travel_min=option.travel_min,
+            extra_min=option.travel_min - finding.option.travel_min,
+            reasons=_reasons(case, finding, option),
+            why_not_first=None if option is finding.option else _why_not(case, finding, advice, option, at),
+            times=at,
+            expected_outcome=chance,
+            outcome_tie=tied and sum(near_best) > 1,
+        )
+        for option, at, chance, tied in zip(listed, known, chances, near_best, strict=True)
+    )  # fmt: skip
+
+
+def _chance(case: Case, at: Times) -> float | None:
+    """P(mRS 0-1) of a positive screen; a screen of another kind has no published mix."""
+    if case.screen[0] != POSITIVE or at.needle_min is None or at.puncture_min is None:
+        return None
+    if max(at.needle_min, at.puncture_min) >= _ON_SCREEN_UNTIL_MIN:
+        return None
+    return outcome.holodinsky_good_outcome(at.needle_min, at.puncture_min, "lams4plus")
+
+
+def _class(case: Case, finding: Finding, option: Option) -> int:
+    """For what the rule is after; else for what a hospital needs at all."""
+    wanted = class_for(option, *finding.needs)
+    return wanted if wanted <= UNKNOWN else class_for(option, capable_of(case))
+
+
+def _reasons(case: Case, finding: Finding, option: Option) -> tuple[Text, ...]:
+    gives = [name for name in capable_of(case) if class_for(option, (name,)) <= LAPSED]
+    reasons = [Text("、".join(NAMES[n].zh for n in gives), " and ".join(NAMES[n].en for n in gives))] if gives else []
+    if option is not finding.option:
+        return tuple(reasons)
+    passed = sum(
+        _cannot(case, finding, other) for other in case.places.values() if other.travel_min < option.travel_min
+    )
+    if passed:
+        plural = "hospital" if passed == 1 else "hospitals"
+        reasons.append(Text(f"更近的 {passed} 家医院不能救治", f"{passed} nearer {plural} cannot treat this"))
+    return (*reasons, *finding.reasons)
+
+
+def _cannot(case: Case, finding: Finding, option: Option) -> bool:
+    groups = finding.needs if finding.rule == "airway" else (capable_of(case),)
+    return option.kind == "hospital" and class_for(option, *groups) == NEVER
+
+
+def _why_not(case: Case, finding: Finding, advice: Advice | None, option: Option, at: Times) -> Text:
+    words: list[Text] = []
+    if advice is not None and advice.hospital == option.hospital:
+        words.append(advice.text)
+    classes = [(group, class_for(option, group)) for group in finding.needs]
+    for group, class_ in classes:
+        if class_ == NEVER:
+            zh, en = "或".join(NAMES[n].zh for n in group), " or ".join(NAMES[n].en for n in group)
+            words.append(Text(f"没有{zh}", f"has no {en}"))
+    worst = max((class_ for _, class_ in classes if class_ != NEVER), default=option.class_)
+    if worst in _CLASSES and worst > _class(case, finding, finding.option):
+        words.append(_CLASSES[worst])
+    if isinstance(case.question, StrokeQuestion) and at.needle_min is not None and at.needle_source != "reported":
+        until = window(case, option)[1]
+        if at.needle_min > until:
+            words.append(Text(f"用药预计 {at.needle_min:.0f} 分钟，超过 {until:g}", f"the drug would come after {at.needle_min:.0f} min, past {until:g}"))  # fmt: skip
+    words.append(_distance(option.travel_min - finding.option.travel_min))
+    return joined(words)
+
+
+def _distance(extra_min: float) -> Text:
+    if extra_min > 0:
+        return Text(f"多 {extra_min:.1f} 分钟", f"{extra_min:.1f} min longer")
+    if extra_min < 0:
+        return Text(f"近 {-extra_min:.1f} 分钟", f"{-extra_min:.1f} min nearer")
+    return Text("同样远", "just as far")
+
+
+def nearest_of(able: Sequence[Able]) -> Able | None:
+    """The nearest of those that need no telephone call first, else of the next class."""
+    return min(able, key=lambda each: (max(each.class_, LAPSED), each.travel_min, each.hospital), default=None)
