@@ -13,6 +13,7 @@ from stroke_map.coordinates import from_wgs84
 from stroke_map.demo.city import DISTRICTS, TOWNSHIPS, to_lat_lon
 from stroke_map.demo.features import streets
 from stroke_map.demo.names import named
+from stroke_map.demo.network import BODY, demo_id, network_cells
 from stroke_map.demo.plots import Plot, Plots
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 _ALWAYS = "24/7"
 _OFFICE = "Mo-Fr 08:00-17:30"
-_BODY = "示范市虚构评估办公室 (made-up assessment office)"
 _STEPS = {
     "unit": ("ecg", "remote_ecg"),
     "basic": ("emergency", "ct", "ecg"),
@@ -33,11 +33,11 @@ _STEPS = {
     "stroke": ("emergency", "ct", "ct_angiography", "ecg", "thrombolysis", "thrombectomy", "neurosurgery"),
     "full": (
         "emergency", "ct", "ct_angiography", "advanced_imaging", "ecg", "thrombolysis", "thrombectomy", "fibrinolysis",
-        "primary_pci", "neurosurgery",
+        "primary_pci", "neurosurgery", "trauma",
     ),
     "top": (
         "emergency", "ct", "ct_angiography", "advanced_imaging", "ecg", "remote_ecg", "thrombolysis", "thrombectomy",
-        "fibrinolysis", "primary_pci", "cardiac_surgery", "neurosurgery",
+        "fibrinolysis", "primary_pci", "cardiac_surgery", "neurosurgery", "trauma", "obstetric", "neonatal",
     ),
 }  # fmt: skip
 CAPABILITIES = (*_STEPS["top"],)
@@ -85,7 +85,13 @@ PLANS = (
     Plan("模拟区", "模拟区人民医院", "Moni District People's Hospital", "stroke", (("thrombectomy_hours", _OFFICE),)),
     Plan("模拟区", "模拟区胸科医院", "Moni Chest Hospital", "heart"),
     Plan("练习区", "练习区人民医院", "Lianxi District People's Hospital", "full"),
-    Plan("练习区", "练习区妇幼保健院", "Lianxi Mother and Child Hospital", "basic", (("ct", "no"), ("ecg", "no"))),
+    Plan(
+        "练习区",
+        "练习区妇幼保健院",
+        "Lianxi Mother and Child Hospital",
+        "basic",
+        (("ct", "no"), ("ecg", "no"), ("obstetric", "yes"), ("neonatal", "yes")),
+    ),
     Plan(
         "试验新城",
         "试验新城中心医院",
@@ -112,10 +118,6 @@ PLANS = (
 )
 _SYSTEMS = ("WGS-84", "GCJ-02", "BD-09")
 _DATES = {"LAPSED": "2026-10-15", "LONG_LAPSED": "2025-03-31"}
-_LEVELS = {
-    "top": ("高级卒中中心", "标准版"), "full": ("综合防治卒中中心", "标准版"), "stroke": ("综合防治卒中中心", ""), "pci": ("防治卒中中心", "标准版"),
-    "lysis": ("防治卒中中心", ""), "heart": ("", "基层版"), "both": ("防治卒中中心", "基层版"), "unit": ("", "胸痛救治单元"), "basic": ("", ""),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -188,7 +190,7 @@ def sheet(sites: list[Site], graph: Graph) -> str:
 def _row(number: int, site: Site, graph: Graph) -> dict[str, str]:
     plan, crs = site.plan, _SYSTEMS[number % 3]
     row = {
-        "id": f"demo-{number:02d}",
+        "id": demo_id(number),
         "name_zh": plan.zh + "（虚构）",
         "name_en": plan.en + " (made up)",
         "name_short": plan.zh,
@@ -202,9 +204,6 @@ def _row(number: int, site: Site, graph: Graph) -> dict[str, str]:
         lat, lon = to_lat_lon(point[None, :])[0].tolist()
         lat, lon = from_wgs84(lat, lon, crs)
         row[f"{prefix}lat"], row[f"{prefix}lon"] = f"{lat:.9f}", f"{lon:.9f}"
-    stroke, chest = _LEVELS[plan.can]
-    row |= {"stroke_level_scheme": "示范级别" if stroke else "", "stroke_level": stroke}
-    row |= {"chest_pain_level_scheme": "示范级别" if chest else "", "chest_pain_level": chest}
     for capability in CAPABILITIES:
         able = capability in _STEPS[plan.can]
         row |= {
@@ -212,7 +211,8 @@ def _row(number: int, site: Site, graph: Graph) -> dict[str, str]:
             f"{capability}_hours": _ALWAYS if able else "",
             f"{capability}_valid_from": "2026-01-01" if able and capability.startswith("thromb") else "",
             f"{capability}_valid_until": "",
-            f"{capability}_body": _BODY if able and capability.startswith("thromb") else "",
+            f"{capability}_body": BODY if able and capability.startswith("thromb") else "",
+            f"{capability}_assessed_on": "2025-11-20" if able and capability.startswith("thromb") else "",
         }
         if capability == "thrombolysis":
             row["thrombolysis_agents"] = "alteplase;tenecteplase" if able else ""
@@ -222,4 +222,5 @@ def _row(number: int, site: Site, graph: Graph) -> dict[str, str]:
             row[f"{capability}_valid_from"] = "2024-01-01"
         if row[capability] != "yes":
             row |= {column: "" for column in row if column.startswith(f"{capability}_")}
-    return row
+    township = plan.place if plan.place in {township.zh for township in TOWNSHIPS} else ""
+    return row | network_cells(number, plan.can, township, row)

@@ -13,7 +13,7 @@ import pytest
 
 from stroke_map.demo import DemoFiles, write_demo
 from stroke_map.demo.hospitals import CAPABILITIES
-from stroke_map.registry import read_sheet
+from stroke_map.registry import CENTRES, read_sheet
 from stroke_map.roads import RoadNetwork
 from stroke_map.roads.classes import ROAD_CLASSES, Flag
 from stroke_map.roads.components import reachable_from_main
@@ -135,11 +135,37 @@ def test_the_sheet_passes_the_check_with_every_capability_yes_and_no(demo: DemoF
     assert {hospital.crs for hospital in reading.hospitals} == {"WGS-84", "GCJ-02", "BD-09"}
 
 
+def test_the_made_up_hospitals_work_together(demo: DemoFiles) -> None:
+    reading = read_sheet(demo.sheet)
+    assert reading.problems == []
+    by_id = {hospital.id: hospital for hospital in reading.hospitals}
+    assert {centre for hospital in by_id.values() for centre in hospital.levels} == set(CENTRES)
+    campuses = [hospital for hospital in by_id.values() if hospital.campus]
+    assert len(campuses) == 2
+    assert len({hospital.organisation for hospital in campuses}) == 1
+    for hospital in by_id.values():
+        assert hospital.contacts
+        assert all(contact.phone.startswith("000-0000-") for contact in hospital.contacts)
+        done = {name for name in ("thrombolysis", "thrombectomy") if hospital.capabilities[name].status == "yes"}
+        assert all(hospital.capabilities[name].assessed_on for name in done)
+        assert bool(hospital.figures.thrombolysis_cases) == ("thrombolysis" in done)
+        assert (hospital.figures.door_to_puncture_min is not None) == ("thrombectomy" in done)
+        if hospital.kind == "unit":
+            assert by_id[hospital.lead_hospital].kind == "hospital"
+            assert hospital.community.endswith("（虚构）")
+            assert by_id[hospital.remote_ecg_partner].capabilities["remote_ecg"].status == "yes"
+            assert any(partner.transfer_delay_min for partner in hospital.transfer_partners)
+
+
 def test_names_are_plainly_made_up(demo: DemoFiles) -> None:
     with demo.sheet.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert all("虚构" in row["name_zh"] and "made up" in row["name_en"] for row in rows)
     assert all(row["phone"].startswith("000-0000-") for row in rows)
+    assert not {row["phone"] for row in rows} & {row["emergency_contacts"].split("; ")[0] for row in rows}
+    graded = [row[column] for row in rows for column in row if column.endswith("_level_scheme") and row[column]]
+    assert graded
+    assert all("虚构" in scheme for scheme in graded)
 
 
 def test_entrances_lie_on_roads(demo: DemoFiles, network: RoadNetwork) -> None:

@@ -1,3 +1,6 @@
+import pytest
+
+from stroke_map.registry import TEAMS
 from stroke_map.web.models import HospitalCollection
 
 
@@ -21,3 +24,23 @@ def test_an_unchanged_edition_is_not_sent_again(client):
     assert (again.status_code, again.data) == (304, b"")
     other = client.get("/api/v1/hospitals", headers={"If-None-Match": '"of another edition"'})
     assert other.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/",
+        "/?lang=en&condition=chest_pain",
+        "/api/v1/hospitals",
+        "/api/v1/route?condition=stroke&limit=20&roads=all&lat={lat}&lon={lon}",
+        "/map?condition=chest_pain&lat={lat}&lon={lon}",
+    ],
+)
+def test_the_numbers_that_alerts_call_are_in_nothing_public(client, demo_edition, place, address):
+    numbers = {contact.phone for hospital in demo_edition.hospitals for contact in hospital.contacts}
+    assert len(numbers) > 24
+    answer = client.get(address.format(**place))
+    assert answer.status_code == 200
+    assert demo_edition.hospitals[0].name_zh in answer.get_data(as_text=True)
+    assert [number for number in numbers if number in answer.get_data(as_text=True)] == []
+    assert [team for team in TEAMS if f'"team": "{team}"' in answer.get_data(as_text=True)] == []
