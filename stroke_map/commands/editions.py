@@ -56,6 +56,7 @@ def edition() -> None:
 @click.option("--sheet", type=_FILE, required=True, help="Hospital sheet (CSV).")
 @click.option("--region", help="A region's id, its .toml, or a GeoJSON polygon; else the hull of the roads.")
 @click.option("--periods", type=_FILE, help="Times of the week with times and arrivals of their own (TOML); else one.")
+@click.option("--places", type=_FILE, help="Compounds and landmarks that OpenStreetMap lacks (CSV).")
 @click.option("--valid-from", type=day, help="First day; today when left out.")
 @click.option("--valid-until", type=day, help="Last day; a year later when left out.")
 def build(
@@ -66,6 +67,7 @@ def build(
     sheet: Path,
     region: str | None,
     periods: Path | None,
+    places: Path | None,
     valid_from: date | None,
     valid_until: date | None,
 ) -> None:
@@ -82,6 +84,7 @@ def build(
             geodata_dir=read_settings().geodata_dir,
             edition_id=edition_id,
             periods=periods,
+            places=places,
             valid_from=valid_from,
             valid_until=valid_until,
             progress=show,

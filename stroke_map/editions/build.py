@@ -49,6 +49,7 @@ def build_edition(
     draw_tiles: Callable[[RoadNetwork, Path], Any] | None = None,
     settings: Settings | None = None,
     periods: Path | None = None,
+    places: Path | None = None,
 ) -> Path:
     """Build and seal an edition; publishing it is another step.
 
@@ -75,6 +76,8 @@ def build_edition(
     periods
         A periods file (see `stroke_map/roads/periods.toml`): each period gets times and arrivals of its own. None: one for
         all hours.
+    places
+        A CSV file of compounds and landmarks that the OpenStreetMap file lacks (see `registry.places_csv`).
 
     Returns
     -------
@@ -91,7 +94,7 @@ def build_edition(
     first_day = valid_from or datetime.now(region.zone).date()
     inputs = Inputs(
         sheet=sheet, region=region, valid_from=first_day, valid_until=valid_until or first_day + VALIDITY, osm=osm,
-        profiles=profiles, settings=settings or read_settings({}), periods_file=periods, demo=demo,
+        profiles=profiles, settings=settings or read_settings({}), periods_file=periods, places=places, demo=demo,
     )  # fmt: skip
     work = Work(inputs, progress or quiet)
     with disk_faults(geodata_dir, lambda: work.needed_bytes), only_build(geodata_dir):

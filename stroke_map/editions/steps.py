@@ -17,14 +17,14 @@ from stroke_map.editions.info import DATA_ATTRIBUTION, DATA_LICENCE, EditionInfo
 from stroke_map.editions.inputs import DEMO_LICENCE
 from stroke_map.editions.region import hull_of_roads, region_geojson
 from stroke_map.editions.seal import seal
-from stroke_map.editions.vehicle import service_profile
 from stroke_map.editions.work import expected
 from stroke_map.errors import EditionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from stroke_map.editions.work import Work
+    from stroke_map.registry.places import Place
     from stroke_map.roads import RoadNetwork
 
 DEMO_ATTRIBUTION = "Made-up data, no real place"
@@ -67,6 +67,17 @@ def check_sheet(work: Work, *, thoroughly: bool = False) -> None:
     if not reading.hospitals:
         raise EditionError(f"{inputs.sheet.name} lists no hospital", next_step="Give a sheet with at least one.")
     work.reading, work.hospitals = reading, reading.hospitals
+    work.places = _read_places(work)
+
+
+def _read_places(work: Work) -> list[Place]:
+    from stroke_map.registry.places_csv import read_places_csv
+
+    if work.inputs.places is None:
+        return []
+    reading = read_places_csv(work.inputs.places, region=work.region.polygon)
+    reading.raise_for_errors()
+    return reading.places
 
 
 def make_roads(work: Work) -> None:
@@ -89,6 +100,7 @@ def make_roads(work: Work) -> None:
 
 
 def _compiled(work: Work, profile: str) -> Callable[[Callable[[float], None]], dict[str, int]]:
+    from stroke_map.editions.vehicle import service_profile
     from stroke_map.roads import RoadNetwork
 
     osm = work.inputs.osm
@@ -136,6 +148,7 @@ def write_registry(work: Work) -> None:
             (work.folder / PERIODS_FILE).write_text(work.inputs.periods.to_json(), encoding="utf-8")
         # By id: of hospitals equally near the first column wins, which must not hang on the order of the sheet's rows.
         save_registry(sorted(work.hospitals, key=lambda hospital: hospital.id), registry)
+        _write_places(work, registry)
 
     work.step("registry", make)
     # Read back: the order in which the registry gives hospitals is the order of the columns of the arrivals.
@@ -143,10 +156,30 @@ def write_registry(work: Work) -> None:
     work.counts |= hospital_counts(work.hospitals)
 
 
+def _write_places(work: Work, registry: Path) -> None:
+    """Write the named places of the road file, or of the edition whose roads are used again, and those that the publisher adds."""
+    from stroke_map.editions.gazetteer import collect_places
+    from stroke_map.registry.places import PUBLISHED, load_places, save_places
+
+    inputs = work.inputs
+    if inputs.base is None:
+        assert inputs.osm is not None  # noqa: S101 - as above
+        of_map = collect_places(inputs.osm, work.region.polygon)
+    else:
+        known = load_places(inputs.base.folder / REGISTRY_FILE)
+        of_map = [place for place in known if inputs.places is None or place.kind != PUBLISHED]
+    save_places([*of_map, *work.places], registry)
+
+
 def hospital_counts(hospitals: list[Any]) -> dict[str, Any]:
     """What `edition.json` counts of hospitals."""
     able = Counter(name for h in hospitals for name, capability in h.capabilities.items() if capability.status == "yes")
     return {"hospitals": len(hospitals), "capabilities": dict(sorted(able.items()))}
+
+
+def arrivals_step(profile: str, period: str, periods: Sequence[str]) -> str:
+    """The name of the step that makes one table."""
+    return f"arrivals {profile}" if len(periods) == 1 else f"arrivals {profile} {period}"
 
 
 def make_arrivals(work: Work) -> None:
@@ -163,7 +196,7 @@ def make_arrivals(work: Work) -> None:
     for profile in work.inputs.profiles:
         sizes[profile] = {}
         for period, factors in zip(periods.names, periods.factors(profile), strict=True):
-            name = f"arrivals {profile}" if len(periods.names) == 1 else f"arrivals {profile} {period}"
+            name = arrivals_step(profile, period, periods.names)
             facts = work.step(name, _table(work, profile, period, factors))
             unreached[profile] = facts["unreached"]
             sizes[profile][period] = {"bytes": facts["bytes"]}

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from stroke_map.editions.inputs import Inputs
     from stroke_map.editions.region import Region
     from stroke_map.registry import Hospital, SheetReading
+    from stroke_map.registry.places import Place
 
     Progress = Callable[[str, float], None]
 
@@ -47,6 +48,8 @@ class Work:
         That of the inputs, with its polygon as soon as that is known.
     reading, hospitals
         What was read of the sheet, with what the checks found; the hospitals, at last in the order of the columns of the arrivals.
+    places
+        Those that the publisher adds to what the map has.
     counts
         What `edition.json` will say of the edition.
     needed_bytes
@@ -59,6 +62,7 @@ class Work:
     region: Region = field(init=False)
     reading: SheetReading = field(init=False)
     hospitals: list[Hospital] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
     counts: dict[str, Any] = field(default_factory=dict)
     needed_bytes: int = 0
 

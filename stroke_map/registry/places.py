@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
     from sqlite_utils import Database
 
+#: The kind of what the publisher adds to what the map has.
+PUBLISHED: Final = "landmark"
 #: What a place can be, the more telling first: of names equally long that fit equally well they come in this order.
-#: A landmark is what the publisher adds to what the map has.
 KINDS: Final[tuple[str, ...]] = (
-    "district", "settlement", "landmark", "estate", "road", "station", "junction", "bridge", "clinic", "school", "mall",
+    "district", "settlement", PUBLISHED, "estate", "road", "station", "junction", "bridge", "clinic", "school", "mall",
     "building", "site", "park",
 )  # fmt: skip
 _TABLE = {

@@ -16,7 +16,7 @@ from stroke_map.registry.fields import tidy_text
 from stroke_map.registry.headers import header_key
 from stroke_map.registry.limits import MAX_PROBLEMS
 from stroke_map.registry.pinyin import fold
-from stroke_map.registry.places import Place
+from stroke_map.registry.places import PUBLISHED, Place
 from stroke_map.registry.problems import SheetReading
 from stroke_map.registry.values import CRS_EXAMPLE, read_crs, read_list, read_number
 
@@ -138,7 +138,7 @@ class _Row:
             swapped = "; lat and lon look swapped" if shapely.intersects_xy(region, lat, lon) else ""
             self._error("lat", f"lies outside the region{swapped}", "a place inside the region")
             return None
-        return Place(name, aliases, "landmark", lat, lon, district, name_en)
+        return Place(name, aliases, PUBLISHED, lat, lon, district, name_en)
 
     def _read(self, column: str, read: Callable[[str], Any], right: str) -> Any:
         """The cell through a function that raises ValueError; None, with an error noted, where it does."""

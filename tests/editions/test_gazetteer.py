@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from stroke_map.editions.gazetteer import collect_places
 from stroke_map.editions.place_kinds import kind_of
-from stroke_map.errors import RoadDataError
+from stroke_map.errors import RegistryError, RoadDataError
 from stroke_map.registry.pinyin import fold
-from stroke_map.registry.places import KINDS
+from stroke_map.registry.places import KINDS, PlaceSearch, load_places
 
 
 @pytest.fixture
@@ -198,6 +198,31 @@ def test_a_file_that_is_none_is_refused(tmp_path):
     (tmp_path / "a.osm.pbf").write_bytes(b"nothing")
     with pytest.raises(RoadDataError, match=r"a\.osm\.pbf"):
         collect_places(tmp_path / "a.osm.pbf")
+
+
+def test_an_edition_is_searched_for_the_places_of_its_roads_and_for_those_its_publisher_adds(town, geodata, tmp_path):
+    from stroke_map.editions import Region, build_edition
+
+    told = tmp_path / "places.csv"
+    told.write_text("name,alias,lat,lon,crs\n春森彼岸,春森,29.553,106.553,WGS-84\n", encoding="utf-8")
+    folder = build_edition(region=Region(), geodata_dir=geodata, edition_id="2026.1", places=told, **town)
+    search = PlaceSearch(folder / "registry.db")
+    assert [(p.name, p.kind) for p in search.find("csba")] == [("春森彼岸", "landmark")]
+    assert {place.kind for place in load_places(folder / "registry.db")} == {"landmark", "road"}
+
+
+def test_places_with_a_mistake_are_refused_before_any_work(town, geodata, tmp_path):
+    from stroke_map.editions import Region, build_edition
+
+    told = tmp_path / "places.csv"
+    told.write_text("name,alias,lat,lon,crs\n春森彼岸,,x,106.553,WGS-84\n", encoding="utf-8")
+    steps = []
+    with pytest.raises(RegistryError, match="lat"):
+        build_edition(
+            region=Region(), geodata_dir=geodata, edition_id="2026.1", places=told, **town,
+            progress=lambda name, _share: steps.append(name),
+        )  # fmt: skip
+    assert set(steps) == {"check"}
 
 
 @given(st.text(max_size=300))

@@ -28,6 +28,7 @@ from stroke_map.editions import (
 )
 from stroke_map.editions.files import exclusive_lock
 from stroke_map.errors import EditionError, GateError, InvalidRequestError, NoEditionError, RegistryError
+from stroke_map.registry.places import load_places
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -272,6 +273,25 @@ def test_the_roads_of_the_edition_that_serves_can_be_used_again(
     assert [source.role for source in verify_edition(geodata, "2028.1").built_from] == ["roads", "hospitals"]
     publish(geodata, "2028.1")
     assert update(year=2028, hospitals=sheet, same_roads=True).state == "already built"
+
+
+def test_used_again_with_the_roads_are_their_places_and_unless_others_are_given_the_publishers(
+    update: Callable, geodata: Path, tmp_path: Path
+) -> None:
+    def places_file(name: str) -> Path:
+        path = tmp_path / f"{name}.csv"
+        path.write_text(f"name,alias,lat,lon,crs\n{name},,29.553,106.553,WGS-84\n", encoding="utf-8")
+        return path
+
+    def names_in(folder: Path) -> set[str]:
+        return {place.name for place in load_places(folder / "registry.db")}
+
+    first = update(places=places_file("春森彼岸"))
+    publish(geodata, first.edition_id)
+    of_roads = names_in(first.folder) - {"春森彼岸"}
+    assert of_roads
+    assert names_in(update(year=2028, same_roads=True).folder) == of_roads | {"春森彼岸"}
+    assert names_in(update(year=2029, same_roads=True, places=places_file("龙湖")).folder) == of_roads | {"龙湖"}
 
 
 def test_without_an_edition_there_are_no_roads_to_use_again(update: Callable) -> None:
