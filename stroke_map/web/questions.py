@@ -43,7 +43,7 @@ def _plain_number(value: Any) -> Any:
     return value
 
 
-def _plain_whole_number(value: Any) -> Any:
+def plain_whole_number(value: Any) -> Any:
     """Text that is a plain whole number becomes one."""
     if isinstance(value, str):
         if not re.fullmatch(r"[+-]?\d{1,4}", value, re.ASCII):
@@ -161,7 +161,7 @@ class _Question(BaseModel):
     on: Literal["motorway", "bridge", "tunnel"] | None = _field(
         "The caller is on such a road; without it none of them is taken for the road he is on.", "bridge", default=None
     )
-    level: Annotated[int | None, BeforeValidator(_plain_whole_number)] = _field(
+    level: Annotated[int | None, BeforeValidator(plain_whole_number)] = _field(
         "Only roads with this OpenStreetMap layer, where streets lie above each other.", 1, default=None, ge=-10, le=10
     )
     bearing: Annotated[float | None, BeforeValidator(_plain_number)] = _field(
