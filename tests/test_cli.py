@@ -50,6 +50,7 @@ def test_the_promised_commands_exist():
         *("calibrate", "demo", "hospitals-from-osm", "nearest", "route", "serve", "settings"),
         *(f"edition {name}" for name in ("build", "update", "list", "verify", "publish", "rollback")),
         *(f"closure {name}" for name in ("add", "list", "end")),
+        *(f"protocol {name}" for name in ("show", "check", "explain", "diff")),
     }
 
 

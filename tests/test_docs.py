@@ -32,7 +32,7 @@ FLOORS = {
     "cli": 9, "commands": 8, "web": 7, "maps": 6, "calibration": 6, "dispatch": 5, "live": 4, "protocols": 3, "editions": 2,
     "registry": 1, "roads": 1, "demo": 1, "coordinates": 0, "settings": 0, "errors": -1,
 }  # fmt: skip
-PURE = ("registry", "roads", "demo")
+PURE = ("registry", "roads", "protocols", "demo")
 
 
 def text_of(name):

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
+from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stroke_map.protocols import scales
-from stroke_map.protocols.options import AT_ARRIVAL, LAPSED, UNKNOWN
+from stroke_map.protocols.options import AT_ARRIVAL, LAPSED, NEVER, UNKNOWN
 from stroke_map.protocols.question import NOT_DONE, PatientQuestion, StrokeQuestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
     from stroke_map.protocols.options import Option
     from stroke_map.protocols.protocol import Protocol
@@ -76,10 +76,14 @@ class Case:
                 raise ValueError(f"hospital {option.hospital} stands twice among the options")
             if 0 <= option.travel_min < math.inf and option.hospital != question.origin_hospital:
                 self.places[option.hospital] = option
-        started = _clock(question, protocol)
-        waited = None if started is None else (question.now - started).total_seconds() / 60
-        self.elapsed_min = None if waited is None else waited + question.departure_min
+        self.elapsed_min = _elapsed_min(question, protocol)
         self._able: dict[tuple[tuple[str, ...], ...], list[Able]] = {}
+
+    def asked(self, question: PatientQuestion) -> Case:
+        """The same hospitals for the same place, asked another question."""
+        other = copy(self)
+        other.question, other.elapsed_min = question, _elapsed_min(question, self.protocol)
+        return other
 
     def able(self, *groups: tuple[str, ...]) -> list[Able]:
         """Hospitals that have one capability of each group, best first; a walk-in unit is none."""
@@ -109,13 +113,24 @@ class Case:
 
 def class_for(option: Option, *groups: tuple[str, ...]) -> int:
     """The class of a hospital that must have one capability of each group; 9 where it cannot."""
-    said = option.capabilities
-    return max(option.class_, *(min(AT_ARRIVAL[said.get(name, "unknown")] for name in group) for group in groups))
+    # Comparisons, not min() and max(): this runs for every hospital and rule, and a call costs more than the rest of it.
+    said, worst = option.capabilities, option.class_
+    for group in groups:
+        best = NEVER
+        for name in group:
+            class_ = AT_ARRIVAL[said.get(name, "unknown")]
+            if class_ < best:  # noqa: PLR1730
+                best = class_
+        if best > worst:  # noqa: PLR1730
+            worst = best
+    return worst
 
 
-def _clock(question: PatientQuestion, protocol: Protocol) -> datetime | None:
+def _elapsed_min(question: PatientQuestion, protocol: Protocol) -> float | None:
     if isinstance(question, StrokeQuestion):
-        return question.last_known_well if isinstance(question.onset, str) else question.onset
-    if protocol.clock == "ecg" and question.ecg_at is not None:
-        return question.ecg_at
-    return question.first_medical_contact or question.now
+        started = question.last_known_well if isinstance(question.onset, str) else question.onset
+    elif protocol.clock == "ecg" and question.ecg_at is not None:
+        started = question.ecg_at
+    else:
+        started = question.first_medical_contact or question.now
+    return None if started is None else (question.now - started).total_seconds() / 60 + question.departure_min

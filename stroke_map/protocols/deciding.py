@@ -139,8 +139,7 @@ def _if_ecg(case: Case, protocol: Protocol) -> tuple[IfEcg, ...]:
         return ()
     answers = []
     for ecg in (STEMI, NO_ST_ELEVATION):
-        asked = question.model_copy(update={"ecg": ecg, "ecg_at": question.now})
-        finding, _ = _choose(Case(asked, case.places.values(), protocol))
+        finding, _ = _choose(case.asked(question.model_copy(update={"ecg": ecg, "ecg_at": question.now})))
         if finding is not None:
             answers.append(IfEcg(ecg, finding.rule, finding.option.hospital, protocol.sentences[finding.rule]))
     return tuple(answers)

@@ -13,8 +13,6 @@ from stroke_map.protocols.options import LAPSED, UNKNOWN
 from stroke_map.protocols.question import NO_ST_ELEVATION, STEMI, ChestPainQuestion, StrokeQuestion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from stroke_map.protocols.case import Case
     from stroke_map.protocols.options import Onward, Option
 
@@ -122,31 +120,26 @@ def wire(case: Case, option: Option) -> float:
 
 def plan(case: Case, option: Option) -> Plan | None:
     """The hospital to go on to that treats soonest: by road, and by how soon the patient leaves; of two as soon the agreed partner."""
-    plans = list(_plans(case, option))
-    return min(plans, key=lambda p: (p.puncture_min or p.arrives_min, not p.agreed, p.hospital)) if plans else None
-
-
-def _plans(case: Case, option: Option) -> Iterator[Plan]:
     is_stroke = isinstance(case.question, StrokeQuestion)
     needs = ("thrombectomy",) if is_stroke else ("primary_pci",)
     given, at = needle(case, option), arrival(case, option)
+    best: tuple[float, bool, str, float, float, Source] | None = None
     for onward in option.onward:
         target = case.places.get(onward.hospital)
         if target is None or target is option or target.kind != "hospital" or class_for(target, needs) > LAPSED:
             continue
         leaves, source = _leaving(case, option, onward, at, given) if is_stroke else _leaving_at_once(onward, given)
         arrives = leaves + onward.travel_min
-        yield Plan(
-            hospital=onward.hospital,
-            agreed=onward.agreed,
-            leaves_min=leaves,
-            arrives_min=arrives,
-            puncture_min=arrives + _door_to_puncture(case, target, after_transfer=True) if is_stroke else None,
-            angiography_min=None
-            if is_stroke
-            else (given + case.protocol["angiography_from"], given + case.protocol["angiography_until"]),
-            leaving_source=source,
-        )
+        treated = arrives + _door_to_puncture(case, target, after_transfer=True) if is_stroke else arrives
+        this = (treated, not onward.agreed, onward.hospital, leaves, arrives, source)
+        best = this if best is None else min(best, this)
+    if best is None:
+        return None
+    treated, strange, hospital, leaves, arrives, source = best
+    since = (
+        None if is_stroke else (given + case.protocol["angiography_from"], given + case.protocol["angiography_until"])
+    )
+    return Plan(hospital, not strange, leaves, arrives, treated if is_stroke else None, since, source)
 
 
 def _leaving(case: Case, option: Option, onward: Onward, at: float, given: float) -> tuple[float, Source]:
