@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stroke_map.dispatch.choose import Asked, Choice, choose
+from stroke_map.dispatch.choose import Asked, Choice, choose_nearest, find_begin
 from stroke_map.dispatch.classes import CLOSED, UNKNOWN
 from stroke_map.dispatch.drive import Drive, find_drive
 from stroke_map.dispatch.fallback import straight_line
 from stroke_map.dispatch.prepared import prepare
 from stroke_map.dispatch.question import check_need
-from stroke_map.dispatch.reasons import avoided_closures, decision, warnings_of, why_not_first
+from stroke_map.dispatch.reasons import avoided_closures, nearest_capable, warnings_of, why_not_first
+from stroke_map.dispatch.weigh import decision_json, predicted_json, weigh
 from stroke_map.errors import NoCapableHospitalError, NoRouteError, OffNetworkError, OutsideAreaError
 from stroke_map.roads.directions import step_text
 from stroke_map.roads.steps import make_steps
@@ -49,7 +50,8 @@ def answer(edition: Edition, question: Question, settings: Settings, live: LiveS
     roads = prepared.profiles[question.profile, period].at(question.at.astimezone(edition.zone), live)
     asked = Asked(edition, prepared, question, needs, settings, period, roads, live)
     try:
-        choice = choose(asked)
+        begin = find_begin(asked)
+        choice = choose_nearest(asked, begin) if question.patient is None else weigh(asked, begin, question.patient)
     except (OutsideAreaError, OffNetworkError, NoRouteError, NoCapableHospitalError) as error:
         error.facts["fallback"] = straight_line(asked)
         raise
@@ -64,7 +66,7 @@ def answer(edition: Edition, question: Question, settings: Settings, live: LiveS
         "demo": edition.info.demo,
         "origin": origin,
         "hospitals": hospitals,
-        "decision": decision(needs),
+        "decision": decision_json(choice.decision) if choice.decision else nearest_capable(needs),
         "live_state": _live_state(live),
         "closures_avoided": avoided_closures(asked, choice),
         "warnings": warnings_of(asked, choice, origin["snapped"]["distance_m"]),
@@ -117,7 +119,8 @@ def _hospital(asked: Asked, choice: Choice, drives: list[Drive], place: int) -> 
         "phone": card["phone"],
         "lat": card["lat"],
         "lon": card["lon"],
-        "why_not_first": why_not_first(choice.ranked, [drive.time_ms for drive in drives], place),
+        "why_not_first": why_not_first(choice, [drive.time_ms for drive in drives], place),
+        "predicted": predicted_json(choice.decision.ranking[place]) if choice.decision else None,
         "geometry": None,
         "steps": None,
         "navigation": card["navigation"],

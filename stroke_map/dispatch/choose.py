@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from stroke_map.dispatch.starts import Begin
     from stroke_map.editions import Edition
     from stroke_map.live import LiveState
+    from stroke_map.protocols.decision import Decision
     from stroke_map.settings import Settings
 
 
@@ -83,26 +84,34 @@ class Choice:
     ----------
     bounds_ms, classes
         int64[H], int8[H]: the least cost and the class of every hospital.
+    decision
+        What the protocol said of this patient; None: nothing was told of one, and the nearest capable hospitals were chosen.
     """
 
     ranked: list[Ranked]
     begin: Begin
     bounds_ms: np.ndarray
     classes: np.ndarray
+    decision: Decision | None = None
 
 
-def choose(asked: Asked) -> Choice:
-    """The nearest hospitals of the best classes there are.
+def find_begin(asked: Asked) -> Begin:
+    """Where the drive may begin.
 
     Raises
     ------
-    OutsideAreaError, OffNetworkError, NoRouteError, NoCapableHospitalError
-        There is none that a road from here leads to.
+    OutsideAreaError, OffNetworkError
+        Outside the region, or far from every road.
     """
-    question, ranking = asked.question, asked.roads.ranking
+    question = asked.question
+    if question.from_hospital is not None:
+        # Its own gate: a hospital across the border asks too, and its compound may lie nearer to another street.
+        return find_starts(
+            asked.roads, *asked.roads.gate(asked.prepared.column[question.from_hospital]), asked.settings
+        )
     if not asked.edition.contains(question.lat, question.lon):
         raise OutsideAreaError(f"the point is outside the region of edition {asked.edition.info.id}")
-    begin = find_starts(
+    return find_starts(
         asked.roads,
         question.lat,
         question.lon,
@@ -112,6 +121,17 @@ def choose(asked: Asked) -> Choice:
         bearing_deg=question.bearing_deg,
         bearing_tolerance_deg=question.bearing_tolerance_deg,
     )
+
+
+def choose_nearest(asked: Asked, begin: Begin) -> Choice:
+    """The nearest hospitals of the best classes there are.
+
+    Raises
+    ------
+    NoRouteError, NoCapableHospitalError
+        There is none that a road from here leads to.
+    """
+    question, ranking = asked.question, asked.roads.ranking
     bounds_ms = ranking.bounds_ms(begin.starts)
     classes = asked.classes(asked.leaves_s + _drive_times_ms(asked, begin, bounds_ms) / 1000)
     if not (classes <= UNKNOWN).any():

@@ -11,6 +11,8 @@ from stroke_map.coordinates import from_wgs84
 from stroke_map.dispatch.classes import CapabilityTable, capability_table, end_of_day_s
 from stroke_map.dispatch.links import navigation_links
 from stroke_map.dispatch.roads_now import PreparedProfile
+from stroke_map.protocols.loading import load_protocol
+from stroke_map.protocols.protocol import CONDITIONS, Protocol
 from stroke_map.registry import CAPABILITIES, CENTRES
 
 if TYPE_CHECKING:
@@ -33,6 +35,13 @@ class Prepared:
             name: capability_table(edition.hospitals, name, edition.zone) for name in CAPABILITIES
         }
         self.cards = [hospital_card(hospital) for hospital in edition.hospitals]
+        #: The protocols sealed into the edition; those of this package where it is older than they are.
+        self.protocols: dict[str, Protocol] = {
+            condition: Protocol.from_json(text)
+            if (text := edition.protocol_text(condition))
+            else load_protocol(condition)
+            for condition in CONDITIONS
+        }
         self.ends_s = end_of_day_s(edition.info.valid_until, edition.zone)
 
     @cached_property

@@ -10,6 +10,8 @@ from stroke_map.errors import InvalidRequestError
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from stroke_map.protocols.question import PatientQuestion
+
 #: What a condition needs where the caller does not say: any one of these.
 DEFAULT_NEED: Final[dict[str, tuple[str, ...]]] = {
     "stroke": ("thrombolysis",),
@@ -56,6 +58,10 @@ class Question:
         Only roads with this `layer`, for a city whose streets lie above each other; None: whatever `on` allows.
     bearing_deg, bearing_tolerance_deg
         Which way a moving caller heads, compass degrees; only roads in that direction, give or take, are taken.
+    from_hospital
+        The id of the hospital where the patient is, which asks where to send on to; None: from the scene.
+    patient
+        What is known of the patient, which the protocol weighs; None: nothing, and the nearest capable hospital is the answer.
     """
 
     lat: float
@@ -72,6 +78,8 @@ class Question:
     level: int | None = None
     bearing_deg: float | None = None
     bearing_tolerance_deg: float = 45.0
+    from_hospital: str | None = None
+    patient: PatientQuestion | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is no question, with InvalidRequestError."""

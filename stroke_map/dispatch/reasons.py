@@ -9,7 +9,7 @@ from stroke_map.dispatch.classes import CLOSED, LAPSED, UNKNOWN
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stroke_map.dispatch.choose import Asked, Choice, Ranked
+    from stroke_map.dispatch.choose import Asked, Choice
 
 Text = dict[str, str]
 
@@ -34,8 +34,8 @@ _FAR_FROM_ROAD_M = 150.0
 _SEVERITIES = {"stop": 0, "caution": 1, "note": 2}
 
 
-def decision(needs: tuple[str, ...]) -> dict[str, Any]:
-    """The rule behind the answer."""
+def nearest_capable(needs: tuple[str, ...]) -> dict[str, Any]:
+    """The rule behind an answer to which nothing was told of the patient."""
     return {
         "strategy": "nearest-capable",
         "rule": "nearest-capable",
@@ -46,10 +46,14 @@ def decision(needs: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def why_not_first(ranked: Sequence[Ranked], times_ms: Sequence[float], place: int) -> Text | None:
+def why_not_first(choice: Choice, times_ms: Sequence[float], place: int) -> Text | None:
     """What speaks against a later choice; `times_ms` is how long each drive really takes."""
     if place == 0:
         return None
+    if choice.decision:
+        told = choice.decision.ranking[place].why_not_first
+        return {"zh": told.zh, "en": told.en} if told else None
+    ranked = choice.ranked
     minutes = (times_ms[place] - times_ms[0]) / 60_000
     words = []
     if ranked[place].class_ != ranked[0].class_:

@@ -57,7 +57,7 @@ class RoadsNow:
     ) -> None:
         self.network, self.ranking, self.closures = network, ranking, closures
         self.transfers = Transfers(self, arrivals)
-        self._reaches = arrivals.reaches
+        self._arrivals = arrivals
         self.extra_ms = ranking.changes.extra_ms if isinstance(ranking, CurrentRanking) else None
         self._masks: dict[tuple[str | None, int | None], np.ndarray] = {}
 
@@ -67,10 +67,10 @@ class RoadsNow:
         if mask is None:
             flags = self.network.stretch_flags
             if on is not None:
-                mask = self._reaches & ((flags & _ON[on]) != 0)
+                mask = self._arrivals.reaches & ((flags & _ON[on]) != 0)
             else:
                 # On a level one may be on its bridges and tunnels, but nobody walks onto a motorway.
-                mask = self._reaches & ((flags & (NO_START if level is None else _ON["motorway"])) == 0)
+                mask = self._arrivals.reaches & ((flags & (NO_START if level is None else _ON["motorway"])) == 0)
             if level is not None:
                 mask &= self.network.stretch_layer == level
             mask.flags.writeable = False
@@ -78,6 +78,10 @@ class RoadsNow:
                 self._masks.clear()
             self._masks[on, level] = mask
         return mask
+
+    def gate(self, column: int) -> tuple[float, float]:
+        """(lat, lon) in degrees, WGS-84, of the place on the road where a hospital is entered."""
+        return float(self._arrivals.gate_lat[column]), float(self._arrivals.gate_lon[column])
 
     @cached_property
     def open_stretches(self) -> np.ndarray:

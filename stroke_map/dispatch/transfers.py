@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: How many hospitals to go on to are weighed for each, beside its agreed partners. Which of them treats soonest hangs on their own
 #: medians too, so that the nearest is not always the best.
-_MOST: Final = 4
+_MOST: Final = 8
 _MOST_KEPT: Final = 8192
 
 

@@ -31,6 +31,7 @@ T = TypeVar("T")
 PERIODS_FILE = "periods.json"
 
 REGISTRY_FILE = "registry.db"
+PROTOCOLS_FOLDER = "protocols"
 REGION_FILE = "region.geojson"
 TILES_FOLDER = "tiles"
 
@@ -106,6 +107,11 @@ class Edition:
             for profile in self.info.profiles
             for period in self.info.periods
         }
+
+    def protocol_text(self, condition: str) -> str | None:
+        """The protocol sealed into the edition, as JSON that the room `protocols` reads; None: it has none."""
+        path = self.folder / PROTOCOLS_FOLDER / f"{condition}.json"
+        return path.read_text(encoding="utf-8") if path.exists() else None
 
     def network(self, profile: str, period: str | None = None) -> RoadNetwork:
         """The roads as that profile drives them in a period (None: the first); InvalidRequestError where there is no such."""

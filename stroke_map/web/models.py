@@ -6,6 +6,7 @@ gives a dict in this shape, which goes straight to orjson; a test reads it back 
 
 from __future__ import annotations
 
+from datetime import date  # noqa: TC003  pydantic reads the annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -74,6 +75,39 @@ class Navigation(_Shape):
     call: str
 
 
+Minutes = Annotated[float, Field(ge=0, description="Minutes since onset or last known well, first contact or the ECG.")]
+Whose = Literal["hospital", "partner", "protocol", "reported"]
+
+
+class Onward(_Shape):
+    """Going on to another hospital after the first drug."""
+
+    hospital: str
+    agreed: bool = Field(description="Whether it is an agreed transfer partner.")
+    leaves_min: Minutes
+    arrives_min: Minutes
+    puncture_min: Minutes | None
+    angiography_min: tuple[Minutes, Minutes] | None = Field(description="From when to when angiography follows.")
+    leaving_source: Whose
+
+
+class Predicted(_Shape):
+    """When treatment would begin at a hospital, and whose figures these are: its own medians, or the protocol's defaults."""
+
+    needle_min: Minutes | None
+    needle_source: Whose | None
+    puncture_min: Minutes | None
+    puncture_source: Whose | None
+    wire_min: Minutes | None
+    wire_source: Whose | None
+    onward: Onward | None
+    expected_outcome: float | None = Field(
+        description="P(mRS 0-1), Holodinsky 2018: explains, never decides; null where it is not modelled.", ge=0, le=1
+    )
+    outcome_tie: bool
+    reasons: list[Text]
+
+
 class RankedHospital(_Shape):
     """One choice. Class 1: can, valid, open; 2: lapsed a short time ago; 3: telephone first; 4: not known."""
 
@@ -91,6 +125,7 @@ class RankedHospital(_Shape):
     lat: Degrees = Field(description="Latitude of the emergency entrance in degrees, WGS-84.")
     lon: Degrees = Field(description="Longitude of the emergency entrance in degrees, WGS-84.")
     why_not_first: Text | None
+    predicted: Predicted | None = Field(description="Null where nothing was told of the patient.")
     geometry: LineString | None = Field(description="The road; for the first alone unless roads=all.")
     steps: list[Step] | None = Field(description="The instructions; for the first alone unless roads=all.")
     navigation: Navigation
@@ -138,12 +173,54 @@ class Notice(_Shape):
     text: Text
 
 
+class Advised(_Shape):
+    """What a rule would have advised, had its values been verified or signed."""
+
+    rule: str
+    hospital: str
+    doubtful: list[str]
+    text: Text
+
+
+class IfEcg(_Shape):
+    """What the answer would be with this ECG."""
+
+    ecg: str
+    rule: str
+    hospital: str
+    text: Text
+
+
+class EcgPlace(_Shape):
+    """Where an ECG can be had on the way."""
+
+    hospital: str
+    travel_time_s: Seconds
+
+
+class SignedProtocol(_Shape):
+    """Which protocol decided, and who signed a region's own values."""
+
+    version: str
+    local_version: str | None
+    signed_by: str | None
+    signed_on: date | None
+    sha256: str
+
+
 class Decision(_Shape):
-    """The rule that chose."""
+    """The rule that chose. What follows `text` is there only where something was told of the patient."""
 
     strategy: str
     rule: str
     text: Text
+    clock: str | None = Field(default=None, description="From where minutes are counted.")
+    next_hospital: str | None = Field(default=None, description="Where to go on to from the first choice.")
+    rests_on: list[str] = Field(default=[], description="The protocol's values behind the rule.")
+    advised: Advised | None = None
+    if_ecg: list[IfEcg] = []
+    ecg_place: EcgPlace | None = None
+    protocol: SignedProtocol | None = None
 
 
 class Beside(_Shape):

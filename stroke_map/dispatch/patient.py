@@ -1,0 +1,127 @@
+"""The hospitals as one patient would find them: roads, registry and hours, in the words of the protocols."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from stroke_map.dispatch.classes import CLOSED, LAPSED, UNKNOWN, VALID, classify
+from stroke_map.dispatch.drive import find_drive
+from stroke_map.editions.ranking import NEVER
+from stroke_map.protocols.options import Medians, Onward, Option, OptionLevel
+
+if TYPE_CHECKING:
+    from stroke_map.dispatch.choose import Asked
+    from stroke_map.dispatch.starts import Begin
+    from stroke_map.protocols.options import Standing
+    from stroke_map.registry import Hospital
+
+#: What a protocol may ask of a hospital.
+_LOOKED_AT: Final = (
+    "thrombolysis", "thrombectomy", "primary_pci", "fibrinolysis", "cardiac_surgery", "emergency", "ct", "ct_angiography",
+    "advanced_imaging", "ecg", "remote_ecg",
+)  # fmt: skip
+_STANDINGS: Final[dict[int, Standing]] = {VALID: "yes", LAPSED: "lapsed", CLOSED: "closed", UNKNOWN: "unknown"}
+#: The drug that is given first, and the treatment for which one is sent on.
+_FIRST_THEN: Final = {"stroke": ("thrombolysis", "thrombectomy"), "chest_pain": ("fibrinolysis", "primary_pci")}
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """The drive to every hospital: float64[H] minutes by the clock, infinite where no road leads; int64[H] cost in milliseconds."""
+
+    travel_min: np.ndarray
+    cost_ms: np.ndarray
+
+    @property
+    def finite_min(self) -> np.ndarray:
+        """float64[H]: the same, 0 where no road leads, so that every hospital has an hour of arrival."""
+        return np.where(np.isfinite(self.travel_min), self.travel_min, 0.0)
+
+
+def reach(asked: Asked, begin: Begin) -> Reached:
+    """Drive to each hospital, exactly."""
+    ranking = asked.roads.ranking
+    bounds_ms = ranking.bounds_ms(begin.starts)
+    travel_min, cost_ms = np.full(len(bounds_ms), np.inf), np.full(len(bounds_ms), NEVER)
+    columns, costs_ms = ranking.nearest(begin.starts, bounds_ms, bounds_ms < NEVER, len(bounds_ms))
+    cost_ms[columns] = costs_ms
+    for column in columns.tolist():
+        travel_min[column] = find_drive(asked.roads, begin.starts, column).time_ms / 60_000
+    return Reached(travel_min, cost_ms)
+
+
+def options(asked: Asked, reached: Reached) -> list[Option]:
+    """Every hospital a road leads to, with what it can do when the patient arrives and where it can send him on to."""
+    minutes = reached.finite_min
+    standing = {name: _classes(asked, name, asked.leaves_s + 60.0 * minutes) for name in _LOOKED_AT}
+    hospitals = asked.edition.hospitals
+    return [
+        Option(
+            hospital=hospitals[column].id,
+            travel_min=float(minutes[column]),
+            capabilities={name: _STANDINGS.get(int(classes[column]), "no") for name, classes in standing.items()},
+            agents=hospitals[column].capabilities["thrombolysis"].agents,
+            kind=hospitals[column].kind,
+            level=_level(hospitals[column], asked.question.condition),
+            medians=_medians(hospitals[column]),
+            onward=_onward(asked, column, float(minutes[column]), standing),
+        )
+        for column in np.flatnonzero(np.isfinite(reached.travel_min)).tolist()
+    ]
+
+
+def _classes(asked: Asked, capability: str, arrival_s: np.ndarray) -> np.ndarray:
+    return classify(
+        [asked.prepared.capabilities[capability]],
+        arrival_s,
+        zone=asked.edition.zone,
+        grace_s=asked.settings.accreditation_grace_days * 86_400.0,
+        out_of_date=asked.out_of_date,
+    )
+
+
+def _onward(asked: Asked, column: int, travel_min: float, standing: dict[str, np.ndarray]) -> tuple[Onward, ...]:
+    """Where a hospital that gives the drug, but cannot do what may have to follow, can send on to."""
+    drug, then = _FIRST_THEN[asked.question.condition]
+    if standing[drug][column] > UNKNOWN or standing[then][column] <= LAPSED:
+        return ()
+    hospital, transfers = asked.edition.hospitals[column], asked.roads.transfers
+    # As things stand when the patient would come there; the stay before that hardly moves the hour by which a department closes, and
+    # nobody knows it to the minute.
+    there_min = transfers.bounds_ms(column) / 60_000
+    at_s = asked.leaves_s + 60.0 * (
+        travel_min + _stay_min(hospital) + np.where(there_min < NEVER / 60_000, there_min, 0.0)
+    )
+    wanted = _classes(asked, then, at_s) <= LAPSED
+    agreed = {asked.prepared.column[p.id]: p for p in hospital.transfer_partners if p.id in asked.prepared.column}
+    return tuple(
+        Onward(
+            hospital=asked.edition.hospitals[leg.column].id,
+            travel_min=leg.travel_min,
+            agreed=leg.column in agreed,
+            transfer_delay_min=agreed[leg.column].transfer_delay_min if leg.column in agreed else None,
+        )
+        for leg in transfers.legs(column, wanted, tuple(agreed))
+    )
+
+
+def _stay_min(hospital: Hospital) -> float:
+    return hospital.figures.door_in_door_out_min or 0.0
+
+
+def _medians(hospital: Hospital) -> Medians:
+    told = hospital.figures
+    return Medians(
+        door_to_needle_min=told.door_to_needle_min,
+        door_to_puncture_min=told.door_to_puncture_min,
+        door_in_door_out_min=told.door_in_door_out_min,
+        door_to_wire_min=told.door_to_wire_min,
+    )
+
+
+def _level(hospital: Hospital, condition: str) -> OptionLevel | None:
+    level = hospital.levels.get(condition)
+    return None if level is None else OptionLevel(level.scheme, level.level, level.valid_until)
