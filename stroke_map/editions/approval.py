@@ -3,9 +3,54 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import dataclass
 
 from stroke_map.errors import EditionError, InvalidRequestError
-from stroke_map.registry.fields import tidy_text
+
+
+@dataclass(frozen=True)
+class Said:
+    """What people say of an edition they make: why it is as it is, and who answers for it."""
+
+    reason: str = ""
+    accepted: str = ""
+    prepared_by: str = ""
+    approved_by: str = ""
+
+    @classmethod
+    def checked(
+        cls, *, reason: str = "", accept: str = "", prepared_by: str = "", approved_by: str = "", publish: bool = False
+    ) -> Said:
+        """What was said, refused before any work where it would be refused at its end.
+
+        Raises
+        ------
+        InvalidRequestError
+            A name or a reason that is none; no name of who prepared what is to be published.
+        EditionError
+            To be published, and nobody else approves it.
+        """
+        said = cls(
+            tidy_reason(reason, "reason"), tidy_reason(accept, "accept"),
+            tidy_name(prepared_by, "prepared_by"), tidy_name(approved_by, "approved_by"),
+        )  # fmt: skip
+        if publish:
+            if not said.prepared_by:
+                mistake = {"field": "prepared_by", "problem": "is missing", "example": "王芳"}
+                raise InvalidRequestError(
+                    "what is published names who prepared it and who approved it", errors=[mistake]
+                )
+            check_approval(said.prepared_by, said.approved_by)
+        return said
+
+
+def tidy_reason(reason: str, option: str) -> str:
+    """A reason as it is kept; InvalidRequestError for one of control characters, or over 500 characters."""
+    try:
+        return _tidy(reason)
+    except ValueError as error:
+        mistake = {"field": option, "problem": str(error), "example": "two hospitals have merged"}
+        raise InvalidRequestError("a reason is one line of text", errors=[mistake]) from None
 
 
 def tidy_name(name: str, option: str) -> str:
@@ -17,7 +62,7 @@ def tidy_name(name: str, option: str) -> str:
         It is no name: no letters, control characters, or over 500 characters; `option` says where it was given.
     """
     try:
-        tidied = unicodedata.normalize("NFKC", tidy_text(name)).strip()
+        tidied = unicodedata.normalize("NFKC", _tidy(name)).strip()
         problem = "" if _letters(tidied) or not tidied else "no letter is in it"
     except ValueError as error:
         tidied, problem = "", str(error)
@@ -52,6 +97,14 @@ def check_approval(prepared_by: str, approved_by: str) -> None:
             f"{approved_by} prepared this edition and cannot approve it too",
             next_step="Let a second person look at report.html, and give that name with --approved-by.",
         )
+
+
+def _tidy(text: str) -> str:
+    if not text:
+        return ""
+    from stroke_map.registry.fields import tidy_text
+
+    return tidy_text(text)
 
 
 def _letters(name: str) -> str:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Arrivals", "Gate", "build_arrivals", "find_gates"]
 
 UNREACHABLE = 65535
-_LONGEST = UNREACHABLE - 1
+LONGEST_STEPS = UNREACHABLE - 1
 #: .5 s reaches 9.1 hours; beyond that stored times saturate, which leaves them lower bounds.
 _COARSEST_QUANTUM_MS = 500
 _ARRAYS = (
@@ -74,6 +74,12 @@ class Arrivals:
     gate_distance_m: np.ndarray
     reaches: np.ndarray
 
+    def gate(self, column: int) -> Gate:
+        """Where the hospital of a column is entered."""
+        own = slice(self.gate_first[column], self.gate_first[column + 1])
+        lat, lon, distance_m = (float(a[column]) for a in (self.gate_lat, self.gate_lon, self.gate_distance_m))
+        return Gate(self.gate_segment[own], self.gate_part_ms[own], lat, lon, distance_m)
+
     def save(self, folder: str | Path) -> None:
         """Write one `.npy` file per array, so that `load` can map them."""
         folder = Path(folder)
@@ -119,6 +125,21 @@ def build_arrivals(
     threads
         How many trees grow at once; the number of processors where None.
     """
+    left, next_turn = grow_trees(network, gates, progress, threads)
+    quantum_ms = quantum_for(longest_ms(left))
+    time = np.empty((network.segment_count, len(gates)), dtype=np.uint16)
+    for column, left_ms in enumerate(left):
+        time[:, column] = quantised(left_ms, quantum_ms)
+    return assemble(network, gates, quantum_ms, time, np.ascontiguousarray(next_turn.T))
+
+
+def grow_trees(
+    network: RoadNetwork,
+    gates: Sequence[Gate],
+    progress: Callable[[int, int], None] | None = None,
+    threads: int | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Parameters as `build_arrivals`; returns (int32[H, S] exact milliseconds, NEVER_MS: no way; uint8[H, S] next turns)."""
     turns = reverse_turns(network)
     left = np.empty((len(gates), network.segment_count), dtype=np.int32)
     next_turn = np.empty((len(gates), network.segment_count), dtype=np.uint8)
@@ -132,23 +153,35 @@ def build_arrivals(
             job.result()
             if progress:
                 progress(done, len(gates))
-    return _arrivals(network, gates, left, next_turn)
+    return left, next_turn
 
 
-def _arrivals(network: RoadNetwork, gates: Sequence[Gate], left: np.ndarray, next_turn: np.ndarray) -> Arrivals:
+def longest_ms(left: np.ndarray) -> int:
+    """The longest of exact times (int32, any shape); 1 where there is none."""
     known = left[left != NEVER_MS]
-    longest = int(known.max()) if len(known) else 1
-    del known
-    quantum_ms = min(max(-(-longest // _LONGEST), 1), _COARSEST_QUANTUM_MS)
-    time = np.empty((network.segment_count, len(gates)), dtype=np.uint16)
-    for column in range(len(gates)):
-        steps = np.minimum(left[column] // quantum_ms, _LONGEST)
-        time[:, column] = np.where(left[column] == NEVER_MS, UNREACHABLE, steps)
+    return int(known.max()) if len(known) else 1
+
+
+def quantum_for(longest: int) -> int:
+    """The finest unit, in milliseconds, in which a table holds times up to `longest` milliseconds."""
+    return min(max(-(-longest // LONGEST_STEPS), 1), _COARSEST_QUANTUM_MS)
+
+
+def quantised(left_ms: np.ndarray, quantum_ms: int) -> np.ndarray:
+    """uint16: exact times (int32) as a table keeps them."""
+    steps = np.minimum(left_ms // quantum_ms, LONGEST_STEPS)
+    return np.where(left_ms == NEVER_MS, UNREACHABLE, steps).astype(np.uint16)
+
+
+def assemble(
+    network: RoadNetwork, gates: Sequence[Gate], quantum_ms: int, time: np.ndarray, next_turn: np.ndarray
+) -> Arrivals:
+    """A table of its columns (see `Arrivals`), with its gates and with where one may start."""
     sizes = [len(gate.segment) for gate in gates]
     return Arrivals(
         quantum_ms=quantum_ms,
         time=_read_only(time),
-        next_turn=_read_only(np.ascontiguousarray(next_turn.T)),
+        next_turn=_read_only(next_turn),
         gate_first=_read_only(np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)),
         gate_segment=_read_only(
             np.concatenate([np.empty(0, np.int32), *(gate.segment for gate in gates)]).astype(np.int32)

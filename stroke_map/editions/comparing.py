@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 import orjson
 
@@ -20,6 +21,34 @@ if TYPE_CHECKING:
 
 CHANGES_FILE = "changes.json"
 REPORT_FILE = "report.html"
+
+
+@dataclass(frozen=True)
+class Made:
+    """What came of an update or an amendment.
+
+    Attributes
+    ----------
+    edition_id, folder
+        The edition, and where it is: sealed, or after a dry run where it grows.
+    state
+        "built": it is new. "already built": the same inputs have made it before, and nothing was done. "dry run": it is not sealed.
+    changes
+        What is different from the edition before; None where there is none, or where nothing was done.
+    warnings
+        What the checks found, as lines.
+    """
+
+    edition_id: str
+    folder: Path
+    state: Literal["built", "already built", "dry run"]
+    changes: RegistryChanges | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def report(self) -> Path:
+        """What a person should look at."""
+        return report_in(self.folder)
 
 
 def write_changes(
@@ -70,8 +99,15 @@ def report_in(folder: Path) -> Path:
     return next((file for file in (folder / REPORT_FILE, folder / CHANGES_FILE) if file.is_file()), folder)
 
 
-def check_gate(changes: RegistryChanges | None, accepted: str, before: Edition | None, folder: Path) -> None:
+def check_gate(
+    changes: RegistryChanges | None, accepted: str, before: Edition | None, folder: Path | None = None
+) -> None:
     """Stop what differs too much from the edition before, unless somebody said why.
+
+    Parameters
+    ----------
+    folder
+        Where the report is, to look at.
 
     Raises
     ------
@@ -80,11 +116,11 @@ def check_gate(changes: RegistryChanges | None, accepted: str, before: Edition |
     """
     if changes is None or before is None or accepted or not changes.refusals:
         return
-    report = report_in(folder)
+    report = str(report_in(folder)) if folder else ""
     told = [refusal.describe("en") for refusal in changes.refusals]
     raise GateError(
         f"{len(told)} totals are not what they were in edition {before.info.id}",
         refusals=told,
-        report=str(report),
-        next_step=f'Look at {report}; correct the sheet, or say with --accept "reason" why this is right.',
+        report=report,
+        next_step=f'{f"Look at {report}; c" if report else "C"}orrect the sheet, or say with --accept "reason" why this is right.',
     )

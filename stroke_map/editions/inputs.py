@@ -13,7 +13,6 @@ import stroke_map
 from stroke_map.editions.edition import REGION_FILE, TILES_FOLDER
 from stroke_map.editions.info import DATA_LICENCE, FORMAT, Role, Source
 from stroke_map.editions.seal import sha256_of
-from stroke_map.editions.vehicle import service_profile
 from stroke_map.errors import EditionError
 from stroke_map.settings import read_settings
 
@@ -107,6 +106,9 @@ class Inputs:
     @cached_property
     def key(self) -> str:
         """A sha256 over the content of every file and all else that the edition's bytes hang on; file names do not count."""
+        # Here, because whoever lists or publishes editions need not wait for the room of roads.
+        from stroke_map.editions.vehicle import service_profile
+
         region = self.region
         used_again = self.base.info.files.items() if self.base else ()
         document: dict[str, Any] = {

@@ -38,6 +38,12 @@ def scaled_times(network: RoadNetwork, class_factor: np.ndarray) -> np.ndarray:
     return np.clip(np.rint(network.segment_time_ms * factor), 1, 2**30).astype(np.int32)
 
 
+def table_bytes(folder: Path, profile: str, period: str) -> int:
+    """What the times and arrivals of a period take in an edition."""
+    files = [*arrivals_folder(folder, profile, period).glob("*"), times_file(folder, profile, period)]
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
 def build_table(
     folder: Path,
     profile: str,
@@ -58,16 +64,15 @@ def build_table(
     progress
         Called with (trees done, trees in all).
     """
-    network, files = RoadNetwork.load(roads_folder(folder, profile)), []
+    network = RoadNetwork.load(roads_folder(folder, profile))
     if (factors != 1).any():
         network = network.with_times(scaled_times(network, factors))
-        files = [times_file(folder, profile, period)]
-        files[0].parent.mkdir(parents=True, exist_ok=True)
-        np.save(files[0], network.segment_time_ms)
+        file = times_file(folder, profile, period)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        np.save(file, network.segment_time_ms)
     gates = find_gates(network, hospitals)
     unreached = [hospital.id for hospital, gate in zip(hospitals, gates, strict=True) if not len(gate.segment)]
     if len(unreached) == len(hospitals):
         return Table(unreached, 0)
     build_arrivals(network, gates, progress).save(arrivals_folder(folder, profile, period))
-    files += sorted(arrivals_folder(folder, profile, period).iterdir())
-    return Table(unreached, sum(file.stat().st_size for file in files))
+    return Table(unreached, table_bytes(folder, profile, period))

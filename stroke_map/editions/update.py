@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from itertools import count
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from stroke_map.editions import steps
-from stroke_map.editions.approval import check_approval, tidy_name
-from stroke_map.editions.comparing import check_gate, make_report, report_in
+from stroke_map.editions.approval import Said
+from stroke_map.editions.comparing import Made, check_gate, make_report
 from stroke_map.editions.edition import Edition, open_published
 from stroke_map.editions.files import disk_faults
 from stroke_map.editions.info import EDITION_FILE, read_info
@@ -29,9 +29,8 @@ from stroke_map.editions.publish import (
 from stroke_map.editions.region import Region
 from stroke_map.editions.staging import give_name, only_build, remove_work, work_folder
 from stroke_map.editions.work import Work, quiet
-from stroke_map.errors import EditionDamagedError, EditionError, InvalidRequestError, NoEditionError
+from stroke_map.errors import EditionDamagedError, EditionError, NoEditionError
 from stroke_map.registry.compare import compare_hospitals
-from stroke_map.registry.fields import tidy_text
 from stroke_map.settings import read_settings
 
 if TYPE_CHECKING:
@@ -41,43 +40,6 @@ if TYPE_CHECKING:
     from stroke_map.registry.compare import RegistryChanges
     from stroke_map.roads import RoadNetwork
     from stroke_map.settings import Settings
-
-
-@dataclass(frozen=True)
-class Made:
-    """What came of an update or an amendment.
-
-    Attributes
-    ----------
-    edition_id, folder
-        The edition, and where it is: sealed, or after a dry run where it grows.
-    state
-        "built": it is new. "already built": the same inputs have made it before, and nothing was done. "dry run": it is not sealed.
-    changes
-        What is different from the edition before; None where there is none, or where nothing was done.
-    warnings
-        What the checks found, as lines.
-    """
-
-    edition_id: str
-    folder: Path
-    state: Literal["built", "already built", "dry run"]
-    changes: RegistryChanges | None = None
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def report(self) -> Path:
-        """What a person should look at."""
-        return report_in(self.folder)
-
-
-@dataclass(frozen=True)
-class _Said:
-    """What people say about an update."""
-
-    accepted: str
-    prepared_by: str
-    approved_by: str
 
 
 def annual_update(
@@ -147,7 +109,7 @@ def annual_update(
     EditionError
         Prepared and approved are one person, another build runs, the disk is full, or the edition before cannot be opened.
     """
-    said = _checked(accept, prepared_by, approved_by, publish=publish)
+    said = Said.checked(accept=accept, prepared_by=prepared_by, approved_by=approved_by, publish=publish)
     before = _edition_before(geodata_dir, against)
     if same_roads and before is None:
         raise NoEditionError("no edition serves whose roads could be used again", next_step="Give --osm.")
@@ -181,28 +143,6 @@ def annual_update(
     if publish and made.state != "dry run":
         _publish(geodata_dir, edition_id, said.approved_by)
     return made
-
-
-def _checked(accepted: str, prepared_by: str, approved_by: str, *, publish: bool) -> _Said:
-    """What people said, refused before any work where it would be refused at its end."""
-    said = _Said(
-        tidy_reason(accepted, "accept"), tidy_name(prepared_by, "prepared_by"), tidy_name(approved_by, "approved_by")
-    )
-    if publish:
-        if not said.prepared_by:
-            mistake = {"field": "prepared_by", "problem": "is missing", "example": "王芳"}
-            raise InvalidRequestError("what is published names who prepared it and who approved it", errors=[mistake])
-        check_approval(said.prepared_by, said.approved_by)
-    return said
-
-
-def tidy_reason(reason: str, option: str) -> str:
-    """A reason as it is kept; InvalidRequestError for one of control characters, or over 500 characters."""
-    try:
-        return tidy_text(reason)
-    except ValueError as error:
-        mistake = {"field": option, "problem": str(error), "example": "two hospitals have merged"}
-        raise InvalidRequestError("a reason is one line of text", errors=[mistake]) from None
 
 
 def region_of(edition: Edition) -> Region:
@@ -252,7 +192,7 @@ def _grow(work: Work, draw_tiles: Callable[[RoadNetwork, Path], Any] | None) -> 
 
 
 def _report(
-    work: Work, edition_id: str, before: Edition | None, said: _Said, write_report: Callable[..., Any] | None
+    work: Work, edition_id: str, before: Edition | None, said: Said, write_report: Callable[..., Any] | None
 ) -> RegistryChanges | None:
     """Compare, report, and only then refuse: whoever must decide has something to look at."""
     if before is not None and before.info.demo and not work.inputs.demo:

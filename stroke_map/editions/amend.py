@@ -1,0 +1,214 @@
+"""Amend an edition in mid-year: a few hospitals are different, the roads are not, and nor are the arrivals of all others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from itertools import count, product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from stroke_map.editions.approval import Said
+from stroke_map.editions.comparing import Made, check_gate, write_changes
+from stroke_map.editions.copying import copy_files
+from stroke_map.editions.edition import PERIODS_FILE, REGISTRY_FILE, Edition, arrivals_folder
+from stroke_map.editions.files import disk_faults
+from stroke_map.editions.info import Source
+from stroke_map.editions.inputs import OWN_LICENCE, is_of_roads
+from stroke_map.editions.publish import edition_folder, read_publication, verify_edition
+from stroke_map.editions.publish import publish as publish_edition
+from stroke_map.editions.region import HOSPITAL_MARGIN_M, grow
+from stroke_map.editions.seal import seal, sha256_of
+from stroke_map.editions.setting_cells import read_with_cells_set
+from stroke_map.editions.staging import give_name, only_build, staging_folder
+from stroke_map.editions.steps import arrivals_step, hospital_counts
+from stroke_map.editions.work import quiet
+from stroke_map.errors import EditionError, InvalidRequestError
+from stroke_map.registry import read_sheet, save_registry
+from stroke_map.registry.checks import check_hospitals
+from stroke_map.registry.compare import compare_hospitals
+from stroke_map.registry.matching import entrance_of
+from stroke_map.registry.places import copy_places
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from stroke_map.registry import Hospital, SheetReading
+    from stroke_map.registry.compare import RegistryChanges
+
+
+@dataclass(frozen=True)
+class _Amendment:
+    """An edition, and the hospitals it should have, in the order of the columns.
+
+    `kept` has for each of them the column of the edition with the same entrance, None where there is no such.
+    """
+
+    base: Edition
+    reading: SheetReading
+    hospitals: list[Hospital]
+    changes: RegistryChanges
+    kept: list[int | None]
+    progress: Callable[[str, float], None]
+
+    @property
+    def keeps_arrivals(self) -> bool:
+        """Whether every column of the arrivals is what and where it was."""
+        return self.kept == list(range(len(self.base.hospitals)))
+
+    def takes_over(self, name: str) -> bool:
+        """Whether a file of the edition, by its path in it, stays as it is."""
+        part = name.partition("/")[0]
+        stays = is_of_roads(name) or part in {PERIODS_FILE, "times"}
+        return stays or (part == "arrivals" and self.keeps_arrivals)
+
+
+def amend_edition(
+    *,
+    geodata_dir: Path,
+    hospitals: Path | None = None,
+    cells: Sequence[str] = (),
+    edition_id: str | None = None,
+    reason: str = "",
+    accept: str = "",
+    prepared_by: str = "",
+    publish: bool = False,
+    approved_by: str = "",
+    progress: Callable[[str, float], None] | None = None,
+) -> Made:
+    """Make the next edition from one whose roads stay: `2026.2` from `2026.1`, valid for the same days.
+
+    It gives the answers that a full build of the same hospitals on these roads would give. Only the arrivals of hospitals with a new
+    entrance are computed; there is no report, which would take longer than all else: `changes.json` says what is different.
+
+    Parameters
+    ----------
+    hospitals
+        A whole sheet, in place of the one before.
+    cells
+        Instead of a sheet: `ID.column=value` for each cell of the edition's own list that is different.
+    edition_id
+        The edition to amend; None: the one that serves.
+    reason
+        Why; kept in the edition, and required with `cells`.
+    accept, prepared_by, publish, approved_by, progress
+        As `annual_update`.
+
+    Raises
+    ------
+    RegistryError, GateError, EditionError, InvalidRequestError
+        As `annual_update`; EditionError also where nothing would be different.
+    """
+    said = Said.checked(reason=reason, accept=accept, prepared_by=prepared_by, approved_by=approved_by, publish=publish)
+    if (hospitals is None) == (not cells) or (cells and not said.reason):
+        mistake = {"field": "reason", "problem": "is missing", "example": "the hospital has a new number"}
+        raise InvalidRequestError("an amendment is a sheet, or cells and the reason for them", errors=[mistake])
+    base_id = edition_id or read_publication(geodata_dir).edition
+    verify_edition(geodata_dir, base_id, full=False)
+    base = Edition(edition_folder(geodata_dir, base_id))
+    progress, needed_bytes = progress or quiet, sum(file.size for file in base.info.files.values())
+    with disk_faults(geodata_dir, lambda: needed_bytes), only_build(geodata_dir):
+        progress("check", 0.0)
+        amendment = _read(base, hospitals, cells, progress)
+        progress("check", 1.0)
+        check_gate(amendment.changes, said.accepted, base)
+        final = edition_folder(geodata_dir, _next_id(geodata_dir, base_id))
+        with staging_folder(final) as staging:
+            folder = staging / "edition"
+            folder.mkdir()
+            notes = {"reason": said.reason, "accepted": said.accepted, "prepared_by": said.prepared_by}
+            write_changes(folder, final.name, base, amendment.changes, **notes)
+            counts = _fill(amendment, folder)
+            _seal(amendment, folder, final.name, hospitals, counts=counts, **notes)
+            give_name(folder, final)
+    if publish:
+        publish_edition(geodata_dir, final.name, approved_by=said.approved_by)
+    warnings = tuple(map(str, amendment.reading.problems))
+    return Made(final.name, final, "built", amendment.changes, warnings)
+
+
+def _read(
+    base: Edition, sheet: Path | None, cells: Sequence[str], progress: Callable[[str, float], None]
+) -> _Amendment:
+    area = grow(base.region, HOSPITAL_MARGIN_M)
+    reading = read_sheet(sheet, region=area) if sheet else read_with_cells_set(base.hospitals, cells, region=area)
+    info = base.info
+    reading.problems += check_hospitals(
+        reading.hospitals, valid_from=info.valid_from, valid_until=info.valid_until, records=reading.records
+    )
+    reading.raise_for_errors()
+    hospitals = sorted(reading.hospitals, key=lambda hospital: hospital.id)
+    if not hospitals or hospitals == list(base.hospitals):
+        raise EditionError(
+            "the amended edition would be what it is already" if hospitals else "the sheet lists no hospital",
+            next_step="Give a sheet, or cells, in which something is different.",
+        )
+    # Only its entrance decides a hospital's column. Of two with one entrance either column will do, but its own stays in place.
+    column_of = {entrance_of(old): column for column, old in enumerate(base.hospitals)}
+    own = {(old.id, entrance_of(old)): column for column, old in enumerate(base.hospitals)}
+    kept = [own.get((new.id, entrance_of(new)), column_of.get(entrance_of(new))) for new in hospitals]
+    return _Amendment(base, reading, hospitals, compare_hospitals(base.hospitals, hospitals), kept, progress)
+
+
+def _next_id(geodata_dir: Path, base_id: str) -> str:
+    """`2026.2` after `2026.1`, or the first after it that is free; `demo.1` after `demo`."""
+    stem, _, number = base_id.rpartition(".")
+    stem, first = (stem, int(number) + 1) if stem and number.isdecimal() else (base_id, 1)
+    names = (f"{stem}.{number}" for number in count(first))
+    return next(name for name in names if not edition_folder(geodata_dir, name).exists())
+
+
+def _fill(amendment: _Amendment, folder: Path) -> dict[str, Any]:
+    """Everything but `changes.json` and `edition.json`; returns what that says of its counts."""
+    base, progress = amendment.base, amendment.progress
+    copy_files(base, folder, amendment.takes_over, partial(progress, "copy"))
+    save_registry(amendment.hospitals, folder / REGISTRY_FILE)
+    copy_places(base.folder / REGISTRY_FILE, folder / REGISTRY_FILE)
+    tables = {} if amendment.keeps_arrivals else _make_arrivals(amendment, folder)
+    return base.info.counts | hospital_counts(amendment.hospitals) | tables
+
+
+def _make_arrivals(amendment: _Amendment, folder: Path) -> dict[str, Any]:
+    """Write every table; returns what `edition.json` counts of them."""
+    # Here, because an amendment without new entrances need not wait for compiled kernels to be loaded.
+    from stroke_map.editions.columns import amend_arrivals
+    from stroke_map.editions.tables import table_bytes
+
+    base, info = amendment.base, amendment.base.info
+    unreached: dict[str, list[str]] = {}
+    sizes: dict[str, dict[str, Any]] = {profile: {} for profile in info.profiles}
+    for profile, period in product(info.profiles, info.periods):
+        step = arrivals_step(profile, period, info.periods)
+        amendment.progress(step, 0.0)
+        table = amend_arrivals(
+            base.network(profile, period), base.arrivals(profile, period), amendment.kept, amendment.hospitals
+        )
+        table.save(arrivals_folder(folder, profile, period))
+        gates = np.diff(table.gate_first)
+        unreached[profile] = [h.id for h, number in zip(amendment.hospitals, gates, strict=True) if not number]
+        sizes[profile][period] = {"bytes": table_bytes(folder, profile, period)}
+        amendment.progress(step, 1.0)
+    return {"unreached": unreached} | ({"periods": sizes} if "periods" in info.counts else {})
+
+
+def _seal(amendment: _Amendment, folder: Path, edition_id: str, sheet: Path | None, **said: Any) -> None:
+    base = amendment.base.info
+    own = Source(role="hospitals", name=sheet.name, sha256=sha256_of(sheet), licence=OWN_LICENCE) if sheet else None
+    built_from = tuple(own if own and source.role == "hospitals" else source for source in base.built_from)
+    info = base.model_copy(
+        update={
+            "id": edition_id,
+            "created_at": datetime.now(UTC),
+            "built_from": built_from,
+            "inputs": "",
+            "based_on": base.id,
+            **said,
+        }
+    )
+    amendment.progress("seal", 0.0)
+    # Copies were compared with what was sealed of them.
+    seal(folder, info, {name: file for name, file in base.files.items() if amendment.takes_over(name)})
+    amendment.progress("seal", 1.0)
