@@ -6,7 +6,21 @@ from stroke_map.commands.editions import demo, edition
 from stroke_map.commands.protocols import protocol
 from stroke_map.commands.registry import registry
 from stroke_map.commands.roads import hospitals_from_osm, nearest, route
+from stroke_map.commands.searching import search
 from stroke_map.commands.service import serve, settings
 from stroke_map.commands.updating import update  # noqa: F401 - it and its siblings are commands of `edition`
 
-COMMANDS = (calibrate, closure, demo, edition, hospitals_from_osm, nearest, protocol, registry, route, serve, settings)
+COMMANDS = (
+    calibrate,
+    closure,
+    demo,
+    edition,
+    hospitals_from_osm,
+    nearest,
+    protocol,
+    registry,
+    route,
+    search,
+    serve,
+    settings,
+)

@@ -247,7 +247,7 @@ class PlaceSearch:
 
 def _found(row: sqlite3.Row, fit: int, typed: str) -> Found:
     names = (row["name"], row["name_en"], *_aliases(row))
-    matched = next((name for name in names if typed in _compact(name)), row["name"])
+    matched = min((name for name in names if typed in _compact(name)), key=len, default=row["name"])
     return Found(
         row["kind"], "", row["name"], row["name_en"], row["district"], row["lat"], row["lon"], matched, fit
     )  # fmt: skip

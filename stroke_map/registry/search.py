@@ -120,11 +120,11 @@ class HospitalSearch:
 
     def _found(self, number: int, score: int, typed: str) -> Found:
         target = self._targets[number]
-        matched = next((name for name in target.names if typed in Spelling(tuple(fold(name).split())).compact), "")
+        spelled = [name for name in target.names if typed in Spelling(tuple(fold(name).split())).compact]
         found = target.found
         return Found(
             found.kind, found.id, found.name, found.name_en, found.district, found.lat, found.lon,
-            matched or found.name, score // 2,
+            min(spelled, key=len, default=found.name), score // 2,
         )  # fmt: skip
 
 

@@ -77,12 +77,15 @@ def _load(settings: Settings) -> Any:
 
 
 def _load_later(app: Flask) -> None:
-    """What the first answer need not wait for: kernels for the first closure, and Folium for the first page."""
+    """What the first answer need not wait for: kernels for the first closure, the search, and Folium for the first page."""
+    from stroke_map.editions.searching import search_of
     from stroke_map.web.ask import warm_up_closures
     from stroke_map.web.published import holder_of
 
     with suppress(EditionError):
-        warm_up_closures(holder_of(app).current())
+        edition = holder_of(app).current()
+        warm_up_closures(edition)
+        search_of(edition)
     import_module("stroke_map.maps.folium_page")
 
 
