@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
 FAR_FROM_ROAD_M: Final = 150.0
 BESIDE_ROAD_M: Final = 30.0
-# A hospital and its outline's centroid on the map may be 200 m apart; the systems differ by 300 m at least.
-FAR_FROM_NAMESAKE_M: Final = 200.0
+NO_LONGER_BESIDE_M: Final = 100.0
+# The gate of a large hospital and the middle of its outline may be 150 m apart; the systems differ by 200 m at least, mostly by 500 m.
+FAR_FROM_NAMESAKE_M: Final = 150.0
 AT_NAMESAKE_M: Final = 100.0
 CLEARLY: Final = 1 / 3
 #: A hospital of that name farther away is another one.
@@ -99,7 +100,7 @@ def check_places(
             explained.update(reading.hospital.id for reading in alike)
     for reading, gate in zip(readings, find_gates(network, hospitals), strict=True):
         if reading.hospital.id not in explained:
-            findings += [*_fits_another_system(reading), *_without_road(reading, gate, network)]
+            findings += [*_fits_another_system(reading)] or [*_without_road(reading, gate, network)]
     return problems_of(findings, hospitals, records or {})
 
 
@@ -156,15 +157,12 @@ def _fit_another_system_together(readings: Sequence[_Reading]) -> Finding | None
     if len(readings) < FEWEST:
         return None
     given_m = np.array([reading.given.distance_m for reading in readings])
-    best, at_best = None, 0.0
-    for number in range(len(SYSTEMS) - 1):
-        other_m = np.array([reading.others[number].distance_m for reading in readings])
-        gain = _closeness(given_m) - _closeness(other_m)
-        spread = max(float(gain.std(ddof=1)), 0.05) / math.sqrt(len(gain))
-        surely = gain.mean() / spread
-        if gain.mean() > 0.2 and surely > max(3.0 + 12.0 / len(gain), at_best) and (gain > 0).mean() > 0.5:
-            best, at_best = number, surely
-    if best is None:
+    number_m = [[reading.others[number].distance_m for reading in readings] for number in range(len(SYSTEMS) - 1)]
+    gains = [_closeness(given_m) - _closeness(np.array(other_m)) for other_m in number_m]
+    best = int(np.argmax([gain.mean() for gain in gains]))
+    gain = gains[best]
+    error = max(float(gain.std(ddof=1)), 0.05) / math.sqrt(len(gain))
+    if gain.mean() < 0.2 or gain.mean() < (3.0 + 12.0 / len(gain)) * error or (gain > 0).mean() <= 0.5:
         return None
     other = readings[0].others[best].system
     before_m, after_m = np.median(given_m), np.median([reading.others[best].distance_m for reading in readings])
@@ -192,9 +190,9 @@ def _fits_another_system(reading: _Reading) -> Iterator[Finding]:
         f"as {reading.given.system} this is {given_m:.0f} m from {reading.namesake.name_zh} on the map ({reading.namesake.id}), "
         f"as {best.system} {best.distance_m:.0f} m"
     )
-    # The roads are the second witness: where they speak against it, it may be the map that has the hospital in the wrong system.
-    roads_agree = best.road_m <= max(reading.given.road_m, BESIDE_ROAD_M)
-    yield Finding("error" if roads_agree else "warning", reading.hospital, "crs", message, best.system)
+    # The roads are a second witness. Where they speak against it, it may be the map that has the hospital in the wrong system.
+    doubted = reading.given.road_m <= BESIDE_ROAD_M and best.road_m > NO_LONGER_BESIDE_M
+    yield Finding("warning" if doubted else "error", reading.hospital, "crs", message, best.system)
 
 
 def _without_road(reading: _Reading, gate: Gate, network: RoadNetwork) -> Iterator[Finding]:
