@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import shapely
 
@@ -14,13 +15,14 @@ from stroke_map.registry.columns import COLUMNS, capability_columns, level_colum
 from stroke_map.registry.fields import is_blank
 from stroke_map.registry.hours import hours_caution
 from stroke_map.registry.kinds import PHONE_EXAMPLE, read_cell, read_phones, right_for
-from stroke_map.registry.models import Hospital
+from stroke_map.registry.models import Capability, Hospital, Level
 from stroke_map.registry.network_models import CASES, MEDIANS, TEAMS
+from stroke_map.registry.problems import SheetReading
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Callable, Container, Mapping
 
-    from stroke_map.registry.problems import SheetReading
+Part = TypeVar("Part", Level, Capability)
 
 SWAPPED: Final = "latitude and longitude look swapped"
 _LIMITS: Final = {"lat": 90, "lon": 180}
@@ -29,6 +31,10 @@ _PLAIN: Final = (
     "id", "name_zh", "name_en", "name_short", "organisation", "campus", "district", "address", "crs", "phone", "kind",
     "lead_hospital", "community", "transfer_partners", "remote_ecg_partner",
 )  # fmt: skip
+COLUMNS_OF: Final[dict[type[Level | Capability], Callable[[str], tuple[str, ...]]]] = {
+    Level: level_columns,
+    Capability: capability_columns,
+}
 CAPABILITY_PARTS: Final = ("status", "hours", "valid_from", "valid_until", "body", "assessed_on", "agents")
 LEVEL_PARTS: Final = ("scheme", "level", "body", "assessed_on", "valid_until")
 
@@ -50,8 +56,8 @@ class Row:
     def read(self, region: shapely.Geometry | None) -> None:
         """Judge every cell, and make the hospital of them if none is wrong."""
         values = {name: self.value(name) for name in _PLAIN}
-        values["levels"] = {name: level for name in CENTRES if (level := self._level(name))}
-        values["capabilities"] = {name: told for name in CAPABILITIES if (told := self._capability(name))}
+        values["levels"] = {name: level for name in CENTRES if (level := self._known(Level, name))}
+        values["capabilities"] = {name: said for name in CAPABILITIES if (said := self._known(Capability, name))}
         values["figures"] = self._figures()
         values["contacts"] = [
             {"team": team, "phone": phone} for team in TEAMS for phone in self.value(f"{team}_contacts") or ()
@@ -70,8 +76,11 @@ class Row:
 
     def text(self, column: str) -> str:
         """What stands in a cell, "" where it is missing or nothing can be seen in it."""
-        cell = self.cells.get(column)
-        return "" if cell is None or is_blank(cell.text) else cell.text
+        return self._texts.get(column, "")
+
+    @cached_property
+    def _texts(self) -> dict[str, str]:
+        return {column: cell.text for column, cell in self.cells.items() if not is_blank(cell.text)}
 
     def cell(self, column: str) -> Cell:
         """The cell, or where it would stand."""
@@ -102,6 +111,16 @@ class Row:
         except ValueError as error:
             self.error(name, *error.args)
             return None
+
+    def _known(self, model: type[Part], name: str) -> Part | dict[str, Any] | None:
+        """A level or a capability; None where nothing is said of it."""
+        columns = COLUMNS_OF[model](name)
+        texts = tuple(map(self.text, columns))
+        return (_sound(model, name, texts) or self.judge(model, name)) if any(texts) else None
+
+    def judge(self, model: type[Level | Capability], name: str) -> dict[str, Any]:
+        """What the cells of a level or a capability say; what is wrong is noted."""
+        return self._level(name) if model is Level else self._capability(name)
 
     def _level(self, centre: str) -> dict[str, Any]:
         columns = level_columns(centre)
@@ -198,6 +217,15 @@ class Row:
             self.error(column, "is missing", right_for(COLUMNS[column]))
         value: float | None = self.value(column)
         return value
+
+
+@lru_cache(maxsize=1024)
+def _sound(model: type[Part], name: str, texts: tuple[str, ...]) -> Part | None:
+    """A level or capability of which nothing is to be noted. The same few stand in thousands of rows, so each is made once."""
+    cells = {column: Cell(text, "", 0, column) for column, text in zip(COLUMNS_OF[model](name), texts, strict=True)}
+    row = Row(SheetReading(""), cells)
+    told = row.judge(model, name)
+    return None if row.reading.problems else model(**told)
 
 
 def _said(values: dict[str, Any]) -> dict[str, Any]:

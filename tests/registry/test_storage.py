@@ -42,6 +42,20 @@ def test_others_can_query_the_tables(tmp_path: Path, demo_hospital: Hospital) ->
         assert connection.execute(question).fetchall() == [("示范医院", "24/7", "2026-12-31", "alteplase;tenecteplase")]
 
 
+def test_what_a_hospital_has_several_of_stands_in_tables_of_its_own(tmp_path: Path, demo_hospital: Hospital) -> None:
+    save_registry([demo_hospital], tmp_path / "registry.db")
+    with closing(sqlite3.connect(tmp_path / "registry.db")) as connection:
+
+        def rows(columns: str, table: str) -> list[tuple]:
+            return connection.execute(f"select {columns} from {table} order by rowid").fetchall()  # noqa: S608
+
+        assert rows("centre, level, valid_until", "levels") == [("stroke", "高级", "2027-04-30")]
+        assert rows("partner_id, transfer_delay_min", "transfer_partners") == [("cq-002", 35.0), ("cq-003", None)]
+        assert rows("team, phone", "contacts") == [("emergency", "023-6869 0002"), ("neurology", "023-6869 0001")]
+        assert rows("year, thrombolysis_cases, pci_cases, door_to_needle_min", "figures") == [(2025, 210, None, 38.5)]
+        assert rows("organisation, lead_hospital", "hospitals") == [("示范医院集团", "cq-002")]
+
+
 def test_saving_replaces_and_leaves_nothing_else_behind(tmp_path: Path, demo_hospital: Hospital) -> None:
     path = tmp_path / "registry.db"
     save_registry([demo_hospital], path)
