@@ -15,7 +15,17 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
 import stroke_map
-from stroke_map.web import closures_api, health_api, hospitals_api, openapi, pages, problem, route_api, security
+from stroke_map.web import (
+    closures_api,
+    health_api,
+    hospitals_api,
+    openapi,
+    pages,
+    problem,
+    route_api,
+    search_api,
+    security,
+)
 from stroke_map.web.live_state import install_live_state
 from stroke_map.web.models import Problem
 from stroke_map.web.published import install_edition
@@ -53,7 +63,7 @@ def make_app(settings: Settings) -> OpenAPI:
     install_live_state(app, settings)
     problem.install(app)
     security.install(app)
-    for api in (health_api.api, route_api.api, hospitals_api.api):
+    for api in (health_api.api, route_api.api, hospitals_api.api, search_api.api):
         app.register_api(api)
     if settings.plane != "public":
         app.register_api(closures_api.api)
