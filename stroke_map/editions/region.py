@@ -40,7 +40,10 @@ _LARGEST_FILE_BYTES = 50_000_000
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A region. `bounds` are (west, south, east, north), `polygon` is (lon, lat); both in degrees, WGS-84, or None."""
+    """A region. `bounds` are (west, south, east, north), `polygon` is (lon, lat); both in degrees, WGS-84, or None.
+
+    `districts` are what a hospital's district may be; none where they are not known.
+    """
 
     id: str = "unnamed"
     name: Names = UNNAMED
@@ -49,6 +52,7 @@ class Region:
     bounds: tuple[float, float, float, float] | None = None
     polygon: shapely.Polygon | shapely.MultiPolygon | None = None
     polygon_file: Path | None = None
+    districts: tuple[str, ...] = ()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -82,6 +86,7 @@ class _RegionFile(BaseModel):
     timezone: str = DEFAULT_TIMEZONE
     bounds: tuple[float, float, float, float] | None = None
     polygon: str | None = None
+    districts: tuple[str, ...] = ()
 
 
 def regions_dir() -> Path:
@@ -190,7 +195,7 @@ def _read_toml(path: Path) -> Region:
         raise _bad_file(path, f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     except (LookupError, ValueError, OSError) as error:
         raise _bad_file(path, "timezone must be an IANA name such as Asia/Shanghai") from error
-    region = Region(file.id, file.name, file.publisher, file.timezone, file.bounds)
+    region = Region(file.id, file.name, file.publisher, file.timezone, file.bounds, districts=file.districts)
     return region if file.polygon is None else _with_polygon_file(region, path.parent / file.polygon)
 
 

@@ -206,5 +206,6 @@ def _district(hospital: Hospital, districts: Collection[str] | None) -> Iterator
 
 @lru_cache(maxsize=1024)
 def _nearest(district: str, districts: tuple[str, ...]) -> str:
-    near = difflib.get_close_matches(district, districts, 1)
+    # 石柱县 is how people write 石柱土家族自治县.
+    near = difflib.get_close_matches(district, districts, 1) or [name for name in districts if name[:2] == district[:2]]
     return near[0] if near else f"one of the region's {len(districts)}, such as {districts[0] if districts else 'none'}"

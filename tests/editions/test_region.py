@@ -14,6 +14,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stroke_map.demo.city import DISTRICTS, TOWNSHIPS
 from stroke_map.editions.region import (
     Region,
     grow,
@@ -73,6 +74,21 @@ def test_a_toml_gives_names_timezone_and_bounds(tmp_path: Path) -> None:
     assert region.polygon is None
     assert region.hospital_area.contains(shapely.Point(107.2, 29.5))
     assert not region.hospital_area.contains(shapely.Point(107.4, 29.5))
+
+
+def test_a_toml_may_list_its_districts(tmp_path: Path) -> None:
+    assert load_region(write(tmp_path / "test.toml", TOML)).districts == ()
+    region = load_region(write(tmp_path / "test.toml", 'districts = ["渝中区", "万州区"]' + TOML))
+    assert region.districts == ("渝中区", "万州区")
+    with pytest.raises(EditionError, match="districts"):
+        load_region(write(tmp_path / "test.toml", 'districts = ["渝中区", 7]' + TOML))
+
+
+def test_the_districts_of_the_house_are_complete() -> None:
+    chongqing = load_region("chongqing").districts
+    assert len(set(chongqing)) == len(chongqing) == 26 + 8 + 4
+    assert all(name.endswith(("区", "县")) for name in chongqing)
+    assert load_region("demo").districts == tuple(place.zh for place in (*DISTRICTS, *TOWNSHIPS))
 
 
 def test_a_toml_may_name_its_polygon(tmp_path: Path) -> None:

@@ -221,6 +221,8 @@ def test_an_unknown_district_is_said_with_the_nearest_one() -> None:
     assert [(one.severity, one.column, one.would_be_right) for one in found] == [("warning", "district", "万州区")]
     (far,) = check_hospitals([hospital("a", district="abc")], **DAYS, districts=districts)
     assert far.would_be_right == "one of the region's 2, such as 渝中区"
+    (short,) = check_hospitals([hospital("a", district="石柱县")], **DAYS, districts=["万州区", "石柱土家族自治县"])
+    assert short.would_be_right == "石柱土家族自治县"
     assert problems(hospital("a", district="万州区"), hospital("b", 60), districts=districts) == []
     assert problems(hospital("a", district="万州")) == []
 
