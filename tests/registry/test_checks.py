@@ -209,12 +209,6 @@ def test_a_transfer_partner_can_do_more(own, partners, expected) -> None:
     assert found == [f"warning a transfer_partners: {text}" for text in expected]
 
 
-@pytest.mark.parametrize("column", ["lead_hospital", "remote_ecg_partner", "transfer_partners"])
-def test_partners_are_hospitals_of_the_list(column) -> None:
-    said = (Partner(id="nobody"),) if column == "transfer_partners" else "nobody"
-    assert problems(hospital("a", **{column: said})) == [f"error a {column}: no hospital has the id nobody"]
-
-
 def test_an_unknown_district_is_said_with_the_nearest_one() -> None:
     districts = ["渝中区", "万州区"]
     found = check_hospitals([hospital("a", district="万州")], **DAYS, districts=districts)
