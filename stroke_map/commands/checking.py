@@ -56,6 +56,7 @@ def check_file(path: Path, check: Check, show: Callable[[str, float], None]) -> 
         reading.hospitals,
         valid_from=first_day,
         valid_until=check.valid_until or first_day + VALIDITY,
+        districts=check.region.districts or None,
         records=reading.records,
     )
     network = _network(check, show)
