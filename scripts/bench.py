@@ -22,6 +22,7 @@ from stroke_map.settings import prepare_numba_cache
 # Before anything imports numba, which reads its cache folder once.
 prepare_numba_cache()
 from bench.building import measure_build  # noqa: E402
+from bench.closures import CLOSURES, measure_closures  # noqa: E402
 from bench.in_process import InProcess, measure_query  # noqa: E402
 from bench.inputs import HOSPITALS, Case, road_files, write_grid  # noqa: E402
 from bench.oracles import measure_networkx, measure_scipy  # noqa: E402
@@ -34,9 +35,9 @@ if TYPE_CHECKING:
 
     from bench.targets import Row
 
-ROWS = ("query", "networkx", "scipy", "build", "http", "start")
+ROWS = ("query", "closures", "networkx", "scipy", "build", "http", "start")
 #: Measured on every file; the rest on the first alone.
-ON_EVERY_FILE = ("query", "build")
+ON_EVERY_FILE = ("query", "closures", "build")
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Size:
     """How much is measured."""
 
     questions: int = 4000
+    closures: int = CLOSURES
     networkx: int = 7
     scipy: int = 50
     connections: int = CONNECTIONS
@@ -54,7 +56,7 @@ class Size:
 
 
 FULL = Size()
-QUICK = Size(questions=50, networkx=2, scipy=5, connections=8, warm_s=0.2, load_s=0.5, starts=1, peers=20)
+QUICK = Size(questions=50, closures=6, networkx=2, scipy=5, connections=8, warm_s=0.2, load_s=0.5, starts=1, peers=20)
 
 
 @click.command(help=__doc__)
@@ -108,6 +110,18 @@ def measure(case: Case, wanted: list[str], size: Size, hospitals: int, *, reuse:
         if "build" in wanted:
             yield row
     ours = InProcess(case)
+    yield from measure_in_process(case, ours, wanted, size)
+    if "http" in wanted:
+        yield from measure_http(case, ours.questions(size.questions), connections=size.connections,
+                                warm_s=size.warm_s, seconds=size.load_s)  # fmt: skip
+    if "peers" in wanted:
+        yield from measure_peers(case, ours, size.peers)
+    if "start" in wanted:
+        yield measure_start(case, size.starts)
+
+
+def measure_in_process(case: Case, ours: InProcess, wanted: list[str], size: Size) -> Iterator[Row]:
+    """Those of the rows wanted that need no server."""
     if {"query", "networkx", "scipy"}.intersection(wanted):
         row = measure_query(case, ours, size.questions)
         if "query" in wanted:
@@ -117,13 +131,8 @@ def measure(case: Case, wanted: list[str], size: Size, hospitals: int, *, reuse:
             yield measure_networkx(case, ours, size.networkx, ours_ms)
         if "scipy" in wanted:
             yield measure_scipy(case, ours, size.scipy, ours_ms)
-    if "http" in wanted:
-        yield from measure_http(case, ours.questions(size.questions), connections=size.connections,
-                                warm_s=size.warm_s, seconds=size.load_s)  # fmt: skip
-    if "peers" in wanted:
-        yield from measure_peers(case, ours, size.peers)
-    if "start" in wanted:
-        yield measure_start(case, size.starts)
+    if "closures" in wanted:
+        yield measure_closures(case, ours, size.questions, size.closures)
 
 
 @contextmanager

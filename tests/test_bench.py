@@ -17,6 +17,7 @@ BENCH = Path(__file__).resolve().parents[1] / "scripts" / "bench.py"
 TIMES = {"median_ms", "p99_ms"}
 FIGURES = {
     "query": TIMES,
+    "closures": TIMES | {"worst_ms", "taken_in_ms"},
     "networkx": TIMES | {"times_slower"},
     "scipy": TIMES | {"times_slower"},
     "build": {"wall_s", "peak_gb"},
@@ -52,3 +53,10 @@ def test_the_rows_asked_for_and_no_others(tmp_path: Path) -> None:
     assert row["row"] == "scipy"
     # SciPy searches the same segments and turns, so that its best hospital costs what ours does.
     assert row["details"]["same_cost"] == row["details"]["asked"] > 0
+
+
+def test_closures_are_detoured_round_and_shut_callers_in(tmp_path: Path) -> None:
+    _, report = run(tmp_path, "--only", "closures", "--hospitals", "7")
+    (row,) = report["rows"]
+    assert [target["figure"] for target in row["targets"]] == ["median_ms", "worst_ms"]
+    assert row["details"]["longer"] > 0

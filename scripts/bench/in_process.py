@@ -12,16 +12,20 @@ from bench.targets import Row, spread
 from stroke_map.dispatch.prepared import PreparedProfile
 from stroke_map.dispatch.starts import find_starts
 from stroke_map.editions.arrivals import Arrivals
+from stroke_map.editions.ranking import NEVER
 from stroke_map.roads import RoadNetwork
 from stroke_map.roads.trace import trace_line
 from stroke_map.settings import read_settings
 
 if TYPE_CHECKING:
     from bench.inputs import Case
+    from stroke_map.dispatch.roads_now import RoadsNow
 
 
 class Found(NamedTuple):
-    """The hospitals' columns, the nearest first; the exact cost of the first; the road to it, float64[n, 2] (lon, lat)."""
+    """The hospitals' columns, the nearest first; the exact cost of the first, NEVER where no road leads to any; the road to it,
+    float64[n, 2] (lon, lat).
+    """
 
     order: np.ndarray
     cost_ms: int
@@ -42,13 +46,16 @@ class InProcess:
         """Places to ask from, (lat, lon) in degrees."""
         return make_questions(self.network, self.profile.always.usable(None, None), count)
 
-    def ask(self, lat: float, lon: float) -> Found:
-        """Everything that is measured."""
-        network, ranking = self.network, self.profile.ranking
-        starts = find_starts(self.profile.always, lat, lon, self.settings).starts
+    def ask(self, lat: float, lon: float, roads: RoadsNow | None = None) -> Found:
+        """Everything that is measured; on the roads as they always are unless others are given."""
+        roads = roads or self.profile.always
+        network, ranking = self.network, roads.ranking
+        starts = find_starts(roads, lat, lon, self.settings).starts
         bounds_ms = ranking.bounds_ms(starts)
         order = np.argsort(bounds_ms)
         nearest, _ = ranking.nearest(starts, bounds_ms, self._all, 1)
+        if not len(nearest):
+            return Found(order, NEVER, np.empty((0, 2)))
         cost_ms, start, segments, _, last_share = ranking.road(starts, int(nearest[0]))
         line = trace_line(
             segments, float(starts.share[start]), last_share,

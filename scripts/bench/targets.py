@@ -29,6 +29,7 @@ class Target:
 TARGETS: dict[tuple[str, str], tuple[Target, ...]] = {
     ("query", "porto"): (Target("median_ms", 0.2, 0.06), Target("p99_ms", 1.0)),
     ("query", "scale_four_portos"): (Target("median_ms", 0.3, 0.08),),
+    ("closures", "*"): (Target("median_ms", 1.0), Target("worst_ms", 50.0)),
     ("networkx", "porto"): (Target("times_slower", 5_000, 15_000, more=True),),
     ("build", "porto"): (Target("wall_s", 15, 6), Target("peak_gb", 1.0)),
     ("build", "scale_four_portos"): (Target("wall_s", 70, 40), Target("peak_gb", 3.0)),
