@@ -111,6 +111,6 @@ def build_edition(
             steps.write_registry(work)
             steps.make_arrivals(work)
             steps.make_tiles(work, draw_tiles)
-            steps.seal_work(work, edition_id)
+            steps.seal_work(work, steps.describe(work, edition_id))
             give_name(work.folder, final)
     return final

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from stroke_map.editions.edition import Edition
+    from stroke_map.editions.info import EditionInfo
     from stroke_map.editions.work import Work
     from stroke_map.registry.compare import RegistryChanges
 
@@ -66,32 +67,36 @@ def write_changes(
 
 def make_report(
     work: Work,
-    edition_id: str,
+    info: EditionInfo,
     before: Edition | None,
     changes: RegistryChanges | None,
     write_report: Callable[..., Any] | None,
-    **notes: str,
 ) -> None:
     """Write the changes and the report; they hang on the edition before and on what is said of the new one.
 
     Parameters
     ----------
+    info
+        What `edition.json` will say.
     write_report
         `maps.report.write_report`, a room above this one; None: no report.
-    notes
-        What people said: who prepared it, why what.
     """
-    told_by = [edition_id, before.info.seal if before else "", notes, write_report is None]
+    notes = {"accepted": info.accepted, "prepared_by": info.prepared_by}
+    told = [
+        info.model_dump(mode="json", exclude={"created_at"}),
+        before.info.seal if before else "",
+        bool(write_report),
+    ]
 
     def make(tell: Callable[[float], None]) -> None:
-        write_changes(work.folder, edition_id, before, changes, **notes)
+        write_changes(work.folder, info.id, before, changes, **notes)
         if write_report:
             write_report(
-                work.folder, edition_id=edition_id, before=before, changes=changes, problems=work.reading.problems,
-                notes=notes, population=work.inputs.population, progress=tell,
+                work.folder, edition_id=info.id, before=before, changes=changes, problems=work.reading.problems,
+                notes=notes, population=work.inputs.population, progress=tell, info=info,
             )  # fmt: skip
 
-    work.step("report", make, depends=hashlib.sha256(orjson.dumps(told_by)).hexdigest())
+    work.step("report", make, depends=hashlib.sha256(orjson.dumps(told)).hexdigest())
 
 
 def report_in(folder: Path) -> Path:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,8 +36,8 @@ ROADS_PER_OSM_BYTE = 8
 # The reader keeps an index of all nodes in the temporary folder (1.4 to 1.8 times the OSM file as PBF).
 SCRATCH_PER_OSM_BYTE = 3
 SLACK_BYTES = 2_000_000
-# How long a profile's roads take to read and compile, for the bar alone (porto as PBF: 13 MB in 3 s).
-SECONDS_PER_OSM_BYTE = 2.5e-7
+# How long a profile's roads take to read and compile, for the bar alone (porto as PBF: 3.2 MB in 3 s).
+SECONDS_PER_OSM_BYTE = 1e-6
 
 
 def check_sheet(work: Work, *, thoroughly: bool = False) -> None:
@@ -61,7 +62,12 @@ def check_sheet(work: Work, *, thoroughly: bool = False) -> None:
     reading = read_sheet(inputs.sheet, region=work.region.hospital_area)
     if thoroughly:
         reading.problems += check_hospitals(
-            reading.hospitals, valid_from=inputs.valid_from, valid_until=inputs.valid_until, records=reading.records
+            reading.hospitals,
+            valid_from=inputs.valid_from,
+            valid_until=inputs.valid_until,
+            districts=work.region.districts or None,
+            records=reading.records,
+            grace_days=inputs.settings.accreditation_grace_days,
         )
     reading.raise_for_errors()
     if not reading.hospitals:
@@ -134,6 +140,27 @@ def _taken_over(work: Work, part: str) -> Callable[[Callable[[float], None]], di
         return counts
 
     return make
+
+
+def check_entrances(work: Work) -> None:
+    """Compare where the hospitals are said to be with the roads, and with the hospitals that the road file knows.
+
+    Raises
+    ------
+    RegistryError
+        A hospital is somewhere else, or no road leads to its entrance.
+    """
+    from stroke_map.editions.placement import check_places
+    from stroke_map.registry import Problem, draft_from_osm
+
+    def make(_tell: Callable[[float], None]) -> dict[str, Any]:
+        known = list(draft_from_osm(work.inputs.osm)) if work.inputs.osm else []
+        network, records = network_of(work, work.inputs.profiles[0]), work.reading.records
+        return {"problems": [asdict(p) for p in check_places(work.hospitals, network, known, records=records)]}
+
+    found = work.step("entrances", make)["problems"]
+    work.reading.problems += [Problem(**problem) for problem in found]
+    work.reading.raise_for_errors()
 
 
 def write_registry(work: Work) -> None:
@@ -242,12 +269,12 @@ def make_tiles(work: Work, draw_tiles: Callable[[RoadNetwork, Path], Any] | None
         work.step("tiles", draw)
 
 
-def seal_work(
+def describe(
     work: Work, edition_id: str, *, based_on: str = "", accepted: str = "", prepared_by: str = ""
 ) -> EditionInfo:
-    """Write `edition.json` (see `EditionInfo`): the folder is an edition now, which only lacks its name."""
+    """What `edition.json` will say (see `EditionInfo`), but for the files and the seal."""
     inputs = work.inputs
-    info = EditionInfo(
+    return EditionInfo(
         id=edition_id,
         region=work.region.info(),
         publisher=work.region.publisher,
@@ -267,8 +294,12 @@ def seal_work(
         accepted=accepted,
         prepared_by=prepared_by,
     )
+
+
+def seal_work(work: Work, info: EditionInfo) -> None:
+    """Write `edition.json`: the folder is an edition now, which only lacks its name."""
     with work.told("seal"):
-        return seal(work.folder, info, work.marks.sums)
+        seal(work.folder, info.model_copy(update={"created_at": datetime.now(UTC)}), work.marks.sums)
 
 
 def network_of(work: Work, profile: str) -> RoadNetwork:

@@ -15,7 +15,7 @@ from stroke_map.editions.approval import Said
 from stroke_map.editions.comparing import Made, check_gate, make_report
 from stroke_map.editions.edition import Edition, open_published
 from stroke_map.editions.files import disk_faults
-from stroke_map.editions.info import EDITION_FILE, read_info
+from stroke_map.editions.info import EDITION_FILE, EditionInfo, read_info
 from stroke_map.editions.inputs import PROFILES, Inputs
 from stroke_map.editions.publish import (
     edition_folder,
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from stroke_map.registry.compare import RegistryChanges
     from stroke_map.roads import RoadNetwork
     from stroke_map.settings import Settings
 
@@ -127,20 +126,18 @@ def annual_update(
         edition_id, built = _which_edition(geodata_dir, year, inputs.key)
         final = edition_folder(geodata_dir, edition_id)
         if built:
-            made = Made(edition_id, final, "already built", None, _warnings(work))
+            made = Made(edition_id, final, "already built", warnings=_warnings(work))
         else:
             work.begin(work_folder(geodata_dir, inputs.key))
             _grow(work, draw_tiles)
-            changes = _report(work, edition_id, before, said, write_report)
-            made = Made(edition_id, work.folder, "dry run", changes, _warnings(work))
-        if not (built or dry_run):
-            based_on = before.info.id if made.changes is not None and before else ""
-            steps.seal_work(work, edition_id, based_on=based_on, accepted=said.accepted, prepared_by=said.prepared_by)
+            info, made = _compare(work, edition_id, before, said, write_report)
+            if dry_run:
+                return made
+            steps.seal_work(work, info)
             give_name(work.folder, final)
             made = replace(made, folder=final, state="built")
-        if made.state != "dry run":
-            remove_work(geodata_dir)
-    if publish and made.state != "dry run":
+        remove_work(geodata_dir)
+    if publish and not dry_run:
         _publish(geodata_dir, edition_id, said.approved_by)
     return made
 
@@ -186,21 +183,24 @@ def _grow(work: Work, draw_tiles: Callable[[RoadNetwork, Path], Any] | None) -> 
     if work.inputs.region.polygon is None:
         # Only now is it known where the roads are: a hospital far from all of them is a mistake in the sheet.
         steps.check_sheet(work, thoroughly=True)
+    steps.check_entrances(work)
     steps.write_registry(work)
     steps.make_arrivals(work)
     steps.make_tiles(work, draw_tiles)
 
 
-def _report(
+def _compare(
     work: Work, edition_id: str, before: Edition | None, said: Said, write_report: Callable[..., Any] | None
-) -> RegistryChanges | None:
+) -> tuple[EditionInfo, Made]:
     """Compare, report, and only then refuse: whoever must decide has something to look at."""
-    if before is not None and before.info.demo and not work.inputs.demo:
+    if before is not None and before.info.demo != work.inputs.demo:
         before = None  # a made-up city is nothing to compare real hospitals with
+    based_on = before.info.id if before else ""
+    info = steps.describe(work, edition_id, based_on=based_on, accepted=said.accepted, prepared_by=said.prepared_by)
     changes = compare_hospitals(before.hospitals, work.hospitals) if before else None
-    make_report(work, edition_id, before, changes, write_report, accepted=said.accepted, prepared_by=said.prepared_by)
+    make_report(work, info, before, changes, write_report)
     check_gate(changes, said.accepted, before, work.folder)
-    return changes
+    return info, Made(edition_id, work.folder, "dry run", changes, _warnings(work))
 
 
 def _warnings(work: Work) -> tuple[str, ...]:

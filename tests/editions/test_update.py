@@ -38,6 +38,7 @@ STEPS = [
     "check",
     "roads car",
     "roads ambulance",
+    "entrances",
     "registry",
     "arrivals car",
     "arrivals ambulance",
