@@ -56,7 +56,7 @@ def _lines(decision: Decision, lang: str, names: Mapping[str, str]) -> Iterator[
     yield f"{'规则' if zh else 'Rule'} {decision.rule}: {decision.text.of(lang)}"
     reasons = ("；" if zh else "; ").join(reason.of(lang) for reason in first.reasons)
     if reasons:
-        yield f"{'理由' if zh else 'Reasons'}: {reasons}."
+        yield f"理由：{reasons}。" if zh else f"Reasons: {reasons}."
     if decision.clock is not None:
         since = _CLOCKS[decision.clock].of(lang)
         yield f"{f'预计（{since}后分钟）' if zh else f'Predicted, minutes after {since}'}: {_times(decision, first, lang, names)}."
@@ -77,7 +77,8 @@ def _lines(decision: Decision, lang: str, names: Mapping[str, str]) -> Iterator[
 
 
 def _other(decision: Decision, other: Ranked, lang: str, names: Mapping[str, str]) -> str:
-    why = other.why_not_first.of(lang) if other.why_not_first else ""
+    against = [other.why_not_first] if other.why_not_first else []
+    why = ("；" if lang == "zh" else "; ").join(text.of(lang) for text in (*other.reasons, *against))
     predicted = _times(decision, other, lang, names) if decision.clock is not None else ""
     return f"{why} ({predicted})" if predicted else why
 

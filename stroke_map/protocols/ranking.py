@@ -9,11 +9,11 @@ from stroke_map.protocols.case import POSITIVE, class_for
 from stroke_map.protocols.decision import Ranked
 from stroke_map.protocols.options import CLOSED, LAPSED, NEVER, UNKNOWN
 from stroke_map.protocols.predict import times, window
-from stroke_map.protocols.question import StrokeQuestion
+from stroke_map.protocols.question import ChestPainQuestion, StrokeQuestion
 from stroke_map.protocols.texts import Text, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from stroke_map.protocols.case import Able, Case, Finding
     from stroke_map.protocols.decision import Advice
@@ -100,8 +100,7 @@ def _class(case: Case, finding: Finding, option: Option) -> int:
 
 
 def _reasons(case: Case, finding: Finding, option: Option) -> tuple[Text, ...]:
-    gives = [name for name in capable_of(case) if class_for(option, (name,)) <= LAPSED]
-    reasons = [Text("、".join(NAMES[n].zh for n in gives), " and ".join(NAMES[n].en for n in gives))] if gives else []
+    reasons = list(_gives(case, option))
     if option is not finding.option:
         return tuple(reasons)
     passed = sum(
@@ -111,6 +110,19 @@ def _reasons(case: Case, finding: Finding, option: Option) -> tuple[Text, ...]:
         plural = "hospital" if passed == 1 else "hospitals"
         reasons.append(Text(f"更近的 {passed} 家医院不能救治", f"{passed} nearer {plural} cannot treat this"))
     return (*reasons, *finding.reasons)
+
+
+def _gives(case: Case, option: Option) -> Iterator[Text]:
+    """The treatments it has, also those for which one has to telephone first."""
+    question = case.question
+    dissection = isinstance(question, ChestPainQuestion) and question.suspected_dissection
+    for name in (*capable_of(case), *(chest_pain.SURGERY if dissection else ())):
+        class_ = class_for(option, (name,))
+        if class_ <= LAPSED:
+            yield NAMES[name]
+        elif class_ == CLOSED:
+            why = _CLASSES[CLOSED]
+            yield Text(f"{NAMES[name].zh}（{why.zh}）", f"{NAMES[name].en} ({why.en})")
 
 
 def _cannot(case: Case, finding: Finding, option: Option) -> bool:
