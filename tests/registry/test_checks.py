@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stroke_map.editions import load_region
 from stroke_map.registry import Capability, Hospital, Level, Partner
 from stroke_map.registry.cells import Cell
 from stroke_map.registry.checks import check_hospitals
@@ -238,6 +239,16 @@ def test_problems_name_the_cell_and_the_missing_column_of_the_row() -> None:
     ]
     assert found[3].message == "thrombectomy without CT"
     assert found[5].message == "c医院: thrombectomy without CT"
+
+
+def test_the_demonstration_city_has_what_a_real_list_would_have_and_no_error(demo_edition) -> None:
+    days = {"valid_from": date(2026, 1, 1), "valid_until": date(2026, 12, 31)}
+    found = check_hospitals(demo_edition.hospitals, **days, districts=load_region("demo").districts)
+    assert [(one.severity, one.value, one.column) for one in found] == [
+        ("warning", "demo-07", "thrombolysis_valid_until"),
+        ("warning", "demo-14", "primary_pci_hours"),
+        ("warning", "demo-17", "primary_pci_valid_until"),
+    ]
 
 
 @settings(max_examples=50, deadline=None)
