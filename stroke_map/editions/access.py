@@ -7,6 +7,7 @@ at any hour: opening hours are not weighed, and neither is the way from a door t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -41,6 +42,25 @@ MAIN_CAPABILITIES: Final = ("thrombolysis", "thrombectomy", "primary_pci")
 _ROWS = 2_000
 
 
+class Legs(NamedTuple):
+    """L straight parts of roads.
+
+    Attributes
+    ----------
+    stretch, middle
+        int64[L], float64[L]: the stretch, and the share of its length at the leg's middle.
+    first
+        int64[L]: index of its first point; its last is the next one.
+    length_m
+        float64[L].
+    """
+
+    stretch: np.ndarray
+    middle: np.ndarray
+    first: np.ndarray
+    length_m: np.ndarray
+
+
 @dataclass(frozen=True)
 class Access:
     """The nearest hospital of every piece of road, for each of K capabilities.
@@ -52,11 +72,15 @@ class Access:
     pieces
         M pieces of road.
     counted
-        bool[M]: in the region, and an emergency may begin there.
+        bool[M]: in the region, and an emergency may begin there, which is where some hospital can be reached from.
+    lost_km
+        Road in the region where one may be, and from which no road leads to any hospital; it is in no other figure.
+    region
+        (lon, lat) in degrees, WGS-84; None: all the world.
     capabilities, able
         K names and bool[K, H].
     left_ms, nearest
-        int32[M, 2, K] from a piece's far end, along and against it, to the nearest hospital that can, and int16[M, 2, K] its
+        int32[K, M, 2] from a piece's far end, along and against it, to the nearest hospital that can, and int16[K, M, 2] its
         column, the first where equal; NEVER_MS and -1 where no road leads to one.
     """
 
@@ -65,22 +89,37 @@ class Access:
     hospitals: tuple[Hospital, ...]
     pieces: Pieces
     counted: np.ndarray
+    lost_km: float
+    region: shapely.Geometry | None
     capabilities: tuple[str, ...]
     able: np.ndarray
     left_ms: np.ndarray
     nearest: np.ndarray
 
+    @cached_property
+    def counted_stretches(self) -> np.ndarray:
+        """bool[N]."""
+        counted = np.zeros(len(self.network.stretch_length_m), dtype=bool)
+        counted[self.pieces.stretch[self.counted]] = True
+        counted.flags.writeable = False
+        return counted
+
+    @cached_property
+    def legs(self) -> Legs:
+        """The straight parts of the roads that are counted."""
+        return _legs(self.network, self.counted_stretches)
+
     def within(self, capability: str, limit_ms: float) -> np.ndarray:
         """float64[M]: which share of each piece lies within so long of a hospital that can."""
-        return share_within(self.left_ms[:, :, self.capabilities.index(capability)], self.pieces.drive_ms, limit_ms)
+        return share_within(self.left_ms[self.capabilities.index(capability)], self.pieces.drive_ms, limit_ms)
 
     def catchment(self, capability: str) -> tuple[np.ndarray, np.ndarray]:
         """Whose each piece is: int16[M, 2] columns (-1: nobody's), and float64[M, 2] the share nearest to each."""
         k = self.capabilities.index(capability)
-        left, drive = self.left_ms[:, :, k].astype(np.float64), self.pieces.drive_ms
+        left, drive = self.left_ms[k].astype(np.float64), self.pieces.drive_ms
         # Where both ways take as long: (1 - p) * drive + left, along, is p * drive + left, against.
         against = np.clip((drive[:, ALONG] + left[:, ALONG] - left[:, AGAINST]) / drive.sum(axis=1), 0, 1)
-        return self.nearest[:, :, k], np.stack([1 - against, against], axis=1)
+        return self.nearest[k], np.stack([1 - against, against], axis=1)
 
     def at(
         self, stretch: np.ndarray, share: np.ndarray, capabilities: Sequence[str] = MAIN_CAPABILITIES
@@ -90,12 +129,12 @@ class Access:
         K are the `capabilities` asked for, in their order.
         """
         piece, to_end = self.place(stretch, share)
-        chosen = [self.capabilities.index(name) for name in capabilities]
-        both = to_end[:, :, None] + self.left_ms[:, :, chosen][piece]
-        way = both.argmin(axis=1)[:, None, :]
-        ms = np.take_along_axis(both, way, axis=1)[:, 0]
-        nearest = np.take_along_axis(self.nearest[:, :, chosen][piece], way, axis=1)[:, 0]
-        return np.where(nearest < 0, np.inf, ms), nearest
+        chosen = np.array([[self.capabilities.index(name)] for name in capabilities])
+        both = to_end + self.left_ms[chosen, piece]
+        against = both[:, :, AGAINST] < both[:, :, ALONG]
+        nearest = np.where(against, *(self.nearest[chosen, piece, way] for way in (AGAINST, ALONG)))
+        ms = np.where(nearest < 0, np.inf, both.min(axis=2))
+        return ms.T, nearest.T
 
     def place(self, stretch: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """int64[n] the pieces of places, and float64[n, 2] milliseconds to the far end of each, along and against."""
@@ -116,7 +155,8 @@ def share_within(left_ms: np.ndarray, drive_ms: np.ndarray, limit_ms: float) -> 
         [M, 2, ...]: from the far end on, and over the whole piece.
     """
     reach = np.clip((limit_ms - left_ms) / np.maximum(drive_ms, 1e-9), 0, 1)
-    return np.minimum(reach.sum(axis=1), 1)
+    within: np.ndarray = np.minimum(reach[:, ALONG] + reach[:, AGAINST], 1)
+    return within
 
 
 def able_on(hospitals: Sequence[Hospital], capability: str, day: date | None) -> np.ndarray:
@@ -189,18 +229,29 @@ def measure_access(
     capabilities = tuple(name for name in CAPABILITIES if name in MAIN_CAPABILITIES or able_of[name].any())
     able = np.array([able_of[name] for name in capabilities])
     pieces = cut_at_gates(network, arrivals)
-    counted = network.stretch_start_allowed & _in_region(network, region)
-    counted.flags.writeable = False
+    inside = _in_region(network, region)
+    counted = arrivals.reaches & inside
+    lost = network.stretch_start_allowed & ~arrivals.reaches & inside
     left_ms, nearest = _nearest(pieces, arrivals, able, progress or (lambda _: None))
     return Access(
-        network, arrivals, tuple(hospitals), pieces, counted[pieces.stretch], capabilities, able, left_ms, nearest
+        network=network,
+        arrivals=arrivals,
+        hospitals=tuple(hospitals),
+        pieces=pieces,
+        counted=counted[pieces.stretch],
+        lost_km=float(network.stretch_length_m[lost].sum()) / 1000,
+        region=region,
+        capabilities=capabilities,
+        able=able,
+        left_ms=left_ms,
+        nearest=nearest,
     )
 
 
 def _nearest(
     pieces: Pieces, arrivals: Arrivals, able: np.ndarray, progress: Callable[[float], None]
 ) -> tuple[np.ndarray, np.ndarray]:
-    left_ms = np.full((len(pieces), 2, len(able)), NEVER_MS, dtype=np.int32)
+    left_ms = np.full((len(able), len(pieces), 2), NEVER_MS, dtype=np.int32)
     nearest = np.full(left_ms.shape, -1, dtype=np.int16)
     columns = [np.flatnonzero(row) for row in able]
     for first in range(0, len(pieces), _ROWS):
@@ -210,36 +261,14 @@ def _nearest(
             if len(mine):
                 to_mine = to_all[:, :, mine]
                 best = to_mine.argmin(axis=2)
-                left_ms[rows, :, k] = np.take_along_axis(to_mine, best[:, :, None], axis=2)[:, :, 0]
-                nearest[rows, :, k] = np.where(left_ms[rows, :, k] < NEVER_MS, mine[best], -1)
+                left_ms[k, rows] = np.take_along_axis(to_mine, best[:, :, None], axis=2)[:, :, 0]
+                nearest[k, rows] = np.where(left_ms[k, rows] < NEVER_MS, mine[best], -1)
         progress((first + len(rows)) / len(pieces))
     return left_ms, nearest
 
 
-class Legs(NamedTuple):
-    """The straight parts of the roads that are counted.
-
-    Attributes
-    ----------
-    stretch, middle
-        int64[L], float64[L]: the stretch, and the share of its length at the leg's middle.
-    first
-        int64[L]: index of its first point; its last is the next one.
-    length_m
-        float64[L].
-    """
-
-    stretch: np.ndarray
-    middle: np.ndarray
-    first: np.ndarray
-    length_m: np.ndarray
-
-
-def legs_of(access: Access) -> Legs:
-    """Every leg of every stretch that is counted."""
-    network = access.network
-    counted = np.zeros(len(network.stretch_length_m), dtype=bool)
-    counted[access.pieces.stretch[access.counted]] = True
+def _legs(network: RoadNetwork, counted: np.ndarray) -> Legs:
+    """Every leg of the stretches `counted` (bool[N])."""
     of_point = np.asarray(network.point_stretch)
     first = np.flatnonzero((of_point[:-1] == of_point[1:]) & counted[of_point[:-1]])
     stretch = of_point[first].astype(np.int64)

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from stroke_map.editions.access import Access, open_access, share_within
-from stroke_map.editions.edition import REGION_FILE, REGISTRY_FILE
+from stroke_map.editions.edition import REGISTRY_FILE
 from stroke_map.editions.population import read_population, settle
-from stroke_map.editions.region import read_polygon
 from stroke_map.editions.underserved import Place, worst_served
 from stroke_map.registry.places import load_places
 
@@ -68,21 +67,22 @@ class Coverage:
 
     Attributes
     ----------
-    road_km, people
-        All that is counted; `people` is None where no population was given.
+    road_km, lost_km, people
+        All that is counted; road that leads to no hospital and is not; `people` is None where no population was given.
     people_outside, people_far
         Those in no figure: outside the region, and (counted in `people` alone) too far from any road.
     reach
         By capability.
     catchments
         By capability and hospital id.
-    worst
-        The places worst served, the worst first.
+    worst, cells
+        The places worst served, the worst first; whether they are cells of a grid.
     gains
         For `ADDED` at every hospital with `ADDED_WHERE`, the greatest first: by people, or by km where there are none.
     """
 
     road_km: float
+    lost_km: float
     people: float | None
     people_outside: float | None
     people_far: float | None
@@ -90,6 +90,7 @@ class Coverage:
     reach: dict[str, Reach]
     catchments: dict[str, dict[str, Catchment]]
     worst: tuple[Place, ...]
+    cells: bool
     gains: tuple[Gain, ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -125,8 +126,9 @@ def open_coverage(
     access = open_access(folder, day=day, progress=lambda share: tell(share / 2))
     residents = None
     if people:
-        region = read_polygon(folder / REGION_FILE)
-        residents = settle(people, access.network, access.arrivals, region, lambda share: tell(0.5 + share * 0.4))
+        residents = settle(
+            people, access.network, access.arrivals, access.region, lambda share: tell(0.5 + share * 0.4)
+        )
     places = [
         Place(place.name, place.lat, place.lon, {})
         for place in load_places(folder / REGISTRY_FILE)
@@ -154,6 +156,7 @@ def measure_coverage(
     reach = {name: _reach(access, name, km, residents, to_people) for name in access.capabilities}
     return Coverage(
         road_km=float(km.sum()),
+        lost_km=access.lost_km,
         people=residents.total if residents else None,
         people_outside=residents.outside if residents else None,
         people_far=residents.far if residents else None,
@@ -161,6 +164,7 @@ def measure_coverage(
         reach=reach,
         catchments={name: _catchments(access, name, km, residents, to_people) for name in CATCHMENTS},
         worst=worst_served(access, places),
+        cells=places is None,
         gains=gains(access, residents),
     )
 
@@ -215,7 +219,7 @@ def gains(access: Access, residents: Residents | None = None) -> tuple[Gain, ...
     open_ = np.flatnonzero((now < 1) & (km > 0))
     for first in range(0, len(open_), _ROWS):
         rows = open_[first : first + _ROWS]
-        left = np.minimum(pieces.left_ms(access.arrivals, rows)[:, :, columns], access.left_ms[rows][:, :, k, None])
+        left = np.minimum(pieces.left_ms(access.arrivals, rows)[:, :, columns], access.left_ms[k, rows][:, :, None])
         then = share_within(left, pieces.drive_ms[rows][:, :, None], limit_ms)
         km_more += km[rows] @ (then - now[rows, None])
     if residents is not None:

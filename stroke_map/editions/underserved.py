@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import shapely
 
-from stroke_map.editions.access import MAIN_CAPABILITIES, legs_of
+from stroke_map.editions.access import MAIN_CAPABILITIES
 from stroke_map.errors import OffNetworkError
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ MOST_TOLD: Final = 20
 SORTED_BY: Final = "thrombolysis"
 #: About 5 km: a township.
 CELL_DEGREES: Final = 0.05
+_CELL = round(CELL_DEGREES * 1e7)
+_CELL_ROW = 100_000  # more than there are columns around the world
 #: A cell with less road than this is no place, but a corner of one.
 LEAST_KM: Final = 1.0
 #: A village's point may lie in its fields.
@@ -57,56 +61,47 @@ def _minutes(ms: np.ndarray) -> dict[str, float | None]:
 
 
 def _timed(access: Access, places: Sequence[Place]) -> list[Place]:
-    """Places with their minutes; those far from any road that is counted are left out."""
-    network = access.network
-    usable = np.zeros(len(network.stretch_length_m), dtype=bool)
-    usable[access.pieces.stretch[access.counted]] = True
-    usable.flags.writeable = False
-    found, stretch, share = [], [], []
-    for place in places:
-        try:
+    """The places of the region with their minutes."""
+    network, region, usable = access.network, access.region, access.counted_stretches
+    found = [place for place in places if region is None or shapely.intersects_xy(region, place.lon, place.lat)]
+    ms = np.full((len(found), len(MAIN_CAPABILITIES)), np.inf)
+    for number, place in enumerate(found):
+        with suppress(OffNetworkError):
             at = network.snap(place.lat, place.lon, max_snap_m=_SNAP_LIMIT_M, spread_m=0.0, usable=usable)
-        except OffNetworkError:
-            continue
-        found.append(place)
-        stretch.append(int(at.stretch[0]))
-        share.append(float(at.fraction[0]))
-    ms, _ = access.at(np.array(stretch, dtype=np.int64), np.array(share))
+            ms[number], _ = access.at(at.stretch[:1], at.fraction[:1])
     return [replace(place, minutes=_minutes(row)) for place, row in zip(found, ms, strict=True)]
 
 
 def _cells(access: Access) -> list[Place]:
     """Each cell of a grid with enough road: the time from which half of its road is nearer, named by its longest street."""
-    network, legs = access.network, legs_of(access)
-    lat, lon = (
-        (values[legs.first].astype(np.float64) + values[legs.first + 1]) / 2e7
-        for values in (network.point_y, network.point_x)
-    )
-    corner = np.stack([np.floor(lat / CELL_DEGREES), np.floor(lon / CELL_DEGREES)], axis=1)
-    cells, cell = np.unique(corner, axis=0, return_inverse=True)
+    network, legs = access.network, access.legs
+    # By a leg's first point; a cell is one number, so that they are told apart quickly.
+    rows, columns = (np.asarray(values)[legs.first] // _CELL for values in (network.point_y, network.point_x))
+    cells, cell = np.unique(rows.astype(np.int64) * _CELL_ROW + columns, return_inverse=True)
     ms, _ = access.at(legs.stretch, legs.middle)
     large = np.bincount(cell, weights=legs.length_m) >= LEAST_KM * 1000
-    medians = np.stack([_weighted_medians(cell, of, legs.length_m, len(cells)) for of in ms.T], axis=1)
-    order = np.argsort(-medians[:, MAIN_CAPABILITIES.index(SORTED_BY)], kind="stable")
+    sorted_by = _medians(cell, ms[:, MAIN_CAPABILITIES.index(SORTED_BY)], legs.length_m, len(cells))
+    order = np.argsort(-sorted_by, kind="stable")
     found = []
     for number in order[large[order]][:MOST_TOLD].tolist():
         mine = np.flatnonzero(cell == number)
+        alone = np.zeros(len(mine), dtype=np.int64)
+        medians = np.array([_medians(alone, of[mine], legs.length_m[mine], 1)[0] for of in ms.T])
         name = _longest_street(access, legs.stretch[mine], legs.length_m[mine])
-        south, west = (cells[number] * CELL_DEGREES).tolist()
-        half = CELL_DEGREES / 2
-        found.append(Place(name, round(south + half, 6), round(west + half, 6), _minutes(medians[number])))
+        row = round(cells[number] / _CELL_ROW)
+        lat, lon = ((corner + 0.5) * CELL_DEGREES for corner in (row, int(cells[number]) - row * _CELL_ROW))
+        found.append(Place(name, round(lat, 6), round(lon, 6), _minutes(medians)))
     return found
 
 
-def _weighted_medians(group: np.ndarray, value: np.ndarray, weight: np.ndarray, groups: int) -> np.ndarray:
+def _medians(group: np.ndarray, value: np.ndarray, weight: np.ndarray, groups: int) -> np.ndarray:
     """float64[groups]: in each group the value up to which half of its weight lies."""
     order = np.lexsort([value, group])
     run = np.cumsum(weight[order])
-    sizes = np.bincount(group, minlength=groups)
-    last = np.cumsum(sizes) - 1
-    total = np.bincount(group, weights=weight, minlength=groups)
-    half = run[last] - total / 2
-    at: np.ndarray = value[order][np.clip(np.searchsorted(run, half), last - sizes + 1, last)]
+    last = np.cumsum(np.bincount(group, minlength=groups)) - 1
+    before = np.concatenate([[0.0], run[last[:-1]]])
+    half = (before + run[last]) / 2
+    at: np.ndarray = value[order][np.minimum(np.searchsorted(run, half), last)]
     return at
 
 
