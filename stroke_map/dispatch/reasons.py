@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from stroke_map.dispatch.classes import CLOSED, LAPSED, UNKNOWN
+from stroke_map.dispatch.weigh import notice_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,6 +100,9 @@ def warnings_of(asked: Asked, choice: Choice, snap_m: float) -> list[dict[str, A
     if first_class == UNKNOWN:
         zh, en = "没有确认可救治的医院：请先打电话", "no hospital is known to be capable: telephone first"
         found.append(_warning("capability-unknown", "stop", zh, en))
+    if choice.decision:
+        said = {warning["code"] for warning in found}
+        found += [notice_json(notice) for notice in choice.decision.warnings if notice.code not in said]
     return sorted(found, key=lambda warning: _SEVERITIES[warning["severity"]])
 
 

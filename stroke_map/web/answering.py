@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from flask import current_app
 from pydantic_core import from_json
 
-from stroke_map.web.ask import ask
+from stroke_map.web.ask import ask, ask_transfer
 from stroke_map.web.live_state import live_view_of
-from stroke_map.web.questions import PATIENT_FIELDS, RouteBody, RouteQuery, invalid, read_question
+from stroke_map.web.patient import PATIENT_FIELDS, TransferBody
+from stroke_map.web.questions import RouteBody, RouteQuery, invalid, read_question
 from stroke_map.web.security import public_slot, require_clinical_key, settings_of_app
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ def json_fields(content: bytes) -> Fields:
     return value
 
 
-def take_patient_fields(fields: Fields, *, in_url: bool) -> list[str]:
-    """Take out what is about the patient, and give its names.
+def take_patient_fields(fields: Fields, *, in_url: bool) -> Fields:
+    """Take out what is about the patient.
 
     Raises
     ------
@@ -60,15 +61,13 @@ def take_patient_fields(fields: Fields, *, in_url: bool) -> list[str]:
     if names and in_url:
         problem = "is about the patient and must not stand in an address: use POST"
         raise invalid([{"field": name, "problem": problem, "example": None} for name in names])
-    for name in names:
-        del fields[name]
-    return names
+    return {name: fields.pop(name) for name in names}
 
 
 def answer_for(
-    edition: Edition, model: type[RouteQuery | RouteBody], fields: Fields, unused: list[str]
+    edition: Edition, model: type[RouteQuery | RouteBody], fields: Fields, patient: Fields
 ) -> dict[str, Any]:
-    """The answer to the question in `fields`, read by `model`, from `edition`.
+    """The answer to the question in `fields`, read by `model`, from `edition`; with anything about a patient, as the protocol says.
 
     Raises
     ------
@@ -78,24 +77,30 @@ def answer_for(
         As `dispatch.answer`.
     """
     settings = settings_of_app()
-    clinical = bool(unused) or settings.plane == "clinical" or fields.get("profile") == "ambulance"
+    if patient:
+        fields.setdefault("profile", "ambulance")
+        if fields.get("need") is not None:
+            problem = "and fields about the patient exclude each other: the protocol decides what is needed"
+            raise invalid([{"field": "need", "problem": problem, "example": None}])
+    clinical = bool(patient) or settings.plane == "clinical" or fields.get("profile") == "ambulance"
     if clinical:
         require_clinical_key("The ambulance profile, and everything on the clinical plane, needs the clinical key.")
     asked = read_question(model, fields)
     with nullcontext() if clinical else public_slot():
-        answer = ask(edition, asked, settings, live_view_of(current_app))
-    if unused:
-        stops = sum(warning["severity"] == "stop" for warning in answer["warnings"])
-        answer["warnings"].insert(stops, _not_weighed(unused))
-    return answer
+        return ask(edition, asked, settings, live_view_of(current_app), patient)
 
 
-def _not_weighed(names: list[str]) -> dict[str, Any]:
-    return {
-        "code": "patient-fields-not-weighed",
-        "severity": "caution",
-        "text": {
-            "zh": f"本版本尚未依据患者信息（{'、'.join(names)}）排序，仅按治疗能力与到达时间。",
-            "en": f"This version does not weigh what was said of the patient ({', '.join(names)}): capability and time alone.",
-        },
-    }
+def transfer_for(edition: Edition, fields: Fields, patient: Fields) -> dict[str, Any]:
+    """The answer to a hospital that asks where to send a patient on to.
+
+    Raises
+    ------
+    UnauthorizedError, InvalidRequestError
+        It may not, or cannot be asked.
+    OffNetworkError, NoRouteError, NoCapableHospitalError
+        As `dispatch.answer`.
+    """
+    require_clinical_key("Transfers need the clinical key.")
+    fields.setdefault("profile", "ambulance")
+    asked = read_question(TransferBody, fields)
+    return ask_transfer(edition, asked, settings_of_app(), live_view_of(current_app), patient)

@@ -22,6 +22,7 @@ from stroke_map.web import (
     openapi,
     pages,
     problem,
+    protocols_api,
     route_api,
     search_api,
     security,
@@ -63,7 +64,7 @@ def make_app(settings: Settings) -> OpenAPI:
     install_live_state(app, settings)
     problem.install(app)
     security.install(app)
-    for api in (health_api.api, route_api.api, hospitals_api.api, search_api.api):
+    for api in (health_api.api, route_api.api, hospitals_api.api, search_api.api, protocols_api.api):
         app.register_api(api)
     if settings.plane != "public":
         app.register_api(closures_api.api)

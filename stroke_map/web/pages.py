@@ -67,8 +67,8 @@ def answer_page() -> Response:
     model: type[RouteQuery | RouteBody] = RouteBody if request.is_json else RouteQuery
     if request.method == "POST" and "crs" not in fields:
         raise invalid([{"field": "crs", "problem": "is missing", "example": "WGS-84"}])
-    unused = take_patient_fields(fields, in_url=request.method == "GET")
-    answer = answer_for(edition, model, fields, unused)
+    patient = take_patient_fields(fields, in_url=request.method == "GET")
+    answer = answer_for(edition, model, fields, patient)
     from stroke_map.maps import folium_page
 
     drawn = folium_page.answer_map(answer, lang=lang, **_map_facts(edition))

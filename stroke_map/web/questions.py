@@ -17,15 +17,6 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 _Model = TypeVar("_Model", bound=BaseModel)
-# Nothing about a patient may be asked of the public plane. The names are those of the clinical question to come;
-# they are refused without the clinical key even though this version does not weigh them yet.
-# fmt: off
-PATIENT_FIELDS = frozenset((
-    "onset", "last_known_well", "wake_up", "age", "age_band", "sex", "scale", "score", "scale_items", "screening",
-    "anticoagulant", "lysis_contraindication", "airway", "arrest", "shock", "ecg", "ecg_at", "first_medical_contact",
-    "suspected_dissection", "blood_pressure", "glucose", "vehicle", "call_back", "name", "patient",
-))
-# fmt: on
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+ -]\d\d:\d\d)?", re.ASCII)
 _EARLIEST_YEAR, _LATEST_YEAR = 2000, 2100  # time zone arithmetic stays away from the ends of `datetime`
 _PLAIN_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII | re.IGNORECASE)
@@ -52,7 +43,7 @@ def plain_whole_number(value: Any) -> Any:
     return value
 
 
-def _rfc_3339(value: Any) -> Any:
+def rfc_3339(value: Any) -> Any:
     """RFC 3339 text only: a number would be taken for seconds since 1970 and a date for midnight."""
     if value is None:
         return None
@@ -136,20 +127,13 @@ def mistake(model: type[BaseModel], detail: ErrorDetails, fields: Mapping[str, A
     return {"field": name, "problem": _problem(detail, name, fields), "example": example}
 
 
-class _Question(BaseModel):
+class Common(BaseModel):
+    """What every question for a hospital may say."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    lat: Latitude
-    lon: Longitude
     condition: Literal["stroke", "chest_pain"] = _field("What is suspected.", "stroke", default="stroke")
-    need: Literal["thrombolysis", "thrombectomy", "primary_pci", "fibrinolysis", "ct", "cardiac_surgery"] | None = (
-        _field(
-            "The treatment needed. Without it stroke means thrombolysis, chest_pain means primary_pci or fibrinolysis.",
-            "thrombectomy",
-            default=None,
-        )
-    )
-    at: Annotated[datetime | None, BeforeValidator(_rfc_3339)] = _field(
+    at: Annotated[datetime | None, BeforeValidator(rfc_3339)] = _field(
         "Leaving with the patient: RFC 3339, without an offset in the edition's timezone; now when left out.",
         "2026-05-01T20:30:00+08:00",
         default=None,
@@ -157,6 +141,19 @@ class _Question(BaseModel):
     profile: Literal["car", "ambulance"] = _field("Who drives; ambulance needs the clinical key.", "car", default="car")
     limit: int | None = _field(
         "How many hospitals to list: 3, at most 20, unless set otherwise.", 3, default=None, ge=1
+    )
+    roads: Literal["first", "all"] = _field("Draw the road to the first hospital, or to all.", "first", default="first")
+
+
+class _Question(Common):
+    lat: Latitude
+    lon: Longitude
+    need: Literal["thrombolysis", "thrombectomy", "primary_pci", "fibrinolysis", "ct", "cardiac_surgery"] | None = (
+        _field(
+            "The treatment needed. Without it stroke means thrombolysis, chest_pain means primary_pci or fibrinolysis.",
+            "thrombectomy",
+            default=None,
+        )
     )
     on: Literal["motorway", "bridge", "tunnel"] | None = _field(
         "The caller is on such a road; without it none of them is taken for the road he is on.", "bridge", default=None
@@ -170,7 +167,6 @@ class _Question(BaseModel):
     bearing_tolerance: Annotated[float, BeforeValidator(_plain_number)] = _field(
         "How far, in degrees, a road may differ from `bearing`.", 45, default=45.0, ge=1, le=180
     )
-    roads: Literal["first", "all"] = _field("Draw the road to the first hospital, or to all.", "first", default="first")
 
 
 class RouteQuery(_Question):

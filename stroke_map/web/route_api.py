@@ -11,9 +11,10 @@ from flask_openapi3.models.tag import Tag
 
 from stroke_map.maps import texts
 from stroke_map.roads.gpx import to_gpx
-from stroke_map.web.answering import answer_for, json_fields, single_values, take_patient_fields
+from stroke_map.web.answering import answer_for, json_fields, single_values, take_patient_fields, transfer_for
 from stroke_map.web.models import Answer
 from stroke_map.web.openapi import documented, responses
+from stroke_map.web.patient import ClinicalBody, ClinicalTransferBody
 from stroke_map.web.published import current_edition
 from stroke_map.web.questions import RouteBody, RouteQuery
 
@@ -34,19 +35,28 @@ def route_by_get() -> Response:
     """
     fields = single_values(request.args.lists())
     take_patient_fields(fields, in_url=True)
-    return _json(answer_for(current_edition(), RouteQuery, fields, []))
+    return _json(answer_for(current_edition(), RouteQuery, fields, {}))
 
 
 @api.post("/route", responses=_RESPONSES, security=_SECURITY)
-@documented(body=RouteBody)
+@documented(body=ClinicalBody)
 def route_by_post() -> Response:
     """Ask the same as JSON; `crs` is required.
 
-    Fields about the patient need the clinical key. This version does not weigh them yet, and says so in a warning.
+    Fields about the patient need the clinical key. With any of them the protocol decides, and says by which rule.
     """
     fields = json_fields(request.get_data(cache=False))
     patient = take_patient_fields(fields, in_url=False)
     return _json(answer_for(current_edition(), RouteBody, fields, patient))
+
+
+@api.post("/transfer", responses=responses(Answer, 401, 404, 413, 422, 503), security=_SECURITY[1:])
+@documented(body=ClinicalTransferBody)
+def transfer() -> Response:
+    """Ask, as a hospital, where to send a patient on to; with the clinical key."""
+    fields = json_fields(request.get_data(cache=False))
+    patient = take_patient_fields(fields, in_url=False)
+    return _json(transfer_for(current_edition(), fields, patient))
 
 
 @api.get("/route.gpx", responses=_RESPONSES, security=_SECURITY)
@@ -55,11 +65,11 @@ def gpx_by_get() -> Response:
     """Give the road to the first hospital as GPX 1.1, for a navigation device."""
     fields = single_values(request.args.lists())
     take_patient_fields(fields, in_url=True)
-    return _gpx(answer_for(current_edition(), RouteQuery, fields, []))
+    return _gpx(answer_for(current_edition(), RouteQuery, fields, {}))
 
 
 @api.post("/route.gpx", responses=_RESPONSES, security=_SECURITY)
-@documented(body=RouteBody)
+@documented(body=ClinicalBody)
 def gpx_by_post() -> Response:
     """Ask for the same as JSON, which no log keeps."""
     fields = json_fields(request.get_data(cache=False))

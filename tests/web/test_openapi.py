@@ -2,6 +2,7 @@ import re
 
 import pytest
 
+from stroke_map.web.patient import PATIENT_FIELDS, ClinicalBody
 from stroke_map.web.questions import RouteBody, RouteQuery
 
 
@@ -58,8 +59,8 @@ def test_each_field_of_the_question_is_described_with_an_example(document):
     assert set(parameters) == set(RouteQuery.model_fields)
     assert {name for name, parameter in parameters.items() if parameter["required"]} == {"lat", "lon"}
     assert all(parameter["description"] and "example" in parameter for parameter in parameters.values())
-    body = document["components"]["schemas"]["RouteBody"]
-    assert set(body["properties"]) == set(RouteBody.model_fields)
+    body = document["components"]["schemas"]["ClinicalBody"]
+    assert set(body["properties"]) == set(RouteBody.model_fields) | (PATIENT_FIELDS & set(ClinicalBody.model_fields))
     assert set(body["required"]) == {"lat", "lon", "crs"}
     assert body["additionalProperties"] is False
 

@@ -145,15 +145,6 @@ def test_what_is_about_the_patient_needs_the_key_and_never_stands_in_an_address(
         assert "Zq7secret" not in response.text
 
 
-def test_with_the_key_the_answer_says_that_the_patient_was_not_weighed(client, place, clinical):
-    body = place | {"crs": "WGS-84", "onset": "2026-05-01T10:00:00Z"}
-    warnings = client.post("/api/v1/route", json=body, headers=clinical).get_json()["warnings"]
-    (warning,) = [warning for warning in warnings if warning["code"] == "patient-fields-not-weighed"]
-    assert warning["severity"] == "caution"
-    assert "onset" in warning["text"]["en"]
-    assert "10:00" not in str(warning)
-
-
 def test_nothing_of_a_question_is_logged(client, place, clinical, caplog):
     with caplog.at_level(logging.DEBUG):
         get(client, **place)
