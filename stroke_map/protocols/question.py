@@ -128,6 +128,7 @@ def read_question(table: Mapping[str, Any]) -> PatientQuestion:
             # The branch of a union stands in the place of a field: `stroke.onset.constrained-str`.
             parts = [str(part) for part in each["loc"] if part not in ("stroke", "chest_pain")]
             field = parts[0] if parts else "condition"
-            found.setdefault(field[:40], each["msg"])
+            # The message about a union's tag repeats what was given.
+            found.setdefault(field[:40], "must be stroke or chest_pain" if "union_tag" in each["type"] else each["msg"])
     errors = [{"field": field, "problem": problem, "example": _EXAMPLES.get(field)} for field, problem in found.items()]
     raise InvalidRequestError(f"{errors[0]['field']}: {errors[0]['problem']}", errors=errors)

@@ -72,7 +72,7 @@ def moved(protocol, key, steps):
 
 
 @pytest.mark.parametrize("steps", [-1, 1])
-@pytest.mark.parametrize(("condition", "key"), THRESHOLDS, ids=".".join)
+@pytest.mark.parametrize(("condition", "key"), THRESHOLDS)
 def test_a_threshold_moved_by_its_unit_makes_a_case_fail(condition, key, steps, cases, in_force):
     mine = [case for case in cases if case[0]["condition"] == condition]
     names = {case[0]["protocol"] for case in mine}
