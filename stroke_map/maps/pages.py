@@ -24,6 +24,7 @@ _SCRIPT_TEXTS = (
     "print", "class_2", "class_3", "class_4", "error", "next_call", "outside-area", "off-network", "no-route",
     "no-capable-hospital", "invalid-request", "too-busy", "no-edition", "edition-damaged", "internal-error", "offline",
     "fallback", "zoom_in", "zoom_out", "close", "expired",
+    "search_found", "search_none", "search_district",
 )  # fmt: skip
 
 

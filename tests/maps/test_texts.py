@@ -32,11 +32,15 @@ def test_every_capability_and_marker_has_a_name():
         assert len({marker.letter["en"] for marker in markers}) == len(markers)
 
 
+def scripts():
+    return "".join(path.read_text(encoding="utf-8") for path in (files.static_folder() / "js").glob("*.js"))
+
+
 def test_templates_and_scripts_use_no_text_that_is_not_there():
     for path in files.templates_folder().glob("*.html"):
         used = set(re.findall(r"\btext\.(\w+)", path.read_text(encoding="utf-8")))
         assert used <= texts.TEXTS.keys(), path
-    script = (files.static_folder() / "js" / "page.js").read_text(encoding="utf-8")
+    script = scripts()
     used = set(re.findall(r"\bwords\.(\w+)", script)) | set(re.findall(r'say\("(\w+)"', script))
     assert used <= set(_SCRIPT_TEXTS)
     assert set(_SCRIPT_TEXTS) <= texts.TEXTS.keys()
@@ -44,7 +48,7 @@ def test_templates_and_scripts_use_no_text_that_is_not_there():
 
 def test_every_text_is_used():
     pages = "".join(path.read_text(encoding="utf-8") for path in files.templates_folder().glob("*.html"))
-    pages += (files.static_folder() / "js" / "page.js").read_text(encoding="utf-8")
+    pages += scripts()
     pages += (files.static_folder().parent / "folium_page.py").read_text(encoding="utf-8")
     pages += (files.static_folder().parent / "pages.py").read_text(encoding="utf-8")
     by_rule = {marker.meaning for markers in MARKERS.values() for marker in (*markers, OTHER)} | set(CAPABILITIES)

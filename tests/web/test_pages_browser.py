@@ -180,6 +180,87 @@ def test_a_tap_on_the_map_asks_for_that_place(visit, site):
     page.wait_for_selector("#result .numbers, #result .notice")
 
 
+def test_a_place_is_found_by_typing_and_chosen_with_the_keyboard(visit, site, demo_edition):
+    start, _ = visit
+    page = start(site)
+    page.goto(f"{site}/?lang=zh")
+    settle(page)
+    wanted = next(hospital for hospital in demo_edition.hospitals if hospital.district)
+    page.locator("#place").press_sequentially(wanted.name_zh, delay=20)
+    page.wait_for_selector("#places li")
+    box = page.locator("#place")
+    assert box.get_attribute("aria-expanded") == "true"
+    assert page.locator("#search [role=status]").inner_text()
+    picture(page, "desktop-zh-search")
+    page.keyboard.press("ArrowDown")
+    first = page.locator("#places li").first
+    assert (first.get_attribute("aria-selected"), box.get_attribute("aria-activedescendant")) == (
+        "true",
+        first.get_attribute("id"),
+    )
+    page.keyboard.press("ArrowUp")
+    last = page.locator("#places li").last
+    assert (first.get_attribute("aria-selected"), last.get_attribute("aria-selected")) == ("false", "true")
+    page.keyboard.press("ArrowDown")
+    with page.expect_request("**/api/v1/route") as asked:
+        page.keyboard.press("Enter")
+    sent = asked.value.post_data_json
+    assert (sent["lat"], sent["lon"]) == (round(wanted.entrance_lat, 6), round(wanted.entrance_lon, 6))
+    assert page.locator("#places").is_hidden()
+    assert box.input_value().startswith(wanted.name_zh)
+    page.wait_for_selector("#result .numbers, #result .notice")
+
+
+def test_a_search_can_be_left_and_says_when_nothing_is_found(visit, site):
+    start, _ = visit
+    page = start(site, viewport=PHONE)
+    page.goto(f"{site}/?lang=en")
+    settle(page)
+    page.fill("#place", "a")
+    page.wait_for_selector("#places li")
+    picture(page, "phone-en-search")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    page.keyboard.press("Escape")
+    assert page.locator("#places").is_hidden()
+    assert page.input_value("#place") == "a"
+    page.fill("#place", "zzzzzz")
+    page.locator("#search [role=status]").get_by_text("Nothing found").wait_for()
+    assert page.locator("#places").is_hidden()
+    page.fill("#place", "a")
+    page.wait_for_selector("#places li")
+    page.keyboard.press("Tab")
+    page.wait_for_selector("#places", state="hidden")
+
+
+def test_a_district_is_shown_on_the_map_which_waits_for_a_tap(visit, site, demo_edition):
+    start, _ = visit
+    page = start(site)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{site}/?lang=en")
+    settle(page)
+    page.route(
+        "**/api/v1/search?*",
+        lambda route: route.fulfill(
+            json={
+                "results": [
+                    {
+                        "kind": "district",
+                        "label": "East",
+                        "lat": demo_edition.hospitals[0].lat,
+                        "lon": demo_edition.hospitals[0].lon,
+                    }
+                ]
+            }
+        ),
+    )
+    page.fill("#place", "East")
+    page.click("#places li")
+    page.wait_for_selector("#result .notice")
+    assert "tap your place" in page.inner_text("#result")
+    assert not [url for url in asked if "/route" in url]
+
+
 def test_the_place_is_kept_when_the_condition_changes_and_forgotten_afterwards(visit, site, place):
     start, _ = visit
     page = start(site, geolocation=at(place), permissions=["geolocation"])

@@ -161,6 +161,14 @@
     result.focus({ preventScroll: true });
   }
 
+  /** A district is too large to start from: the map shows it, and waits for a tap. */
+  function choose(found) {
+    const at = L.latLng(found.lat, found.lon);
+    if (found.kind !== "district") return ask(at);
+    map.setView(at, 13, { animate: !calm });
+    show(notice(say("search_district", found.label), "note"));
+  }
+
   function locate() {
     if (!window.isSecureContext || !navigator.geolocation) return show(notice(words.insecure, "caution"));
     show(make("p", "busy", words.locating));
@@ -200,6 +208,7 @@
   nameControls();
   where.hidden = false;
   where.addEventListener("click", locate);
+  window.strokeMap.searchBox(document.getElementById("search"), { lang, words, choose });
   map.on("click", (event) => ask(event.latlng.wrap()));
   for (const choice of document.querySelectorAll(".conditions a, .language")) choice.addEventListener("click", keepPlace);
   takePlace();
