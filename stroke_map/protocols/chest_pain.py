@@ -26,27 +26,32 @@ LYSIS: Final = ("fibrinolysis",)
 SURGERY: Final = ("cardiac_surgery",)
 
 
+def capable(question: ChestPainQuestion) -> tuple[str, ...]:
+    """What a hospital needs one of, to be any answer: for a dissection cardiac surgery will do as well."""
+    return (*CAPABLE, *SURGERY) if question.suspected_dissection else CAPABLE
+
+
 def findings(case: Case, question: ChestPainQuestion) -> Iterator[Finding]:
     """What each rule finds, in order of priority; nothing where no hospital can treat chest pain."""
     surgery = case.usable(SURGERY)
     if question.suspected_dissection and surgery:
         yield Finding("dissection", surgery[0].option, (SURGERY,))
-    capable = case.able(CAPABLE) or case.able(SURGERY)
-    if not capable:
+    able = case.able(capable(question))
+    if not able:
         return
     pci = case.usable(PCI)
     if case.usable(CAPABLE) and not question.suspected_dissection:
         if pci:
             yield from _pci_whatever_the_delay(case, question, pci)
         if question.ecg == NOT_DONE:
-            yield Finding("ecg-first", capable[0].option, (CAPABLE,), also=_first(pci))
+            yield Finding("ecg-first", able[0].option, (CAPABLE,), also=_first(pci))
         elif question.ecg == NO_ST_ELEVATION:
-            yield Finding("no-st-elevation", capable[0].option, (CAPABLE,), also=_first(pci))
+            yield Finding("no-st-elevation", able[0].option, (CAPABLE,), also=_first(pci))
         else:
             yield from _reperfusion(case, pci)
     wanted = case.able(SURGERY if question.suspected_dissection else PCI)
     why = _why_nearest(case, question)
-    yield Finding("nearest", capable[0].option, (CAPABLE,), also=_first(wanted), reasons=why)
+    yield Finding("nearest", able[0].option, (capable(question),), also=_first(wanted), reasons=why)
 
 
 def _why_nearest(case: Case, question: ChestPainQuestion) -> tuple[Text, ...]:

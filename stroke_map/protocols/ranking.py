@@ -9,7 +9,7 @@ from stroke_map.protocols.case import POSITIVE, class_for
 from stroke_map.protocols.decision import Ranked
 from stroke_map.protocols.options import CLOSED, LAPSED, NEVER, UNKNOWN
 from stroke_map.protocols.predict import times, window
-from stroke_map.protocols.question import ChestPainQuestion, StrokeQuestion
+from stroke_map.protocols.question import StrokeQuestion
 from stroke_map.protocols.texts import Text, joined
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ _CLASSES: Final[dict[int, Text]] = {
 
 def capable_of(case: Case) -> tuple[str, ...]:
     """What a hospital needs one of, to be any answer to this question."""
-    return stroke.CAPABLE if isinstance(case.question, StrokeQuestion) else chest_pain.CAPABLE
+    return stroke.CAPABLE if isinstance(case.question, StrokeQuestion) else chest_pain.capable(case.question)
 
 
 def order(case: Case, finding: Finding, advice: Option | None) -> list[Option]:
@@ -114,9 +114,7 @@ def _reasons(case: Case, finding: Finding, option: Option) -> tuple[Text, ...]:
 
 def _gives(case: Case, option: Option) -> Iterator[Text]:
     """The treatments it has, also those for which one has to telephone first."""
-    question = case.question
-    dissection = isinstance(question, ChestPainQuestion) and question.suspected_dissection
-    for name in (*capable_of(case), *(chest_pain.SURGERY if dissection else ())):
+    for name in capable_of(case):
         class_ = class_for(option, (name,))
         if class_ <= LAPSED:
             yield NAMES[name]
