@@ -9,30 +9,28 @@ marked stale.
 from __future__ import annotations
 
 import logging
-import os
-import sqlite3
 import threading
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stroke_map.errors import LiveStoreError
 from stroke_map.live.records import TOPIC
+from stroke_map.live.watch import SqliteWatch
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from pathlib import Path
+
+    from sqlalchemy import Connection
 
     from stroke_map.live.closures import Closure
     from stroke_map.live.store import LiveStore
+    from stroke_map.live.watch import File
 
 #: The longest a question waits for the database.
 PATIENCE_S = 0.05
 _FIRST_RETRY_S, _LAST_RETRY_S = 0.1, 5.0
 log = logging.getLogger("stroke_map.live")
-
-_Stamp = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +77,9 @@ class LiveView:
     def __init__(self, store: LiveStore, *, patience_s: float = PATIENCE_S) -> None:
         self._store = store
         self._patience_s = patience_s
-        self._watch = None if store.file is None else _SqliteWatch(store.file)
+        self._watch = None if store.file is None else SqliteWatch(store.file)
         self._known = _Known()
+        self._file: File | None = None  # that was read last
         self._as_of: datetime | None = None
         self._stale = True
         self._shown: tuple[_Known, datetime | None, datetime | None, tuple[Closure, ...]] = (
@@ -99,15 +98,11 @@ class LiveView:
 
     def state(self, now: datetime) -> LiveState:
         """The live state at `now` (aware), the moment of asking. Never raises; waits at most `patience_s`."""
-        if (
-            self._known.closures is not None
-            and not self._stale
-            and self._watch is not None
-            and self._watch.is_unchanged()
-        ):
+        look = None if self._watch is None else self._watch.look()
+        if look is not None and look.confirmed and not self._stale:
             self._as_of = now
-        else:
-            self._ask(now)
+        elif self._ask(now) and look is not None:
+            look.confirm()
         known = self._known
         return LiveState(self._as_of, self._stale, known.version, self._closures_at(known, now))
 
@@ -120,11 +115,14 @@ class LiveView:
             self._shown = (known, now, until, closures)
         return closures
 
-    def _ask(self, now: datetime) -> None:
-        """Have the reader look, and wait for it, but not for long, and not at all while it is known to be late."""
+    def _ask(self, now: datetime) -> bool:
+        """Have the reader look, and wait for it, but not for long, and not at all while it is known to be late.
+
+        Returns whether all that was written before this call is known now.
+        """
         with self._turn:
             if time.monotonic() < self._retry_at:
-                return
+                return False
             self._asked += 1
             number, self._now = self._asked, now
             if self._reader is None or not self._reader.is_alive():
@@ -132,9 +130,10 @@ class LiveView:
                 self._reader.start()
             self._turn.notify_all()
             if self._overdue:
-                return
+                return False
             if not self._turn.wait_for(lambda: self._answered >= number, self._patience_s):
                 self._overdue = self._stale = True
+            return not self._stale
 
     def _read(self) -> None:
         """The reader's life: answer all questions there are at once, then wait for the next."""
@@ -158,8 +157,6 @@ class LiveView:
                 else:
                     self._known, self._as_of, self._stale = known, now, False
                     self._retry_s = _FIRST_RETRY_S
-                    if self._watch is not None:
-                        self._watch.confirm()
                 self._turn.notify_all()
 
     def _refreshed(self, now: datetime) -> _Known:
@@ -175,86 +172,35 @@ class LiveView:
             self._store.migrate()
         elif self._watch is None and self._store.peek_version(TOPIC) == known.version:
             return known
-        # Before anything is read: a change meanwhile is then seen at the next look.
-        same_file = self._watch is None or self._watch.look()
+        # Before anything is read: a file put in its place meanwhile is then noticed at the next look.
+        file, was = self._file_now(), self._file
+        self._file = None  # until it is read
         with self._store.reading() as connection:
-            version = self._store.read_version(connection, TOPIC)
-            if version == known.version and same_file and known.closures is not None:
-                return known
-            if known.closures is None or not same_file or version < known.version:
-                return _Known(version, self._store.closures.current(connection, now))
-            changed = self._store.closures.changed_since(connection, known.version)
+            known = self._updated(connection, known if file == was else _Known(), now)
+        self._file = file
+        return known
+
+    def _updated(self, connection: Connection, known: _Known, now: datetime) -> _Known:
+        version = self._store.read_version(connection, TOPIC)
+        if known.closures is None or version < known.version:
+            return _Known(version, self._store.closures.current(connection, now))
+        if version == known.version:
+            return known
+        changed = self._store.closures.changed_since(connection, known.version)
         kept = known.closures | {closure.id: closure for closure in changed}
         return _Known(version, {i: closure for i, closure in kept.items() if not closure.is_over(now)})
 
-
-class _SqliteWatch:
-    """Tells cheaply whether a SQLite file is still the one last looked at, and nobody has written into it since.
-
-    `PRAGMA data_version` changes whenever another connection, of this process or another, has committed; it reads shared
-    memory alone.
-    """
-
-    def __init__(self, file: Path) -> None:
-        self._file = str(file)
-        self._path = file
-        self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
-        self._seen: _Stamp | None = None
-        self._looked: _Stamp | None = None
-
-    def is_unchanged(self) -> bool:
-        """Whether nothing has changed since the `look` that was confirmed; False also when that cannot be told."""
-        with self._lock:
-            try:
-                return self._seen is not None and self._stamp() == self._seen
-            except (sqlite3.Error, OSError):
-                return False
-
-    def look(self) -> bool:
-        """Take note of the file as it is, for `confirm`; True when it is the same file as before.
+    def _file_now(self) -> File | None:
+        """Which file the database is; None for PostgreSQL.
 
         Raises
         ------
         LiveStoreError
             There is none, or it cannot be read.
         """
-        with self._lock:
-            before = self._seen
-            try:
-                if before is None or not self._is_same_file(before):
-                    self._open()
-                self._looked = self._stamp()
-            except (sqlite3.Error, OSError) as error:
-                self._seen = None
-                raise LiveStoreError("the database of live state cannot be used") from error
-            return before is not None and before[:2] == self._looked[:2]
-
-    def confirm(self) -> None:
-        """What was read after the last `look` is known to everyone: from now on it is what `is_unchanged` compares with."""
-        with self._lock:
-            self._seen = self._looked
-
-    def _open(self) -> None:
-        if self._connection is not None:
-            with suppress(sqlite3.Error):
-                self._connection.close()
-            self._connection = None
-        self._connection = sqlite3.connect(
-            f"{self._path.absolute().as_uri()}?mode=rw",
-            uri=True,
-            timeout=0,
-            isolation_level=None,
-            check_same_thread=False,
-        )
-
-    def _is_same_file(self, stamp: _Stamp) -> bool:
-        status = self._path.stat()
-        return (status.st_dev, status.st_ino) == stamp[:2]
-
-    def _stamp(self) -> _Stamp:
-        status = os.stat(self._file)  # noqa: PTH116  this runs at every question: a third of what pathlib takes
-        if self._connection is None:
-            raise sqlite3.OperationalError("not open")
-        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
-        return status.st_dev, status.st_ino, version
+        if self._watch is None:
+            return None
+        look = self._watch.look()
+        if look is None:
+            raise LiveStoreError("the database of live state cannot be used")
+        return look.file

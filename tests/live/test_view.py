@@ -3,11 +3,14 @@ import os
 import sqlite3
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
 
 from stroke_map.live import LiveState, LiveStore, LiveView, NewClosure
+from stroke_map.settings import read_settings
 
 HOUR = timedelta(hours=1)
 LONG_S = 20.0  # how long a test waits for something that comes back by itself
@@ -110,6 +113,23 @@ def test_questions_of_many_threads_all_see_the_change(store, patient, new_closur
     assert found == [[1]] * 8
 
 
+def test_threads_that_have_asked_before_all_see_each_change(store, patient, new_closure, now):
+    view = patient(store)
+    with ThreadPoolExecutor(4) as pool:
+        together = threading.Barrier(4)
+
+        def ask(_):
+            together.wait(LONG_S)  # so that each of the four asks once
+            return ids(view.state(now)), threading.get_ident()
+
+        for expected in ([], [1], [1, 2], [1, 2, 3]):
+            answers = list(pool.map(ask, range(4)))
+            assert [answer for answer, _ in answers] == [expected] * 4
+            assert len({thread for _, thread in answers}) == 4
+            assert [answer for answer, _ in pool.map(ask, range(4))] == [expected] * 4
+            store.closures.add(new_closure(), now=now)
+
+
 @pytest.mark.parametrize("damage", ["removed", "emptied", "overwritten", "folder removed", "replaced by a folder"])
 def test_without_its_file_the_last_known_state_is_given_marked_stale(sqlite_store, patient, new_closure, now, damage):
     sqlite_store.closures.add(new_closure(), now=now)
@@ -146,8 +166,6 @@ def test_a_file_that_comes_back_is_read_again_by_itself(sqlite_store, patient, n
 
 
 def test_a_file_that_was_put_in_its_place_is_read_as_a_whole(sqlite_store, open_store, patient, new_closure, now):
-    from stroke_map.settings import read_settings
-
     tmp_path = sqlite_store.file.parent
     other = open_store(read_settings({}, geodata_dir=tmp_path / "other"))
     other.migrate()
@@ -159,6 +177,46 @@ def test_a_file_that_was_put_in_its_place_is_read_as_a_whole(sqlite_store, open_
         file.unlink()
     other.file.rename(sqlite_store.file)
     assert ids(view.state(now)) == [1, 2, 3]
+
+
+def test_a_backup_restored_into_the_file_by_sqlite_counts_at_the_next_question(sqlite_store, patient, new_closure, now):
+    sqlite_store.closures.add(new_closure(), now=now)
+    backup = sqlite3.connect(":memory:")
+    with closing(sqlite3.connect(sqlite_store.file)) as live:
+        live.backup(backup)
+    sqlite_store.closures.end(1, "me", now=now)
+    sqlite_store.closures.add(new_closure(), new_closure(), now=now)
+    view = patient(sqlite_store)
+    assert ids(view.state(now)) == [2, 3]
+    with closing(sqlite3.connect(sqlite_store.file)) as live, closing(backup):
+        backup.backup(live)
+    assert ids(view.state(now)) == [1]
+    sqlite_store.closures.add(new_closure(), now=now)
+    assert ids(view.state(now)) == [1, 2]
+
+
+def test_a_file_that_could_not_be_read_when_it_was_put_there_is_read_as_a_whole_later(
+    sqlite_store, open_store, patient, new_closure, now
+):
+    tmp_path = sqlite_store.file.parent
+    other = open_store(read_settings({}, geodata_dir=tmp_path / "other"))
+    other.migrate()
+    other.closures.add(*[new_closure()] * 3, now=now + HOUR)  # a later version, so that it looks like an addition
+    with closing(sqlite3.connect(other.file)) as connection:
+        connection.execute("DELETE FROM closures WHERE id = 1")
+        connection.execute("ALTER TABLE closures RENAME TO hidden")
+        connection.commit()
+    sqlite_store.closures.add(new_closure(), now=now)
+    view = patient(sqlite_store)
+    assert ids(view.state(now)) == [1]
+    for file in tmp_path.glob("live.db-*"):
+        file.unlink()
+    other.file.rename(sqlite_store.file)
+    assert view.state(now).stale
+    with closing(sqlite3.connect(sqlite_store.file)) as connection:
+        connection.execute("ALTER TABLE hidden RENAME TO closures")
+    until(lambda: not view.state(now).stale)
+    assert ids(view.state(now)) == [2, 3]
 
 
 def test_a_file_that_cannot_be_opened_from_the_start_is_stale_with_nothing_known(
@@ -176,7 +234,8 @@ def test_a_locked_database_holds_up_a_question_no_longer_than_its_patience(sqlit
         # Nobody may even read: what a broken backup tool does.
         holder.execute("PRAGMA locking_mode = EXCLUSIVE")
         sqlite_store.closures.add(new_closure(), now=now)
-        view._watch._connection.close()  # while it is open, SQLite itself lets nobody lock readers out
+        for look in view._watch._looks.values():
+            look.close()  # while one is open, SQLite itself lets nobody lock readers out
         holder.execute("PRAGMA journal_mode = DELETE")
         holder.execute("BEGIN EXCLUSIVE")
         state = view.state(now + HOUR)
@@ -220,8 +279,6 @@ def test_a_database_that_hangs_is_waited_for_once_and_caught_up_with_when_it_ans
 
 def test_a_postgres_server_that_goes_away_and_comes_back(postgres, tmp_path, open_store, new_closure, now):
     import psycopg
-
-    from stroke_map.settings import read_settings
 
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute("DROP DATABASE IF EXISTS going")
