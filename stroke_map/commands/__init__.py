@@ -5,6 +5,7 @@ from stroke_map.commands.closures import closure
 from stroke_map.commands.editions import demo, edition
 from stroke_map.commands.protocols import protocol
 from stroke_map.commands.registry import registry
+from stroke_map.commands.reporting import report  # noqa: F401 - it and its sibling are commands of `edition`
 from stroke_map.commands.roads import hospitals_from_osm, nearest, route
 from stroke_map.commands.searching import search
 from stroke_map.commands.service import serve, settings

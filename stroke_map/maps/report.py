@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 REPORT_FILE: Final = "report.html"
 COVERAGE_FILE: Final = "coverage.json"
 #: More changes of one kind, or warnings, than anybody reads on paper.
-MOST_ROWS: Final = 300
+MOST_ROWS: Final = 100
 
 
 class Report(NamedTuple):
@@ -172,6 +172,7 @@ def _environment() -> Environment:
         "plain": lambda name, *values: " / ".join(report_text(name, *values)),
         "both": _both,
         "field": lambda name: _both(field_name(name, "zh"), field_name(name, "en")),
+        "field_in": field_name,
         "field_plain": lambda name: f"{field_name(name, 'zh')} / {field_name(name, 'en')}",
         "said": _said,
     }

@@ -17,7 +17,6 @@ REPORT_TEXTS: Final[dict[str, tuple[str, str]]] = {
     "prepared_by": ("编制人", "Prepared by"),
     "accepted": ("总数变动的理由", "Why totals may differ"),
     "reason": ("修订理由", "Reason for the amendment"),
-    "summary": ("概要", "In short"),
     "changes": ("变动", "Changes"),
     "no_changes": ("医院名单没有变动", "Nothing in the list of hospitals is different"),
     "and_more": ("另有 {0} 条，见 changes.json", "and {0} more, in changes.json"),
@@ -77,11 +76,13 @@ REPORT_TEXTS: Final[dict[str, tuple[str, str]]] = {
     "legend": ("图例", "Legend"),
     "gained": ("新增此能力", "has this newly"),
     "lost": ("本版不再具备", "no longer has this"),
-    "scale": ("{0} 公里", "{0} km"),
     "map_of": ("{0}：到最近医院的车程", "{0}: driving time to the nearest hospital"),
     "chart_of": ("{0}：条形图，数字见下表", "{0}: bars; the table below has the figures"),
-    "nobody": ("无", "none"),
     "no_road": ("无路可达", "no road"),
+    "none_gains": (
+        "没有医院能使 {0} 分钟内的覆盖再增加。",
+        "No hospital would bring anybody newly within {0} minutes.",
+    ),
     "no_gain": ("另有 {0} 家不会带来新增", "{0} more would gain nothing"),
     "unnamed": ("（无名）", "(no name)"),
     "cells": (
