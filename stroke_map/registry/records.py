@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from stroke_map.registry.cells import Cell
 from stroke_map.registry.columns import COLUMNS, REQUIRED_COLUMNS
 from stroke_map.registry.csv_table import csv_table, read_bytes
+from stroke_map.registry.fields import is_blank
 from stroke_map.registry.header_rows import Header, find_header
 from stroke_map.registry.headers import header_key, near
 from stroke_map.registry.limits import MAX_COLUMNS, MAX_HEADER_ROW, MAX_PROBLEMS
@@ -70,8 +71,20 @@ class Record(Mapping[str, Cell]):
             return self._beside[column]
         place = self._sheet.places[column]
         text = self._cells.get(place.number, "")
+        if place.epoch_1904 or not text.isascii():
+            text = place.read(text)
         address = f"{place.letters}{self._row}" if place.letters else ""
-        return Cell(text and place.read(text), self._sheet.name, self._row, place.header, address)
+        return Cell(text, self._sheet.name, self._row, place.header, address)
+
+    def texts(self) -> dict[str, str]:
+        """What stands in each column in which anything can be seen: the texts of its cells, without making them."""
+        texts = {column: cell.text for column, cell in self._beside.items()}
+        for column, place in self._sheet.places.items():
+            text = self._cells.get(place.number)
+            if text and column not in texts:
+                # A text is stripped already, so that one of ASCII has something to see.
+                texts[column] = place.read(text) if place.epoch_1904 or not text.isascii() else text
+        return {column: text for column, text in texts.items() if text.isascii() or not is_blank(text)}
 
     def __iter__(self) -> Iterator[str]:
         return chain(self._sheet.places, self._beside.keys() - self._sheet.places.keys())
@@ -95,21 +108,22 @@ class Record(Mapping[str, Cell]):
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A column of one sheet: where it stands, below which header, and how its cells are read."""
+    """A column of one sheet: where it stands, below which header, and how its cells are read.
+
+    `epoch_1904`: its numbers are days, counted from 1904.
+    """
 
     number: int
     letters: str
     header: str
-    kind: str
+    as_it_stands: bool
     epoch_1904: bool
 
     def read(self, text: str) -> str:
-        if self.kind not in _AS_IT_STANDS and not text.isascii():
+        if not self.as_it_stands:
             text = _UNSEEN.sub("", unicodedata.normalize("NFKC", text)).strip()
-        if self.kind == "date" and self.epoch_1904 and re.fullmatch(r"\d{5}(\.0+)?", text):
-            day = serial_day(float(text), epoch_1904=True)
-            return day.isoformat() if day else text
-        return text
+        day = serial_day(float(text), epoch_1904=True) if self.epoch_1904 and re.fullmatch(r"\d{5}", text) else None
+        return day.isoformat() if day else text
 
 
 class _Sheet:
@@ -131,7 +145,8 @@ class _Sheet:
             if name and name not in self.places:
                 letters = column_letters(number) if table.in_workbook else ""
                 kind = COLUMNS[name].kind
-                self.places[name] = _Place(number, letters, self.header.texts[number], kind, table.epoch_1904)
+                from_1904 = table.epoch_1904 and kind == "date"
+                self.places[name] = _Place(number, letters, self.header.texts[number], kind in _AS_IT_STANDS, from_1904)
 
     def cell(self, row: int, number: int, text: str) -> Cell:
         """A cell to complain about."""
@@ -196,7 +211,7 @@ class _Sheet:
             elif isinstance(cell, str):
                 texts[number] = cell
             else:
-                texts[number] = cell.text
+                texts[number] = cell.value
                 if number in known:
                     reading.note("error", self.cell(row, number, cell.text), message=cell.message, right=cell.right)
         return texts if texts.keys() & known else None

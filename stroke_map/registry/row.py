@@ -18,6 +18,7 @@ from stroke_map.registry.kinds import PHONE_EXAMPLE, read_cell, read_phones, rig
 from stroke_map.registry.models import Capability, Hospital, Level
 from stroke_map.registry.network_models import CASES, MEDIANS, TEAMS
 from stroke_map.registry.problems import SheetReading
+from stroke_map.registry.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
@@ -80,6 +81,8 @@ class Row:
 
     @cached_property
     def _texts(self) -> dict[str, str]:
+        if isinstance(self.cells, Record):
+            return self.cells.texts()
         return {column: cell.text for column, cell in self.cells.items() if not is_blank(cell.text)}
 
     def cell(self, column: str) -> Cell:

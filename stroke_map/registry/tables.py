@@ -11,11 +11,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Faulty:
-    """A cell that cannot be taken as it stands: a formula, an error value, a text without end."""
+    """A cell that cannot be taken as it stands: a formula, an error value, a text without end.
+
+    `text` is what a person sees there; `value` what the other checks of the row are made with.
+    """
 
     text: str
     message: str
     right: str
+    value: str = ""
 
 
 SheetCells = dict[int, "str | Faulty"]  # by column, from 0; trimmed, never blank

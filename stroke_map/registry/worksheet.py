@@ -93,18 +93,20 @@ def read_merges(stream: IO[bytes]) -> Merges:
 
 
 class _Parser:
-    """Expat with its handlers; a document type, and with it every entity, is refused."""
+    """Expat with its handlers; a document type, and with it every entity, is refused.
+
+    Text is collected by the list itself, not by a function of ours: of a sheet's time it is most that can be saved.
+    """
 
     def __init__(self) -> None:
+        self._text: list[str] = []
+        self._kept = 0  # so much of it is text to read; the rest is white space between elements
+        self._said = 0  # within the pronunciation of a text
         self._expat = expat.ParserCreate()
         self._expat.buffer_text = True
-        self._expat.StartElementHandler = self._start
-        self._expat.EndElementHandler = self._end
-        self._expat.CharacterDataHandler = self._characters
+        self._expat.StartElementHandler = self._begin
+        self._expat.CharacterDataHandler = self._text.append
         self._expat.StartDoctypeDeclHandler = self._refuse
-        self._text: list[str] = []
-        self._is_text = False
-        self._said = 0  # within the pronunciation of a text
 
     def feed(self, stream: IO[bytes]) -> Iterator[None]:
         """Parse the stream, pausing after every chunk."""
@@ -114,12 +116,17 @@ class _Parser:
         self._expat.Parse(b"", True)
         yield
 
+    def _begin(self, name: str, attributes: dict[str, str]) -> None:
+        """Take the root element, which tells how names are written."""
+        if ":" in name:
+            self._expat.StartElementHandler = lambda name, attributes: self._start(name.rpartition(":")[2], attributes)
+            self._expat.EndElementHandler = lambda name: self._end(name.rpartition(":")[2])
+        else:
+            self._expat.StartElementHandler, self._expat.EndElementHandler = self._start, self._end
+        self._start(name, attributes)
+
     def _refuse(self, *_: object) -> None:
         raise ValueError("a part declares a document type")
-
-    def _characters(self, text: str) -> None:
-        if self._is_text:
-            self._text.append(text)
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         raise NotImplementedError
@@ -127,9 +134,19 @@ class _Parser:
     def _end(self, name: str) -> None:
         raise NotImplementedError
 
+    def _begin_text(self) -> None:
+        if self._text:
+            del self._text[self._kept :]
+
+    def _end_text(self) -> None:
+        if self._said:
+            del self._text[self._kept :]
+        self._kept = len(self._text)
+
     def _take_text(self) -> str:
-        text = "".join(self._text)
+        text = "".join(self._text[: self._kept])
         self._text.clear()
+        self._kept = 0
         return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
 
 
@@ -139,20 +156,18 @@ class _TextParser(_Parser):
         self.texts: list[str] = []
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:  # noqa: ARG002
-        name = name.rpartition(":")[2]
-        if name == "rPh":
+        if name == "t":
+            self._begin_text()
+        elif name == "rPh":
             self._said += 1
-        elif name == "t":
-            self._is_text = not self._said
 
     def _end(self, name: str) -> None:
-        name = name.rpartition(":")[2]
         if name == "t":
-            self._is_text = False
-        elif name == "rPh":
-            self._said -= 1
+            self._end_text()
         elif name == "si":
             self.texts.append(self._take_text()[: MAX_CELL_CHARACTERS + 1])
+        elif name == "rPh":
+            self._said -= 1
 
 
 class _RowParser(_Parser):
@@ -164,68 +179,76 @@ class _RowParser(_Parser):
         self._strings, self._day_styles, self._epoch_1904 = strings, day_styles, epoch_1904
         self._columns: dict[str, int] = {}  # letters -> number, remembered
         self._cells: SheetCells = {}
-        self._number = 0
-        self._column = -1
-        self._kind = "n"
-        self._style = ""
+        self._cell: dict[str, str] = {}
+        self._row, self._column = 0, -1
         self._is_formula = False
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        name = name.rpartition(":")[2]
         if name == "c":
-            letters = attributes.get("r", "").rstrip("0123456789")
-            if not letters:
-                self._column += 1
-            elif (column := self._columns.get(letters)) is not None:
-                self._column = column
-            else:
-                self._column = self._columns[letters] = column_number(letters)
-            self._kind, self._style = attributes.get("t", "n"), attributes.get("s", "")
-        elif name in {"v", "t"}:
-            self._is_text = not self._said
-        elif name == "f":
-            self._is_formula = True
+            if "r" not in attributes:
+                self._column = self._place() + 1
+            self._cell = attributes
+            self._text.clear()
+            self._kept = 0
         elif name == "row":
-            self._number = int(attributes.get("r", self._number + 1))
-            self._column = -1
+            self._row, self._column = int(attributes.get("r", self._row + 1)), -1
+            self._cell = {}
+        elif name == "t":
+            self._begin_text()
         elif name == "rPh":
             self._said += 1
 
     def _end(self, name: str) -> None:
-        name = name.rpartition(":")[2]
         if name == "c":
             if self._text or self._is_formula:
-                self._end_cell()
-        elif name in {"v", "t"}:
-            self._is_text = False
+                self._end_cell(self._cell.get("t", "n"))
+        elif name == "t":
+            self._end_text()
+        elif name == "row":
+            if self._cells:
+                self.rows.append((self._row, self._cells))
+                self._cells = {}
+        elif name == "f":
+            self._is_formula = True
+            self._text.clear()
         elif name == "rPh":
             self._said -= 1
-        elif name == "row" and self._cells:
-            self.rows.append((self._number, self._cells))
-            self._cells = {}
 
-    def _end_cell(self) -> None:
-        raw = self._take_text()
-        text = (self._strings[int(raw)] if self._kind == "s" and raw else self._shown(raw)).strip()
+    def _place(self) -> int:
+        """The column of the cell, which may leave out where it stands: behind the one before."""
+        reference = self._cell.get("r")
+        if reference is None:
+            return self._column
+        letters = reference.rstrip("0123456789")
+        if letters not in self._columns:
+            self._columns[letters] = column_number(letters)
+        return self._columns[letters]
+
+    def _end_cell(self, kind: str) -> None:
+        if kind == "inlineStr":
+            text = self._take_text().strip()
+        else:
+            text = "".join(self._text).strip()
+            text = self._strings[int(text)].strip() if kind == "s" and text else self._shown(text, kind)
         if self._is_formula:
             self._is_formula = False
-            self._cells[self._column] = Faulty(text, "is a formula", "the value: copy, then paste values only")
-        elif self._kind == "e":
-            self._cells[self._column] = Faulty(text, "is an error of the spreadsheet", "the value")
+            self._cells[self._place()] = Faulty(text, "is a formula", "the value: copy, then paste values only", text)
+        elif kind == "e":
+            self._cells[self._place()] = Faulty(text, "is an error of the spreadsheet", "the value")
         elif len(text) > MAX_CELL_CHARACTERS:
             message = f"a cell of over {MAX_CELL_CHARACTERS:,} characters"
-            self._cells[self._column] = Faulty(text[:MAX_CELL_CHARACTERS], message, "a text of a line or two")
+            self._cells[self._place()] = Faulty(text[:MAX_CELL_CHARACTERS], message, "a text of a line or two")
         elif text:
-            self._cells[self._column] = unguard(text) if text[0] == "'" else text
+            self._cells[self._place()] = unguard(text) if text[0] == "'" else text
 
-    def _shown(self, raw: str) -> str:
+    def _shown(self, raw: str, kind: str) -> str:
         """A number as it was typed, as far as that can be known: 023 is 23 here, but 2368690000 is not 2368690000.0."""
-        if self._kind == "b":
-            return "true" if raw.strip() == "1" else "false"
-        if self._kind != "n" or not raw:
+        if kind == "b":
+            return "true" if raw == "1" else "false"
+        if kind != "n" or not raw:
             return raw
         number = float(raw)
-        if self._style and int(self._style) in self._day_styles:
+        if int(self._cell.get("s", -1)) in self._day_styles:
             day = serial_day(number, epoch_1904=self._epoch_1904) if abs(number) < 1e7 else None
             if day is not None:
                 return day.isoformat()
