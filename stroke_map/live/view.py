@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from stroke_map.live.store import LiveStore
     from stroke_map.live.watch import File
 
-#: The longest a question waits for the database.
-PATIENCE_S = 0.05
+#: The longest a question waits for the database, and once only while that is late. A twentieth of a second was too short: on a busy
+#: machine the reader's turn came later, and answers went out without a closure just recorded (though marked stale).
+PATIENCE_S = 0.5
 _FIRST_RETRY_S, _LAST_RETRY_S = 0.1, 5.0
 log = logging.getLogger("stroke_map.live")
 
