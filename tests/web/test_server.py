@@ -9,7 +9,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
+from pathlib import Path
 
 import orjson
 import pytest
@@ -19,6 +22,10 @@ from stroke_map.editions.seal import seal
 from stroke_map.errors import ServerStartError
 from stroke_map.settings import read_settings
 from stroke_map.web.server import check_port
+
+KEY = "correct horse battery staple"
+CLINICAL = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
+LONG_S = 60
 
 
 def free_port():
@@ -36,7 +43,7 @@ def fetch(port, path):
 
 
 def wait_for(condition, process):
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + LONG_S
     while True:
         try:
             if condition():
@@ -66,6 +73,7 @@ def server(geodata, tmp_path):
         "STROKE_MAP_GEODATA_DIR": str(geodata),
         "STROKE_MAP_WORKERS": "2",
         "STROKE_MAP_PORT": str(port),
+        "STROKE_MAP_CLINICAL_KEY": KEY,
     }
     command = [sys.executable, "-m", "stroke_map.cli", "serve"]
     with subprocess.Popen(
@@ -110,3 +118,107 @@ def test_workers_follow_a_switch_without_a_restart_or_a_lost_request(server, geo
     port, process = server
     publish(geodata, "second")
     wait_for(lambda: all(fetch(port, "/readyz")[1]["edition"] == "second" for _ in range(8)), process)
+
+
+def worker_of(connection, server_pid):
+    """The process at the other end of an open connection; Linux tells which socket is whose."""
+    ours, theirs = (address[1] for address in (connection.sock.getsockname(), connection.sock.getpeername()))
+    rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    ports = {tuple(int(address.split(":")[1], 16) for address in row[1:3]): row[9] for row in rows}
+    socket_name = f"socket:[{ports[theirs, ours]}]"
+    for pid in Path(f"/proc/{server_pid}/task/{server_pid}/children").read_text().split():
+        for file in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(OSError):  # closed meanwhile
+                if str(file.readlink()) == socket_name:
+                    return int(pid)
+    raise AssertionError("nobody is at the other end")
+
+
+def ask_over(connection, path, **options):
+    connection.request(options.pop("method", "GET"), path, **options)
+    return orjson.loads(connection.getresponse().read())
+
+
+@pytest.fixture
+def connections(server):
+    """A connection to each worker, kept open: {pid: connection}."""
+    if not Path("/proc/net/tcp").exists():
+        pytest.skip("only Linux tells which process is at the other end of a connection")
+    port, process = server
+    deadline, found = time.monotonic() + LONG_S, {}
+    with ExitStack() as stack:
+        while len(found) < 2:
+            assert time.monotonic() < deadline, f"only {list(found)} answer"
+            connection = stack.enter_context(closing(HTTPConnection("127.0.0.1", port, timeout=LONG_S)))
+            ask_over(connection, "/healthz")
+            found.setdefault(worker_of(connection, process.pid), connection)
+        yield found
+
+
+@pytest.fixture
+def slow_place(place):
+    """The streets about a place take thrice as long: a closure's fields."""
+    lat, lon, far = place["lat"], place["lon"], 0.005
+    ring = [[lon - far, lat - far], [lon + far, lat - far], [lon + far, lat + far], [lon - far, lat + far]]
+    geometry = {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
+    return {"kind": "slow", "factor": 3.0, "geometry": geometry, "reason": "flood", "author": "test"}
+
+
+def seen_by(connections, place):
+    """{pid: ids of the closures in the worker's next answer that is not marked stale}."""
+    path, seen = f"/api/v1/route?lat={place['lat']}&lon={place['lon']}", {}
+    for pid, connection in connections.items():
+        deadline = time.monotonic() + LONG_S
+        while (answer := ask_over(connection, path))["live_state"]["stale"]:
+            assert time.monotonic() < deadline
+        seen[pid] = [closure["id"] for closure in answer["closures_avoided"]]
+    return seen
+
+
+def in_every_worker(connections, ids):
+    return dict.fromkeys(connections, ids)
+
+
+def test_a_closure_counts_from_the_next_question_in_every_worker(server, connections, place, slow_place):
+    assert seen_by(connections, place) == in_every_worker(connections, [])
+    for closure_id, connection in enumerate(connections.values(), start=1):
+        body = orjson.dumps(slow_place)
+        told = ask_over(connection, "/api/v1/closures", method="POST", body=body, headers=CLINICAL)
+        assert told["closure"]["id"] == closure_id
+        assert seen_by(connections, place) == in_every_worker(connections, list(range(1, closure_id + 1)))
+        # Connections of strangers are shared out between the workers as they come.
+        for _ in range(8):
+            _, answer = fetch(server[0], f"/api/v1/route?lat={place['lat']}&lon={place['lon']}")
+            assert len(answer["closures_avoided"]) == closure_id
+    ask_over(connections[max(connections)], "/api/v1/closures/1", method="DELETE", headers=CLINICAL)
+    assert seen_by(connections, place) == in_every_worker(connections, [2])
+
+
+def test_so_does_one_recorded_or_ended_by_the_command_line(connections, place, slow_place, geodata, tmp_path):
+    file = tmp_path / "closures.json"
+    file.write_bytes(orjson.dumps([slow_place, slow_place]))
+
+    def run(*arguments):
+        command = [sys.executable, "-m", "stroke_map.cli", "closure", *arguments]
+        environment = os.environ | {"STROKE_MAP_GEODATA_DIR": str(geodata)}
+        subprocess.run(command, env=environment, check=True, capture_output=True)
+
+    assert seen_by(connections, place) == in_every_worker(connections, [])
+    run("add", "--file", str(file))
+    assert seen_by(connections, place) == in_every_worker(connections, [1, 2])
+    run("end", "1")
+    assert seen_by(connections, place) == in_every_worker(connections, [2])
+
+
+def test_a_closure_ends_by_itself_in_every_worker(connections, place, slow_place):
+    until = datetime.now(UTC) + timedelta(seconds=8)
+    body = orjson.dumps(slow_place | {"until": until.isoformat()})
+    ask_over(next(iter(connections.values())), "/api/v1/closures", method="POST", body=body, headers=CLINICAL)
+    before = 0
+    while datetime.now(UTC) < until:
+        seen = seen_by(connections, place)
+        if datetime.now(UTC) < until:  # else it may have ended while they answered
+            assert seen == in_every_worker(connections, [1])
+            before += 1
+    assert before > 0
+    assert seen_by(connections, place) == in_every_worker(connections, [])
