@@ -97,9 +97,10 @@ REPORT_TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Sorted by the drive to the nearest thrombolysis, the longest first, at most 20.",
     ),
     "catchments_note": (
-        "到该医院比到其他具备此能力的医院都近的道路里程和人口；小字为与上一版之差。",
-        "Road and people to whom this hospital is the nearest with that capability; in small the difference from the edition before.",
+        "到该医院比到其他具备此能力的医院都近的道路里程和人口。",
+        "Road and people to whom this hospital is the nearest with that capability.",
     ),
+    "catchments_shift": ("小字为与上一版之差。", "In small: the difference from the edition before."),
     "gains_note": (
         "假设本院增加取栓能力，{0} 分钟内可到取栓医院的人口（没有人口数据时为道路里程）会增加多少。",
         (
