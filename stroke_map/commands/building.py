@@ -41,9 +41,11 @@ def update_complete(**what: Any) -> Made:
     Parameters and errors are those of `annual_update`.
     """
     from stroke_map.editions import annual_update
+    from stroke_map.maps.report import write_report
     from stroke_map.settings import read_settings
 
-    made = annual_update(draw_tiles=_tiles(what.get("progress")), settings=read_settings(), **what)
+    tiles = _tiles(what.get("progress"))
+    made = annual_update(draw_tiles=tiles, write_report=write_report, settings=read_settings(), **what)
     if made.state == "built":
         _warm_up(made.folder)
     return made

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from itertools import count, product
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from stroke_map.editions.approval import Said
 from stroke_map.editions.comparing import Made, check_gate, write_changes
-from stroke_map.editions.copying import copy_files
+from stroke_map.editions.copying import link_files
 from stroke_map.editions.edition import PERIODS_FILE, REGISTRY_FILE, Edition, arrivals_folder
 from stroke_map.editions.files import disk_faults
 from stroke_map.editions.info import Source
@@ -150,6 +150,12 @@ def _read(
     column_of = {entrance_of(old): column for column, old in enumerate(base.hospitals)}
     own = {(old.id, entrance_of(old)): column for column, old in enumerate(base.hospitals)}
     kept = [own.get((new.id, entrance_of(new)), column_of.get(entrance_of(new))) for new in hospitals]
+    moved = [hospital for hospital, column in zip(hospitals, kept, strict=True) if column is None]
+    if moved:
+        from stroke_map.editions.placement import check_places
+
+        reading.problems += check_places(moved, base.network(info.profiles[0]), (), records=reading.records)
+        reading.raise_for_errors()
     return _Amendment(base, reading, hospitals, compare_hospitals(base.hospitals, hospitals), kept, progress)
 
 
@@ -164,9 +170,11 @@ def _next_id(geodata_dir: Path, base_id: str) -> str:
 def _fill(amendment: _Amendment, folder: Path) -> dict[str, Any]:
     """Everything but `changes.json` and `edition.json`; returns what that says of its counts."""
     base, progress = amendment.base, amendment.progress
-    copy_files(base, folder, amendment.takes_over, partial(progress, "copy"))
+    progress("copy", 0.0)
+    link_files(base, folder, amendment.takes_over)
     save_registry(amendment.hospitals, folder / REGISTRY_FILE)
     copy_places(base.folder / REGISTRY_FILE, folder / REGISTRY_FILE)
+    progress("copy", 1.0)
     tables = {} if amendment.keeps_arrivals else _make_arrivals(amendment, folder)
     return base.info.counts | hospital_counts(amendment.hospitals) | tables
 
@@ -178,20 +186,30 @@ def _make_arrivals(amendment: _Amendment, folder: Path) -> dict[str, Any]:
     from stroke_map.editions.tables import table_bytes
 
     base, info = amendment.base, amendment.base.info
-    unreached: dict[str, list[str]] = {}
-    sizes: dict[str, dict[str, Any]] = {profile: {} for profile in info.profiles}
-    for profile, period in product(info.profiles, info.periods):
+
+    def make(table_of: tuple[str, str]) -> list[str]:
+        profile, period = table_of
         step = arrivals_step(profile, period, info.periods)
         amendment.progress(step, 0.0)
         table = amend_arrivals(
             base.network(profile, period), base.arrivals(profile, period), amendment.kept, amendment.hospitals
         )
         table.save(arrivals_folder(folder, profile, period))
-        gates = np.diff(table.gate_first)
-        unreached[profile] = [h.id for h, number in zip(amendment.hospitals, gates, strict=True) if not number]
-        sizes[profile][period] = {"bytes": table_bytes(folder, profile, period)}
         amendment.progress(step, 1.0)
-    return {"unreached": unreached} | ({"periods": sizes} if "periods" in info.counts else {})
+        gates = np.diff(table.gate_first)
+        return [hospital.id for hospital, number in zip(amendment.hospitals, gates, strict=True) if not number]
+
+    tables = list(product(info.profiles, info.periods))
+    # Two at a time: the walk through a table leaves one processor idle, and more would take too much memory.
+    with ThreadPoolExecutor(2) as pool:
+        reached = pool.map(make, tables)
+        unreached = {profile: ids for (profile, _), ids in zip(tables, reached, strict=True)}
+    counts: dict[str, Any] = {"unreached": unreached}
+    if "periods" in info.counts:
+        counts["periods"] = {profile: {} for profile in info.profiles}
+        for profile, period in tables:
+            counts["periods"][profile][period] = {"bytes": table_bytes(folder, profile, period)}
+    return counts
 
 
 def _seal(amendment: _Amendment, folder: Path, edition_id: str, sheet: Path | None, **said: Any) -> None:
@@ -209,6 +227,6 @@ def _seal(amendment: _Amendment, folder: Path, edition_id: str, sheet: Path | No
         }
     )
     amendment.progress("seal", 0.0)
-    # Copies were compared with what was sealed of them.
+    # What is taken over was checked when its edition was published, and is again when this one is.
     seal(folder, info, {name: file for name, file in base.files.items() if amendment.takes_over(name)})
     amendment.progress("seal", 1.0)

@@ -19,7 +19,7 @@ from stroke_map.editions.arrivals import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from stroke_map.registry import Hospital
     from stroke_map.roads import RoadNetwork
@@ -64,15 +64,25 @@ def amend_arrivals(
 
 def _moved(table: np.ndarray, kept: Sequence[int | None], fill: int) -> np.ndarray:
     """The columns of a table where they belong now, and `fill` in those that are new."""
-    if list(kept) == list(range(table.shape[1])):
-        return np.array(table)
-    # Column by column a row of memory would be fetched again for each; row by row it is one walk through the table.
-    source = np.array([-1 if old is None else old for old in kept])
-    moved = np.empty((len(table), len(kept)), dtype=table.dtype)
-    for first in range(0, len(table), _ROWS):
-        moved[first : first + _ROWS] = table[first : first + _ROWS, source]
-    moved[:, source < 0] = fill
+    as_many = len(kept) == table.shape[1]
+    moved = np.array(table) if as_many else np.empty((len(table), len(kept)), dtype=table.dtype)
+    # Column by column every row would be fetched from memory again for each; neighbours that stay neighbours move together.
+    for old, columns in _runs(kept):
+        if old is None:
+            moved[:, columns] = fill
+        elif not as_many or old != columns.start:
+            moved[:, columns] = table[:, old : old + columns.stop - columns.start]
     return moved
+
+
+def _runs(kept: Sequence[int | None]) -> Iterator[tuple[int | None, slice]]:
+    """The first old column, None for new ones, of every run of columns that stay side by side, and where the run is now."""
+    first = 0
+    for column in range(1, len(kept) + 1):
+        before, here = kept[column - 1], kept[column] if column < len(kept) else None
+        if column == len(kept) or here != (None if before is None else before + 1):
+            yield kept[first], slice(first, column)
+            first = column
 
 
 def _unit(quantum_ms: int, kept_time: np.ndarray, left: np.ndarray) -> int | None:

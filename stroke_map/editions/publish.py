@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stroke_map.editions.approval import check_approval, tidy_name
+from stroke_map.editions.copying import keep_apart
 from stroke_map.editions.files import disk_faults, exclusive_lock, write_atomically
 from stroke_map.editions.info import EditionInfo, check_edition_id
 from stroke_map.editions.seal import damaged, verify
@@ -132,7 +133,10 @@ def publish(geodata_dir: Path, edition_id: str, *, approved_by: str = "") -> Pub
     """
     approved_by = tidy_name(approved_by, "approved_by")
     # The long check holds no lock, so that a rollback never waits for it.
-    check_approval(verify_edition(geodata_dir, edition_id, full=True).prepared_by, approved_by)
+    info = verify_edition(geodata_dir, edition_id, full=True)
+    check_approval(info.prepared_by, approved_by)
+    with disk_faults(geodata_dir, lambda: sum(file.size for file in info.files.values())):
+        keep_apart(edition_folder(geodata_dir, edition_id), info)
     with _switching(geodata_dir):
         verify_edition(geodata_dir, edition_id, full=False)
         before = read_or_none(geodata_dir)

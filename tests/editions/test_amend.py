@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import errno
+import os
 import random
 from datetime import date
 from typing import TYPE_CHECKING
@@ -190,6 +192,51 @@ def test_the_sheets_own_checks_judge_it(published: Edition, geodata: Path, cell:
     assert [path.name for path in (geodata / "editions").iterdir()] == ["2026.1"]
 
 
+def test_a_site_that_no_road_leads_to_is_refused(published: Edition, geodata: Path) -> None:
+    with pytest.raises(RegistryError, match="road"):
+        amend_edition(geodata_dir=geodata, cells=["a.lat=29.58"], reason="x")
+
+
+def test_an_amended_edition_shares_no_file_with_another_once_it_serves(published: Edition, geodata: Path) -> None:
+    made = amend_edition(geodata_dir=geodata, cells=["a.phone=1"], reason="x")
+    table = "arrivals/car/all/time.npy"
+    assert (made.folder / table).samefile(published.folder / table)
+    before = {name: (published.folder / name).read_bytes() for name in published.info.files}
+    publish(geodata, made.edition_id)
+    assert not any((made.folder / name).stat().st_nlink > 1 for name in Edition(made.folder).info.files)
+    assert {name: (published.folder / name).read_bytes() for name in before} == before
+    content = bytearray((made.folder / table).read_bytes())
+    content[-1] ^= 1
+    (made.folder / table).write_bytes(content)
+    verify_edition(geodata, "2026.1")
+    with pytest.raises(EditionDamagedError, match=r"2026\.2 is damaged: arrivals/car/all/time\.npy \(changed\)"):
+        verify_edition(geodata, "2026.2")
+    assert sorted(path.name for path in (geodata / "editions").iterdir()) == ["2026.1", "2026.2"]
+
+
+def test_an_amendment_of_damaged_files_is_never_published(published: Edition, geodata: Path) -> None:
+    made = amend_edition(geodata_dir=geodata, cells=["a.phone=1"], reason="x")
+    table = published.folder / "arrivals" / "car" / "all" / "time.npy"
+    content = bytearray(table.read_bytes())
+    content[-1] ^= 1
+    table.write_bytes(content)
+    for damaged in (made.edition_id, "2026.1"):
+        with pytest.raises(EditionDamagedError, match=f"{damaged} is damaged: arrivals/car/all/time"):
+            publish(geodata, damaged)
+
+
+def test_where_a_disk_knows_no_links_files_are_copied(
+    published: Edition, geodata: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "no links on this disk")
+
+    monkeypatch.setattr(os, "link", refuse)
+    made = amend_edition(geodata_dir=geodata, cells=["a.phone=1"], reason="x")
+    verify_edition(geodata, made.edition_id)
+    assert not any((made.folder / name).stat().st_nlink > 1 for name in Edition(made.folder).info.files)
+
+
 def test_an_amendment_says_why(published: Edition, geodata: Path, sheet_of: Callable) -> None:
     for wrong in (
         {"cells": ["a.phone=1"]},
@@ -251,11 +298,9 @@ def test_places_to_search_for_stay(published: Edition, geodata: Path, build: Cal
     assert load_places(made.folder / "registry.db") == [place]
 
 
-def test_of_a_damaged_edition_nothing_is_taken_over(published: Edition, geodata: Path) -> None:
+def test_of_an_edition_with_a_file_gone_nothing_is_taken_over(published: Edition, geodata: Path) -> None:
     largest = max(published.folder.glob("roads/*/*.npy"), key=lambda path: path.stat().st_size)
-    content = bytearray(largest.read_bytes())
-    content[-1] ^= 1
-    largest.write_bytes(content)
+    largest.unlink()
     with pytest.raises(EditionDamagedError) as caught:
         amend_edition(geodata_dir=geodata, cells=["a.phone=1"], reason="x")
     assert caught.value.facts["files"] == [str(largest.relative_to(published.folder))]
