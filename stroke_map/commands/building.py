@@ -6,17 +6,18 @@ import re
 import shutil
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stroke_map.commands.output import say
+from stroke_map.errors import EditionDamagedError, EditionError, NoEditionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from stroke_map.editions import Made
+    from stroke_map.editions import Made, Region
     from stroke_map.roads import RoadNetwork
 
 KEPT_S = 7 * 24 * 3600
@@ -30,6 +31,7 @@ def build_complete(**what: Any) -> Path:
     from stroke_map.editions import build_edition
     from stroke_map.settings import read_settings
 
+    what["protocols"] = protocol_texts(what["region"])
     folder = build_edition(draw_tiles=_tiles(what.get("progress")), settings=read_settings(), **what)
     _warm_up(folder)
     return folder
@@ -44,6 +46,7 @@ def update_complete(**what: Any) -> Made:
     from stroke_map.maps.report import write_report
     from stroke_map.settings import read_settings
 
+    what["protocols"] = protocol_texts(what["region"] or _published_region(what["geodata_dir"]))
     tiles = _tiles(what.get("progress"))
     made = annual_update(draw_tiles=tiles, write_report=write_report, settings=read_settings(), **what)
     if made.state == "built":
@@ -55,6 +58,30 @@ def _tiles(progress: Callable[[str, float], None] | None) -> Callable[[RoadNetwo
     from stroke_map.maps.tiles import draw_tiles
 
     return partial(draw_tiles, progress=partial(progress, "tiles") if progress else None)
+
+
+def protocol_texts(region: Region | None) -> dict[str, str]:
+    """The clinical protocols, with the region's own values where it has some, as an edition seals them.
+
+    Raises
+    ------
+    ProtocolError
+        A value of the region is missing, unknown or contradicts another.
+    """
+    from stroke_map.protocols import load_protocol
+    from stroke_map.protocols.protocol import CONDITIONS
+
+    own = region.protocol_file if region else None
+    return {condition: load_protocol(condition, own).to_json() for condition in CONDITIONS}
+
+
+def _published_region(geodata_dir: Path) -> Region | None:
+    """The region of the edition that serves, as its file describes it now; None where there is no such file."""
+    from stroke_map.editions import load_region, open_published
+
+    with suppress(NoEditionError, EditionError, EditionDamagedError):
+        return load_region(open_published(geodata_dir).info.region.id)
+    return None
 
 
 def _warm_up(folder: Path) -> None:

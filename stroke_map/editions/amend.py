@@ -13,7 +13,7 @@ import numpy as np
 from stroke_map.editions.approval import Said
 from stroke_map.editions.comparing import Made, check_gate, write_changes
 from stroke_map.editions.copying import link_files
-from stroke_map.editions.edition import PERIODS_FILE, REGISTRY_FILE, Edition, arrivals_folder
+from stroke_map.editions.edition import PERIODS_FILE, PROTOCOLS_FOLDER, REGISTRY_FILE, Edition, arrivals_folder
 from stroke_map.editions.files import disk_faults
 from stroke_map.editions.info import Source
 from stroke_map.editions.inputs import OWN_LICENCE, is_of_roads
@@ -62,7 +62,7 @@ class _Amendment:
     def takes_over(self, name: str) -> bool:
         """Whether a file of the edition, by its path in it, stays as it is."""
         part = name.partition("/")[0]
-        stays = is_of_roads(name) or part in {PERIODS_FILE, "times"}
+        stays = is_of_roads(name) or part in {PERIODS_FILE, PROTOCOLS_FOLDER, "times"}
         return stays or (part == "arrivals" and self.keeps_arrivals)
 
 

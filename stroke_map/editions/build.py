@@ -24,7 +24,7 @@ from stroke_map.editions.work import Work, quiet
 from stroke_map.settings import read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from stroke_map.editions.region import Region
@@ -50,6 +50,7 @@ def build_edition(
     settings: Settings | None = None,
     periods: Path | None = None,
     places: Path | None = None,
+    protocols: Mapping[str, str] | None = None,
 ) -> Path:
     """Build and seal an edition; publishing it is another step.
 
@@ -78,6 +79,8 @@ def build_edition(
         all hours.
     places
         A CSV file of compounds and landmarks that the OpenStreetMap file lacks (see `registry.places_csv`).
+    protocols
+        The clinical protocols by condition, as `Protocol.to_json` writes them; None: answers use those of the package.
 
     Returns
     -------
@@ -95,6 +98,7 @@ def build_edition(
     inputs = Inputs(
         sheet=sheet, region=region, valid_from=first_day, valid_until=valid_until or first_day + VALIDITY, osm=osm,
         profiles=profiles, settings=settings or read_settings({}), periods_file=periods, places=places, demo=demo,
+        protocols=protocols or {},
     )  # fmt: skip
     work = Work(inputs, progress or quiet)
     with disk_faults(geodata_dir, lambda: work.needed_bytes), only_build(geodata_dir):

@@ -52,6 +52,17 @@ class Source(_Frozen):
     licence: str
 
 
+class SealedProtocol(_Frozen):
+    """A clinical protocol in force: its version, that of the region's own values, who signed those, and its checksum."""
+
+    condition: str
+    version: str
+    local_version: str | None = None
+    signed_by: str | None = None
+    signed_on: date | None = None
+    sha256: str
+
+
 class FileSeal(_Frozen):
     """One file as it was sealed. `head_sha256` covers the first bytes of a large file, for the quick check."""
 
@@ -82,7 +93,7 @@ class EditionInfo(_Frozen):
     built_from: tuple[Source, ...] = ()
     profiles: tuple[str, ...] = ()
     periods: tuple[str, ...] = ("all",)
-    protocols: tuple[str, ...] = ()
+    protocols: tuple[SealedProtocol, ...] = ()
     counts: dict[str, Any] = Field(default_factory=dict)
     inputs: str = ""
     based_on: str = ""

@@ -11,12 +11,13 @@ import orjson
 
 import stroke_map
 from stroke_map.editions.edition import REGION_FILE, TILES_FOLDER
-from stroke_map.editions.info import DATA_LICENCE, FORMAT, Role, Source
+from stroke_map.editions.info import DATA_LICENCE, FORMAT, Role, SealedProtocol, Source
 from stroke_map.editions.seal import sha256_of
 from stroke_map.errors import EditionError
 from stroke_map.settings import read_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
     from pathlib import Path
 
@@ -48,6 +49,8 @@ class Inputs:
         The road profiles, and the ambulance's size and speed.
     periods_file, places, population
         Times of the week, a gazetteer, and where people live; None where there is no such file.
+    protocols
+        The clinical protocols by condition, as the canonical JSON that the room `protocols` writes and reads.
     demo
         Made-up data.
     """
@@ -63,6 +66,7 @@ class Inputs:
     periods_file: Path | None = None
     places: Path | None = None
     population: Path | None = None
+    protocols: Mapping[str, str] = field(default_factory=dict)
     demo: bool = False
 
     def __post_init__(self) -> None:
@@ -104,6 +108,20 @@ class Inputs:
         return (*again, *(_source(role, path, licence) for role, path, licence in files if path))
 
     @cached_property
+    def sealed_protocols(self) -> tuple[SealedProtocol, ...]:
+        """What `edition.json` says of each protocol."""
+        told = ("version", "local_version", "signed_by", "signed_on")
+        return tuple(
+            SealedProtocol(
+                condition=condition,
+                sha256=hashlib.sha256(text.encode()).hexdigest(),
+                **{name: document.get(name) for name in told},
+            )
+            for condition, text in sorted(self.protocols.items())
+            if (document := orjson.loads(text))
+        )
+
+    @cached_property
     def key(self) -> str:
         """A sha256 over the content of every file and all else that the edition's bytes hang on; file names do not count."""
         # Here, because whoever lists or publishes editions need not wait for the room of roads.
@@ -123,6 +141,7 @@ class Inputs:
                 region.bounds,
             ],
             "profiles": [service_profile(name, self.settings).to_json() for name in self.profiles],
+            "protocols": [protocol.sha256 for protocol in self.sealed_protocols],
             "valid": [self.valid_from, self.valid_until],
             "demo": self.demo,
         }

@@ -35,6 +35,8 @@ DEFAULT_TIMEZONE = "Asia/Shanghai"  # China has one
 UNNAMED = Names(zh="未命名区域", en="Unnamed region")
 NOBODY = Names()
 METRES_PER_DEGREE = 111_195.0  # of latitude, on a sphere of 6,371 km
+#: Beside `<id>.toml`: the clinical values that the region's doctors have set and signed.
+PROTOCOL_SUFFIX = ".protocol.toml"
 _LARGEST_FILE_BYTES = 50_000_000
 
 
@@ -42,7 +44,8 @@ _LARGEST_FILE_BYTES = 50_000_000
 class Region:
     """A region. `bounds` are (west, south, east, north), `polygon` is (lon, lat); both in degrees, WGS-84, or None.
 
-    `districts` are what a hospital's district may be; none where they are not known.
+    `districts` are what a hospital's district may be; none where they are not known. `protocol_file` has the region's own clinical
+    values; None: it has none.
     """
 
     id: str = "unnamed"
@@ -53,6 +56,7 @@ class Region:
     polygon: shapely.Polygon | shapely.MultiPolygon | None = None
     polygon_file: Path | None = None
     districts: tuple[str, ...] = ()
+    protocol_file: Path | None = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -117,7 +121,7 @@ def load_region(which: str | Path, *, polygon: Path | None = None) -> Region:
     elif path.suffix.lower() == ".toml":
         region = _read_toml(path)
     else:
-        known = {file.stem: file for file in regions_dir().glob("*.toml")}
+        known = {file.stem: file for file in regions_dir().glob("*.toml") if not file.name.endswith(PROTOCOL_SUFFIX)}
         if str(which) not in known:
             raise EditionError(
                 "there is no region of that name",
@@ -196,6 +200,8 @@ def _read_toml(path: Path) -> Region:
     except (LookupError, ValueError, OSError) as error:
         raise _bad_file(path, "timezone must be an IANA name such as Asia/Shanghai") from error
     region = Region(file.id, file.name, file.publisher, file.timezone, file.bounds, districts=file.districts)
+    own = path.with_name(path.stem + PROTOCOL_SUFFIX)
+    region = replace(region, protocol_file=own if own.exists() else None)
     return region if file.polygon is None else _with_polygon_file(region, path.parent / file.polygon)
 
 

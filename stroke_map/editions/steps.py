@@ -13,7 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stroke_map.editions.copying import copy_files
-from stroke_map.editions.edition import PERIODS_FILE, REGION_FILE, REGISTRY_FILE, TILES_FOLDER, roads_folder
+from stroke_map.editions.edition import (
+    PERIODS_FILE,
+    PROTOCOLS_FOLDER,
+    REGION_FILE,
+    REGISTRY_FILE,
+    TILES_FOLDER,
+    roads_folder,
+)
 from stroke_map.editions.info import DATA_ATTRIBUTION, DATA_LICENCE, EditionInfo
 from stroke_map.editions.inputs import DEMO_LICENCE
 from stroke_map.editions.region import hull_of_roads, region_geojson
@@ -164,7 +171,7 @@ def check_entrances(work: Work) -> None:
 
 
 def write_registry(work: Work) -> None:
-    """Write the region and the registry."""
+    """Write the region, the protocols and the registry."""
     from stroke_map.registry import load_registry, save_registry
 
     registry = work.folder / REGISTRY_FILE
@@ -173,6 +180,10 @@ def write_registry(work: Work) -> None:
         (work.folder / REGION_FILE).write_bytes(region_geojson(work.region))
         if work.inputs.periods_file is not None:
             (work.folder / PERIODS_FILE).write_text(work.inputs.periods.to_json(), encoding="utf-8")
+        for condition, text in work.inputs.protocols.items():
+            file = work.folder / PROTOCOLS_FOLDER / f"{condition}.json"
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(text, encoding="utf-8")
         # By id: of hospitals equally near the first column wins, which must not hang on the order of the sheet's rows.
         save_registry(sorted(work.hospitals, key=lambda hospital: hospital.id), registry)
         _write_places(work, registry)
@@ -288,6 +299,7 @@ def describe(
         built_from=inputs.sources,
         profiles=inputs.profiles,
         periods=inputs.periods.names,
+        protocols=inputs.sealed_protocols,
         counts=work.counts,
         inputs=inputs.key,
         based_on=based_on,

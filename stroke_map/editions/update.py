@@ -34,7 +34,7 @@ from stroke_map.registry.compare import compare_hospitals
 from stroke_map.settings import read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from stroke_map.roads import RoadNetwork
@@ -58,6 +58,7 @@ def annual_update(
     places: Path | None = None,
     population: Path | None = None,
     periods: Path | None = None,
+    protocols: Mapping[str, str] | None = None,
     profiles: tuple[str, ...] = PROFILES,
     valid_from: date | None = None,
     valid_until: date | None = None,
@@ -90,7 +91,7 @@ def annual_update(
         More files: a gazetteer for the search, where people live for the report, times of the week.
     valid_from, valid_until
         First and last day; None: those of the year.
-    profiles, settings, progress, draw_tiles
+    protocols, profiles, settings, progress, draw_tiles
         As `build_edition`.
     write_report
         `maps.report.write_report`; None: `changes.json` alone.
@@ -117,7 +118,8 @@ def annual_update(
         sheet=hospitals, region=region or (region_of(base) if base else Region()), osm=osm, base=base,
         valid_from=valid_from or date(year, 1, 1), valid_until=valid_until or date(year, 12, 31),
         profiles=base.info.profiles if base else profiles, settings=settings or read_settings({}),
-        periods_file=periods, places=places, population=population, demo=base is not None and base.info.demo,
+        periods_file=periods, places=places, population=population, protocols=protocols or {},
+        demo=base is not None and base.info.demo,
     )  # fmt: skip
     work = Work(inputs, progress or quiet)
     with disk_faults(geodata_dir, lambda: work.needed_bytes), only_build(geodata_dir):
