@@ -122,10 +122,10 @@ def open_coverage(
         A part of the edition, or the population, cannot be read.
     """
     tell = progress or (lambda _: None)
-    people = read_population(population) if population else None
     access = open_access(folder, day=day, progress=lambda share: tell(share / 2))
     residents = None
-    if people:
+    if population:
+        people = read_population(population, None if access.region is None else access.region.bounds)
         residents = settle(
             people, access.network, access.arrivals, access.region, lambda share: tell(0.5 + share * 0.4)
         )

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 #: People who live farther from any road than this are counted, and placed nowhere; as the service's own limit.
 SNAP_LIMIT_M: Final = 1000.0
 MOST_PLACES: Final = 1_000_000
-_LARGEST_FILE_BYTES = 2_000_000_000
+_LARGEST_CSV_BYTES = 200_000_000
+_MOST_CELLS = 100_000_000  # of a raster, within the bounds: 800 MB in memory
 _COLUMNS = ("lat", "lon", "people")
 _GEOTIFF = (".tif", ".tiff")
 _TELL_EVERY = 5_000
@@ -64,7 +65,7 @@ class Residents:
         return float(self.people.sum()) + self.far
 
 
-def read_population(path: Path) -> Population:
+def read_population(path: Path, bounds: tuple[float, float, float, float] | None = None) -> Population:
     """Read a population file.
 
     Parameters
@@ -73,6 +74,8 @@ def read_population(path: Path) -> Population:
         `.csv` with the columns `lat`, `lon`, `people` (UTF-8; a column `crs` names another system than WGS-84), or a GeoTIFF
         whose first band holds people per cell (needs the extra `population`). A raster of more than a million cells is read in
         blocks of cells.
+    bounds
+        (west, south, east, north) in degrees, WGS-84: of a raster, which may be of a whole country, only this part is read.
 
     Raises
     ------
@@ -80,9 +83,7 @@ def read_population(path: Path) -> Population:
         It cannot be read as one, or rasterio is not installed.
     """
     try:
-        if path.stat().st_size > _LARGEST_FILE_BYTES:
-            raise _bad_file(path, f"is larger than {_LARGEST_FILE_BYTES / 1e9:.0f} GB")
-        lat, lon, people = _read_raster(path) if path.suffix.lower() in _GEOTIFF else _read_csv(path)
+        lat, lon, people = _read_raster(path, bounds) if path.suffix.lower() in _GEOTIFF else _read_csv(path)
     except OSError as error:
         raise _bad_file(path, f"cannot be read: {error}") from error
     if not (
@@ -139,6 +140,8 @@ def settle(
 
 
 def _read_csv(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    if path.stat().st_size > _LARGEST_CSV_BYTES:
+        raise _bad_file(path, f"is larger than {_LARGEST_CSV_BYTES / 1e6:.0f} MB; give a GeoTIFF")
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -163,11 +166,13 @@ def _read_csv(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return lat_, lon_, people_
 
 
-def _read_raster(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _read_raster(
+    path: Path, bounds: tuple[float, float, float, float] | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     try:
         import rasterio
         from rasterio.errors import RasterioError
-        from rasterio.warp import transform
+        from rasterio.warp import transform, transform_bounds
     except ImportError as error:
         raise EditionError(
             "reading a GeoTIFF needs rasterio, which is not installed",
@@ -177,18 +182,47 @@ def _read_raster(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         with rasterio.open(path) as raster:
             if raster.crs is None:
                 raise _bad_file(path, "does not say in which coordinate system its cells are")
+            sides = None if bounds is None else transform_bounds("EPSG:4326", raster.crs, *bounds)
+            rows, columns = _window(tuple(raster.transform)[:6], raster.shape, sides)
+            if rows[0] >= rows[1] or columns[0] >= columns[1]:
+                raise _bad_file(path, "has no cell in the region")
+            if (rows[1] - rows[0]) * (columns[1] - columns[0]) > _MOST_CELLS:
+                raise _bad_file(path, f"has more than {_MOST_CELLS:,} cells in the region; give a coarser one")
             # Without data, as at sea, nobody lives; some files mark such cells with a negative number alone.
-            people = np.maximum(raster.read(1, masked=True).filled(0).astype(np.float64), 0)
+            people = np.maximum(raster.read(1, window=(rows, columns), masked=True).filled(0).astype(np.float64), 0)
             side = max(1, int(np.ceil(np.sqrt(people.size / MOST_PLACES))))
             people = _in_blocks(people, side)
             row, column = np.nonzero(people)
-            a, b, c, d, e, f = raster.transform[:6]
-            across, down = (column + 0.5) * side, (row + 0.5) * side
-            x, y = a * across + b * down + c, d * across + e * down + f
-            lon, lat = transform(raster.crs, "EPSG:4326", x, y)
+            a, b, c, d, e, f = tuple(raster.transform)[:6]
+            across, down = columns[0] + (column + 0.5) * side, rows[0] + (row + 0.5) * side
+            lon, lat = transform(raster.crs, "EPSG:4326", a * across + b * down + c, d * across + e * down + f)
     except RasterioError as error:
         raise _bad_file(path, f"cannot be read as a GeoTIFF: {error}") from error
     return np.array(lat), np.array(lon), people[row, column]
+
+
+def _window(
+    transform: tuple[float, ...], shape: tuple[int, int], sides: tuple[float, float, float, float] | None
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """The rows and the columns (first, one after the last) of a raster that hold a box, with a cell more on each side.
+
+    Parameters
+    ----------
+    transform
+        Column and row -> x and y, as a, b, c, d, e, f of `x = a * column + b * row + c`, `y = d * column + e * row + f`.
+    sides
+        (west, south, east, north) in the raster's own system; None, or a raster that is turned: all of it.
+    """
+    a, b, c, d, e, f = transform
+    if sides is None or b or d:
+        return (0, shape[0]), (0, shape[1])
+    spans = [
+        sorted((sides[at] - begin) / step for at in ends) for ends, begin, step in (((1, 3), f, e), ((0, 2), c, a))
+    ]
+    rows, columns = (
+        (max(int(low) - 1, 0), min(int(high) + 2, size)) for (low, high), size in zip(spans, shape, strict=True)
+    )
+    return rows, columns
 
 
 def _in_blocks(people: np.ndarray, side: int) -> np.ndarray:

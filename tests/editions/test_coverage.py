@@ -212,3 +212,40 @@ def test_an_edition_is_measured_by_its_folder(demo_edition, tmp_path) -> None:
     assert told == sorted(told)
     counted_km = access.network.stretch_length_m[access.network.stretch_start_allowed].sum() / 1000
     assert 0.9 * counted_km < coverage.road_km <= counted_km * (1 + 1e-6)
+
+
+def test_a_region_without_roads_has_figures_too(network, hospitals) -> None:
+    arrivals = build_arrivals(network, find_gates(network, hospitals))
+    coverage = measure_coverage(measure_access(network, arrivals, hospitals, region=shapely.box(1, 1, 2, 2)))
+    assert (coverage.road_km, coverage.lost_km, coverage.worst) == (0, 0, ())
+    assert all(reach.km == (0, 0, 0, 0) for reach in coverage.reach.values())
+
+
+def test_the_first_period_of_the_week_is_measured(write_osm, make_town, place_of, tmp_path) -> None:
+    (tmp_path / "periods.toml").write_text(
+        """
+[[period]]
+name = "busy"
+when = ["Mo-Fr 07:00-19:00"]
+[period.factors]
+trunk = { factor = 2.0, status = "unverified" }
+[[period]]
+name = "quiet"
+when = ["Mo-Fr 00:00-07:00", "Mo-Fr 19:00-24:00", "Sa-Su 00:00-24:00"]
+""",
+        encoding="utf-8",
+    )
+    osm = write_osm({"a": (0, 0), "b": (40e3, 0), "c": (40e3, 500)}, [("abc", {"highway": "trunk"})])
+    lat, lon = place_of(100, 5)
+    rows = [{"id": "h", "lat": lat, "lon": lon, "thrombolysis": "yes"}]
+    town = make_town(osm, rows, periods=tmp_path / "periods.toml")
+    assert town.info.periods == ("busy", "quiet")
+    busy, quiet = (
+        measure_coverage(
+            measure_access(town.network("ambulance", period), town.arrivals("ambulance", period), town.hospitals)
+        ).reach["thrombolysis"]
+        for period in town.info.periods
+    )
+    opened = open_coverage(town.folder, day=None)[1].reach["thrombolysis"]
+    assert opened == busy
+    assert busy.km[0] < 0.6 * quiet.km[0]

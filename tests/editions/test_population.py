@@ -100,6 +100,18 @@ def test_a_large_geotiff_is_read_in_blocks_and_loses_nobody(grid, monkeypatch) -
     np.testing.assert_allclose(read.lon, [106.51, 106.53])
 
 
+def test_of_a_geotiff_only_the_part_in_the_bounds_is_read(grid, monkeypatch) -> None:
+    # A cell more is read on each side.
+    read = read_population(grid, (106.521, 29.581, 106.529, 29.589))
+    assert 32 in read.people
+    assert 1.5 not in read.people
+    with pytest.raises(EditionError, match="no cell in the region"):
+        read_population(grid, (100.0, 20.0, 101.0, 21.0))
+    monkeypatch.setattr(module, "_MOST_CELLS", 5)
+    with pytest.raises(EditionError, match="more than 5 cells"):
+        read_population(grid)
+
+
 def test_a_geotiff_in_metres_is_brought_to_degrees(tmp_path) -> None:
     rasterio = pytest.importorskip("rasterio", reason="the extra `population` (rasterio) is not installed")
     path = tmp_path / "people.tiff"
@@ -108,7 +120,7 @@ def test_a_geotiff_in_metres_is_brought_to_degrees(tmp_path) -> None:
         transform=rasterio.Affine(100, 0, 650_000, 0, -100, 3_270_000),
     ) as raster:  # fmt: skip
         raster.write(np.array([[7]], dtype=np.int32), 1)
-    read = read_population(path)
+    read = read_population(path, (106.5, 29.5, 106.6, 29.6))
     # UTM zone 48 N, middle of the cell (650,050 E, 3,269,950 N), by the series of Snyder 1987.
     assert read.lat[0] == pytest.approx(29.550237, abs=1e-5)
     assert read.lon[0] == pytest.approx(106.548732, abs=1e-5)
