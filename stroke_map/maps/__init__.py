@@ -38,4 +38,8 @@ Signatures
 ``tiles.DeepTiles(network, sealed, cache, edition_id, limit_mb=256)``
     ``network`` a RoadNetwork or a function that gives one; ``.tile(z, x, y)`` raises ``tiles.NoSuchTileError`` (404).
     ``Tile.final`` False means a scaled parent: send ``Cache-Control: no-store``.
+``report.write_report(folder, *, edition_id, before, changes, problems, notes, population, progress, info)``
+    writes ``report.html`` and ``coverage.json`` into an edition that is not sealed yet; ``report.make_report`` returns them.
+``bands.coverage_image(access, capability, *, width_px=1024, spread_m=300.0) -> (png, bounds)``
+    coverage bands for Folium's ``ImageOverlay``; ``access`` is what ``editions.access.open_access(folder, day=...)`` gives.
 """
