@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,6 +10,9 @@ from stroke_map.registry.csv_table import csv_table, guard, read_bytes, unguard
 from stroke_map.registry.limits import MAX_FILE_BYTES
 from stroke_map.registry.problems import SheetReading
 from stroke_map.registry.records import read_records
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TEXT = "编号,名称,纬度,经度,坐标系\nh1,第一医院；东门,29.5,106.5,WGS-84\n"
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import openpyxl
 import pytest
@@ -16,6 +15,9 @@ from stroke_map.registry.limits import MAX_COLUMNS
 from stroke_map.registry.problems import SheetReading
 from stroke_map.registry.records import read_records
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 HEADER = ["编号", "医院名称", "纬度", "经度", "坐标系"]
 GOOD = ["h1", "第一医院", 29.5574, 106.577, "WGS-84"]
 Rows = list[list[Any]]
@@ -25,7 +27,7 @@ Rows = list[list[Any]]
 def book_file(tmp_path: Path):
     """Write a workbook, sheet by sheet, with what `change` does to it at last."""
 
-    def write(sheets: dict[str, Rows], change=lambda book: None) -> Path:
+    def write(sheets: dict[str, Rows], change=None) -> Path:
         book = openpyxl.Workbook()
         book.remove(book.active)
         for name, rows in sheets.items():
@@ -33,7 +35,8 @@ def book_file(tmp_path: Path):
             sheet = book.create_sheet(name)
             for row in rows:
                 sheet.append(row)
-        change(book)
+        if change is not None:
+            change(book)
         path = tmp_path / "hospitals.xlsx"
         book.save(path)
         return path
@@ -86,7 +89,7 @@ def test_a_sheet_as_an_association_sends_it(book_file) -> None:
 
 @pytest.mark.parametrize("from_1904", [False, True])
 @pytest.mark.parametrize(
-    "value", [date(2026, 12, 31), datetime(2026, 12, 31, 8, 30), "2026-12-31", "2026/12/31", "number"]
+    "value", [date(2026, 12, 31), datetime.fromisoformat("2026-12-31T08:30"), "2026-12-31", "2026/12/31", "number"]
 )
 def test_days_in_every_form_and_either_system(book_file, from_1904: bool, value: Any) -> None:
     if value == "number":
