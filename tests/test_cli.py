@@ -48,7 +48,10 @@ def test_the_promised_commands_exist():
     names = {" ".join(path) for path in COMMANDS}
     assert names == {
         *("calibrate", "demo", "hospitals-from-osm", "nearest", "route", "serve", "settings"),
-        *(f"edition {name}" for name in ("build", "update", "list", "verify", "publish", "rollback")),
+        *(
+            f"edition {name}"
+            for name in ("amend", "build", "list", "prune", "publish", "rollback", "status", "update", "verify")
+        ),
         *(f"closure {name}" for name in ("add", "list", "end")),
         *(f"protocol {name}" for name in ("show", "check", "explain", "diff")),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import click
 
 from stroke_map.commands.building import road_file, update_complete
 from stroke_map.commands.editions import edition
-from stroke_map.commands.output import day, progress, say
+from stroke_map.commands.output import as_json, day, print_json, print_table, progress, say
 from stroke_map.settings import read_settings
 
 if TYPE_CHECKING:
@@ -70,3 +71,76 @@ def _tell(made: Made, *, published: bool) -> None:
     if made.state != "dry run" and not published:
         say(f"Publish it with: stroke-map edition publish {made.edition_id}")
     click.echo(f"Edition {made.edition_id}: {made.state}{', published' if published else ''}")
+
+
+@edition.command()
+@click.argument("edition_id", required=False)
+@click.option("--hospitals", type=_FILE, help="A whole sheet, in place of the one before.")
+@click.option(
+    "--set", "cells", metavar="ID.COLUMN=VALUE", multiple=True, help="Instead: one cell of it; may be repeated."
+)
+@click.option("--reason", default="", help="Why; kept in the edition. Needed with --set.")
+@click.option("--accept", default="", help="Why totals may differ by more than a fifth; kept.")
+@click.option("--prepared-by", default="", help="Who runs this; kept in the edition.")
+@click.option("--publish", is_flag=True, help="Publish it in the end; --prepared-by and --approved-by say who.")
+@click.option("--approved-by", default="", help="Who has looked at it: not who prepared it.")
+def amend(edition_id: str | None, **options: Any) -> None:
+    """Make the next edition from EDITION_ID (the published one when left out) with other hospitals on the same roads.
+
+    Only the arrivals of hospitals with a new entrance are computed: seconds, where a full build takes minutes.
+    """
+    from stroke_map.editions import amend_edition
+
+    if bool(options["hospitals"]) == bool(options["cells"]):
+        raise click.UsageError("give either --hospitals or --set")
+    with progress() as show:
+        made = amend_edition(geodata_dir=read_settings().geodata_dir, edition_id=edition_id, progress=show, **options)
+    _tell(made, published=options["publish"])
+
+
+@edition.command()
+@click.option(
+    "--keep", type=click.IntRange(min=1), default=2, show_default=True, help="How many editions to go back to stay."
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def prune(keep: int, *, yes: bool) -> None:
+    """Remove old editions: never the published one, nor those to go back to, nor one that is newer."""
+    from stroke_map.editions.prune import prunable
+    from stroke_map.editions.prune import prune as remove
+
+    geodata_dir = read_settings().geodata_dir
+    names = [state.id for state in prunable(geodata_dir, keep)]
+    if names and not yes:
+        click.confirm(f"Remove {', '.join(names)}?", abort=True, err=True)
+    freed_bytes = remove(geodata_dir, names, keep)
+    click.echo(f"Removed {', '.join(names) or 'nothing'}; {freed_bytes / 1e6:,.1f} MB are free again")
+
+
+@edition.command()
+@as_json
+def status(*, as_json: bool) -> None:
+    """Say which edition serves and for how long it still holds; warns from 60 days before its end."""
+    from stroke_map.editions import read_publication, verify_edition
+    from stroke_map.editions.status import validity_at
+
+    geodata_dir = read_settings().geodata_dir
+    publication = read_publication(geodata_dir)
+    info = verify_edition(geodata_dir, publication.edition, full=False)
+    validity, approval = validity_at(info, datetime.now(UTC)), publication.approvals.get(info.id)
+    told = {
+        "edition": info.id,
+        "state": validity.state,
+        "days_left": validity.days_left,
+        "valid_from": info.valid_from,
+        "valid_until": info.valid_until,
+        "published_at": publication.published_at.isoformat(timespec="seconds"),
+        "prepared_by": info.prepared_by,
+        "approved_by": approval.by if approval else "",
+        "approved_at": approval.at.isoformat(timespec="seconds") if approval else "",
+    }
+    if as_json:
+        print_json(told)
+    else:
+        print_table(["", ""], told.items())
+    if validity.warning:
+        say(f"{validity.warning.capitalize()}. Make and publish the next with: stroke-map edition update")

@@ -137,7 +137,7 @@ def publish(geodata_dir: Path, edition_id: str, *, approved_by: str = "") -> Pub
     check_approval(info.prepared_by, approved_by)
     with disk_faults(geodata_dir, lambda: sum(file.size for file in info.files.values())):
         keep_apart(edition_folder(geodata_dir, edition_id), info)
-    with _switching(geodata_dir):
+    with switching(geodata_dir):
         verify_edition(geodata_dir, edition_id, full=False)
         before = read_or_none(geodata_dir)
         replaced = () if before is None else (before.edition, *before.history)
@@ -162,7 +162,7 @@ def rollback(geodata_dir: Path) -> Publication:
     EditionDamagedError
         The edition before is damaged; the published one stays.
     """
-    with _switching(geodata_dir):
+    with switching(geodata_dir):
         before = read_publication(geodata_dir)
         history = list(before.history)
         while history:
@@ -213,7 +213,8 @@ def published_folder(geodata_dir: Path) -> tuple[Publication, Path]:
 
 
 @contextmanager
-def _switching(geodata_dir: Path) -> Iterator[None]:
+def switching(geodata_dir: Path) -> Iterator[None]:
+    """Hold the lock of switches: what `current` says stays until the end."""
     lock = geodata_dir / ".publish.lock"
     busy = "another process is publishing at this moment"
     with disk_faults(geodata_dir, lambda: CURRENT_BYTES), exclusive_lock(lock, busy=busy, patience_s=SWITCH_PATIENCE_S):

@@ -19,6 +19,7 @@ from stroke_map.web import (
     closures_api,
     health_api,
     hospitals_api,
+    metrics,
     openapi,
     pages,
     problem,
@@ -69,6 +70,7 @@ def make_app(settings: Settings) -> OpenAPI:
     if settings.plane != "public":
         app.register_api(closures_api.api)
     openapi.install(app)
+    metrics.install(app)
     if settings.plane != "clinical":
         pages.install(app)
     return app

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import orjson
 from flask import Response, current_app
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
 import stroke_map
+from stroke_map.editions.status import validity_at
 from stroke_map.web.models import Health, Readiness
 from stroke_map.web.openapi import responses
 from stroke_map.web.problem import problem_response
@@ -28,17 +31,29 @@ def healthz() -> Response:
 def readyz() -> Response:
     """Say whether this process can answer; a 503 names what is wrong and the command that repairs it.
 
-    "degraded": a sound edition serves, but what was published since then cannot be opened.
+    "degraded": a sound edition serves, but what was published since then cannot be opened, or it does not hold today. Sixty days
+    before its end `reasons` begin to say so.
     """
     info = current_edition().info
     holder = holder_of(current_app)
     if holder.damage is not None:
         return problem_response(holder.damage)
     reasons = [] if holder.problem is None else [{"code": holder.problem.code, "next_step": holder.problem.next_step}]
+    validity = validity_at(info, datetime.now(UTC))
+    degraded = bool(reasons) or validity.state in {"expired", "not yet valid"}
+    if validity.warning:
+        code = f"edition-{validity.state.replace(' ', '-')}"
+        reasons.append(
+            {
+                "code": code,
+                "next_step": f"{validity.warning.capitalize()}. Publish the next: `stroke-map edition update`.",
+            }
+        )
     body = {
-        "status": "degraded" if reasons else "ready",
+        "status": "degraded" if degraded else "ready",
         "edition": info.id,
         "valid_until": info.valid_until,
+        "days_left": validity.days_left,
         "demo": info.demo,
         "reasons": reasons,
     }

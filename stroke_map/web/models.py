@@ -328,5 +328,6 @@ class Readiness(_Shape):
     status: Literal["ready", "degraded"]
     edition: str
     valid_until: str
+    days_left: int = Field(description="To the last day of the edition; negative: so many days ago.")
     demo: bool
     reasons: list[Reason]

@@ -1,0 +1,64 @@
+import shutil
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from stroke_map.editions.info import read_info
+from stroke_map.editions.seal import seal
+from stroke_map.settings import read_settings
+from stroke_map.web import create_app
+
+
+def values_of(client):
+    text = client.get("/metrics").get_data(as_text=True)
+    samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+    return {sample.name: sample for sample in samples}
+
+
+@pytest.fixture
+def client_of(demo_geodata, tmp_path):
+    """A client of the demonstration city as an edition made and valid as said."""
+
+    def make(**changes):
+        geodata = tmp_path / "geodata"
+        shutil.copytree(demo_geodata, geodata)
+        (document,) = geodata.glob("editions/*/edition.json")
+        info = read_info(document.read_bytes()).model_copy(update=changes)
+        document.unlink()
+        seal(document.parent, info)
+        return create_app(read_settings({}, geodata_dir=geodata, cache_dir=tmp_path)).test_client()
+
+    return make
+
+
+def test_metrics_say_which_edition_serves(client, demo_edition):
+    values = values_of(client)
+    assert values["stroke_map_edition_sound"].value == 1
+    assert values["stroke_map_edition_info"].labels == {
+        "edition": demo_edition.info.id, "region": demo_edition.info.region.id, "demo": "true"
+    }  # fmt: skip
+    assert client.get("/metrics").headers["Content-Type"].startswith("text/plain; version=")
+
+
+def test_metrics_say_how_old_it_is_and_how_long_it_holds(client_of):
+    now = datetime.now(UTC)
+    values = values_of(client_of(created_at=now - timedelta(days=3), valid_until=now.date() - timedelta(days=20)))
+    assert 3 <= values["stroke_map_edition_age_days"].value < 3.1
+    assert values["stroke_map_edition_days_left"].value in {-20, -21}
+
+
+def test_without_an_edition_metrics_say_that_alone(app_without_edition):
+    values = values_of(app_without_edition.test_client())
+    assert {name: sample.value for name, sample in values.items()} == {"stroke_map_edition_sound": 0}
+
+
+@pytest.mark.parametrize(
+    ("days", "status", "codes"),
+    [(61 + 1, "ready", []), (30, "ready", ["edition-expiring"]), (-5, "degraded", ["edition-expired"])],
+)
+def test_readiness_warns_before_the_end_and_is_degraded_after_it(client_of, days, status, codes):
+    ready = client_of(valid_until=datetime.now(UTC).date() + timedelta(days=days)).get("/readyz")
+    body = ready.get_json()
+    assert (ready.status_code, body["status"], [reason["code"] for reason in body["reasons"]]) == (200, status, codes)
+    assert abs(body["days_left"] - days) <= 1
