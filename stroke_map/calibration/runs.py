@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stroke_map.coordinates import SYSTEMS, to_wgs84
 from stroke_map.errors import InvalidRequestError
-from stroke_map.live.entry import read_moment
+from stroke_map.moments import read_moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

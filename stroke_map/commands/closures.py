@@ -150,13 +150,14 @@ def list_(at: str | None, *, include_ended: bool, as_json: bool) -> None:
 
 def _moment(text: str | None) -> datetime | None:
     """A moment of the command line; without an offset it is this machine's time."""
-    from stroke_map.live.entry import read_moment
+    from stroke_map.moments import read_moment
 
+    if text is None:
+        return None
     try:
-        moment = read_moment(text)
+        return read_moment(text).astimezone()
     except ValueError as error:
         raise InvalidRequestError(f"--at {error}", next_step="Use something like 2026-05-01T20:30:00+08:00.") from None
-    return moment if moment is None else moment.astimezone()
 
 
 @closure.command()

@@ -3,53 +3,28 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_core import from_json
 
 from stroke_map.errors import ClosureError
 from stroke_map.live.closures import Direction, Kind, NewClosure
 from stroke_map.live.geometry import read_geometry
+from stroke_map.moments import Moment  # noqa: TC001  pydantic reads the annotations
 from stroke_map.registry.fields import tidy_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
     from zoneinfo import ZoneInfo
 
     import shapely
 
-_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+ -]\d\d:\d\d)?", re.ASCII)
-_EARLIEST_YEAR, _LATEST_YEAR = 2000, 2100  # time zone arithmetic stays away from the ends of `datetime`
 _PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_:-]{0,39}", re.ASCII)
 _MOST_PROBLEMS = 20
 _LARGEST_WAY_ID = 2**63 - 1
 MOST_WAYS = 10_000
-
-
-def read_moment(value: Any) -> datetime | None:
-    """RFC 3339 text -> a moment, naive where it has no offset; None stays None.
-
-    Raises
-    ------
-    ValueError
-        It is none; a number would be taken for seconds since 1970, and a date for midnight.
-    """
-    if value is None:
-        return None
-    if not isinstance(value, str) or not _RFC_3339.fullmatch(value):
-        raise ValueError("must be an RFC 3339 time")
-    # "+08:00" in an address that was not percent-encoded arrives as " 08:00".
-    text = re.sub(r"(?<=:\d\d) (\d\d:\d\d)$", r"+\1", value)
-    text = re.sub(r"(?<=\.\d{6})\d+", "", text)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError("is not a time that exists") from None
-    if not _EARLIEST_YEAR <= moment.year < _LATEST_YEAR:
-        raise ValueError(f"must lie between {_EARLIEST_YEAR} and {_LATEST_YEAR}")
-    return moment
 
 
 def _field(description: str, example: Any, **limits: Any) -> Any:
@@ -57,7 +32,6 @@ def _field(description: str, example: Any, **limits: Any) -> Any:
 
 
 Words = Annotated[str, AfterValidator(tidy_text), StringConstraints(min_length=1)]
-Moment = Annotated[datetime | None, BeforeValidator(read_moment)]
 _LINE = {"type": "LineString", "coordinates": [[106.577, 29.5574], [106.58, 29.56]]}
 
 

@@ -7,7 +7,8 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from stroke_map.live.closures import Direction, Kind  # noqa: TC001  pydantic reads the annotations
-from stroke_map.live.entry import Moment, Words  # noqa: TC001
+from stroke_map.live.entry import Words  # noqa: TC001
+from stroke_map.moments import Moment  # noqa: TC001
 
 
 class _Shape(BaseModel):

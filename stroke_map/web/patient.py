@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import BaseModel, Field, create_model
 from pydantic.fields import FieldInfo
 
+from stroke_map.moments import read_moment
 from stroke_map.protocols import ChestPainQuestion, StrokeQuestion, read_question
-from stroke_map.web.questions import Common, RouteBody, invalid, rfc_3339
+from stroke_map.web.questions import Common, RouteBody, invalid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -113,7 +114,7 @@ def _time(name: str, value: Any, zone: ZoneInfo) -> Any:
     if value is None or value in _WORDS_FOR_TIMES:
         return value
     try:
-        time = rfc_3339(value)
+        time = read_moment(value)
     except ValueError as error:
         raise invalid([{"field": name, "problem": str(error), "example": "2026-05-01T19:40:00+08:00"}]) from None
     return time if time.tzinfo else time.replace(tzinfo=zone)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from stroke_map.errors import InvalidRequestError
+from stroke_map.moments import Moment  # noqa: TC001  pydantic reads the annotations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 _Model = TypeVar("_Model", bound=BaseModel)
-_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+ -]\d\d:\d\d)?", re.ASCII)
-_EARLIEST_YEAR, _LATEST_YEAR = 2000, 2100  # time zone arithmetic stays away from the ends of `datetime`
 _PLAIN_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII | re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?|[+-]?(nan|inf(inity)?)", re.ASCII | re.IGNORECASE)
 
@@ -41,23 +39,6 @@ def plain_whole_number(value: Any) -> Any:
             raise ValueError("must be a whole number")
         value = int(value)
     return value
-
-
-def rfc_3339(value: Any) -> Any:
-    """RFC 3339 text only: a number would be taken for seconds since 1970 and a date for midnight."""
-    if value is None:
-        return None
-    if not isinstance(value, str) or not _RFC_3339.fullmatch(value):
-        raise ValueError("must be an RFC 3339 time")
-    # "+08:00" in a URL that was not percent-encoded arrives as " 08:00".
-    text = re.sub(r" (\d\d:\d\d)$", r"+\1", value) if re.search(r":\d\d(\.\d+)? \d\d:\d\d$", value) else value
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError("is not a time that exists") from None
-    if not _EARLIEST_YEAR <= time.year < _LATEST_YEAR:
-        raise ValueError(f"must lie between {_EARLIEST_YEAR} and {_LATEST_YEAR}")
-    return time
 
 
 def _field(description: str, example: Any, **limits: Any) -> Any:
@@ -133,7 +114,7 @@ class Common(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     condition: Literal["stroke", "chest_pain"] = _field("What is suspected.", "stroke", default="stroke")
-    at: Annotated[datetime | None, BeforeValidator(rfc_3339)] = _field(
+    at: Moment = _field(
         "Leaving with the patient: RFC 3339, without an offset in the edition's timezone; now when left out.",
         "2026-05-01T20:30:00+08:00",
         default=None,

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from stroke_map.errors import ClosureError
-from stroke_map.live.entry import fields_of, parse_json, read_entry, read_moment
+from stroke_map.live.entry import fields_of, parse_json, read_entry
 from stroke_map.live.files import read_entries
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -104,13 +104,6 @@ def test_a_value_is_never_repeated(read):
     with pytest.raises(ClosureError) as caught:
         read(GOOD | {"kind": "Zq7secret", "from": "Zq7secret", "layer": "Zq7secret"})
     assert "Zq7secret" not in str(caught.value) + str(caught.value.facts)
-
-
-def test_a_moment_from_an_address_that_was_not_encoded():
-    assert read_moment("2026-05-01T20:00:00 08:00") == datetime(2026, 5, 1, 20, tzinfo=ZONE)
-    assert read_moment("2026-05-01T20:00:00.123456789+08:00") == datetime(2026, 5, 1, 20, 0, 0, 123456, tzinfo=ZONE)
-    assert read_moment("2026-05-01 20:00") == datetime(2026, 5, 1, 20)  # noqa: DTZ001
-    assert read_moment(None) is None
 
 
 def test_a_feature_gives_its_properties_and_its_geometry():
