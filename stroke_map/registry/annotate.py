@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import warnings
+import zipfile
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 
 from stroke_map.errors import RegistryError
 from stroke_map.registry.csv_table import guard, read_bytes
+from stroke_map.registry.limits import MAX_MERGED_CELLS
 from stroke_map.registry.package import ZIP_MAGIC
 from stroke_map.registry.problems import SheetReading
 from stroke_map.registry.spreadsheet import write_text
 from stroke_map.registry.workbook import DAMAGED, open_tables
+from stroke_map.registry.worksheet import cells_in_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,6 +56,7 @@ def annotate(path: Path, problems: Sequence[Problem], out: Path) -> None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what openpyxl leaves out
+            _refuse_endless_ranges(data)
             book = load_workbook(BytesIO(data), data_only=True, keep_links=False)
             for problem in problems:
                 if problem.address:
@@ -76,6 +80,17 @@ def _sound_workbook(path: Path) -> bytes:
         pass
     reading.raise_for_errors()
     return data or b""
+
+
+def _refuse_endless_ranges(data: bytes) -> None:
+    """Refuse what openpyxl would make millions of objects of: cells that are merged or linked in ranges."""
+    with zipfile.ZipFile(BytesIO(data)) as archive:
+        for part in archive.namelist():
+            if part.endswith(".xml"):
+                with archive.open(part) as stream:
+                    cells = cells_in_ranges(stream)
+                if cells > MAX_MERGED_CELLS:
+                    raise ValueError(f"{part} merges or links over {MAX_MERGED_CELLS:,} cells")
 
 
 def _mark(cell: Any, problem: Problem) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from stroke_map.registry.limits import MAX_FILE_BYTES, MAX_HEADER_ROW, MAX_ROWS
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 AS_CSV: Final = "a CSV file with commas, saved as UTF-8"
 DELIMITERS: Final = ",;\t"
+_PIECE_BYTES: Final = 1_000_000
 
 # A spreadsheet program runs a cell that begins so as a formula (full-width forms too, in Chinese editions), unless an
 # apostrophe stands before it. Numbers such as +86 23 6869 0000 cannot do harm and stay as they are.
@@ -108,7 +110,9 @@ def read_bytes(path: Path, reading: SheetReading) -> bytes | None:
     """The file, if it can be read and is no larger than any sheet; None, with the reason noted, otherwise."""
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
+            # Piece by piece: one call for all that is allowed would ask for that much memory.
+            pieces = iter(lambda: file.read(_PIECE_BYTES), b"")
+            data = b"".join(islice(pieces, MAX_FILE_BYTES // _PIECE_BYTES + 1))
     except OSError as error:
         message = f"the file cannot be read: {error.strerror}"
         reading.error(0, "", "", message=message, right="a file that exists and may be read")
