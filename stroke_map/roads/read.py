@@ -207,6 +207,9 @@ def _index_entries(path: Path) -> np.ndarray:
     with tempfile.TemporaryDirectory(prefix="stroke-map-") as folder:
         index_file = Path(folder) / "nodes"
         index = osmium.index.create_map(f"sparse_file_array,{index_file}")
+        stream = index_file.open("rb")
+    # Nameless from here on: of a process that is killed while it reads, nothing as large as the map stays behind.
+    with stream:
         handler = osmium.NodeLocationsForWays(index)
         handler.ignore_errors()
         reader = osmium.io.Reader(str(path), osmium.osm.NODE)
@@ -214,7 +217,7 @@ def _index_entries(path: Path) -> np.ndarray:
             osmium.apply(reader, handler)
         finally:
             reader.close()
-        entries = np.fromfile(index_file, dtype=_INDEX_ENTRY)
+        entries = np.fromfile(stream, dtype=_INDEX_ENTRY)
     # The file grows in large steps; what is not filled yet holds coordinates that are nowhere, as bad nodes do.
     return entries[(np.abs(entries["x"]) <= 1_800_000_000) & (np.abs(entries["y"]) <= 900_000_000)]
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import os
+import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -153,3 +157,22 @@ def test_reisterstown_holds_its_restriction_over_ways(shared_osm):
 def ways_driven(network, start, end):
     driven = network.stretch_way_id[network.segment_stretch[network.route(start, end).segments]].tolist()
     return [way for at, way in enumerate(driven) if not at or driven[at - 1] != way]
+
+
+KILLED_WHILE_READING = """
+import os, signal, sys
+from pathlib import Path
+import numpy as np, osmium
+from stroke_map.roads.read import node_locations
+osmium.apply = lambda reader, handler: os.kill(os.getpid(), signal.SIGKILL)
+node_locations(Path(sys.argv[1]), np.arange(1, 10_000))
+"""
+
+
+def test_a_killed_reader_leaves_nothing_in_the_temporary_folder(tmp_path):
+    road_file, scratch = write(tmp_path, OSM.format(TWO_NODES + ROAD)), tmp_path / "scratch"
+    scratch.mkdir()
+    command = [sys.executable, "-c", KILLED_WHILE_READING, str(road_file)]
+    killed = subprocess.run(command, env=os.environ | {"TMPDIR": str(scratch)}, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert list(scratch.iterdir()) == []
