@@ -89,7 +89,7 @@ def _write_geopackage(hospitals: Sequence[Hospital], path: Path) -> None:
 
     rows = [_properties(hospital) for hospital in hospitals]
     names = list(dict.fromkeys(name for row in rows for name in row))
-    places = points([(hospital.lon, hospital.lat) for hospital in hospitals])
+    places = points([hospital.lon for hospital in hospitals], [hospital.lat for hospital in hospitals])
     path.unlink(missing_ok=True)  # a layer would be put beside those that are there
     GeoDataFrame(rows, columns=names, geometry=places, crs="EPSG:4326").to_file(
         path, layer="hospitals", driver="GPKG", engine="pyogrio"
