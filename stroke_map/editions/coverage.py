@@ -129,12 +129,13 @@ def open_coverage(
         residents = settle(
             people, access.network, access.arrivals, access.region, lambda share: tell(0.5 + share * 0.4)
         )
-    places = [
-        Place(place.name, place.lat, place.lon, {})
+    # OpenStreetMap may have a town twice, as a point and as an area.
+    towns = {
+        (place.name, round(place.lat, 2), round(place.lon, 2)): Place(place.name, place.lat, place.lon, {})
         for place in load_places(folder / REGISTRY_FILE)
         if place.kind == SETTLEMENT
-    ]
-    coverage = measure_coverage(access, residents, places or None)
+    }
+    coverage = measure_coverage(access, residents, list(towns.values()) or None)
     tell(1.0)
     return access, coverage
 

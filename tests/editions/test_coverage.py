@@ -16,6 +16,8 @@ from stroke_map.editions.coverage import BANDS_MIN, gains, measure_coverage, ope
 from stroke_map.editions.population import Residents
 from stroke_map.editions.underserved import CELL_DEGREES, MOST_TOLD, Place, worst_served
 from stroke_map.registry import Capability, Hospital
+from stroke_map.registry.places import Place as NamedPlace
+from stroke_map.registry.places import save_places
 from stroke_map.roads import RoadNetwork
 
 KM = 30
@@ -212,6 +214,19 @@ def test_an_edition_is_measured_by_its_folder(demo_edition, tmp_path) -> None:
     assert told == sorted(told)
     counted_km = access.network.stretch_length_m[access.network.stretch_start_allowed].sum() / 1000
     assert 0.9 * counted_km < coverage.road_km <= counted_km * (1 + 1e-6)
+
+
+def test_a_town_that_the_map_has_twice_is_told_once(write_osm, make_town, place_of) -> None:
+    osm = write_osm({"a": (0, 0), "b": (9e3, 0)}, [("ab", {"highway": "primary"})])
+    lat, lon = place_of(100, 5)
+    town = make_town(osm, [{"id": "h", "lat": lat, "lon": lon, "thrombolysis": "yes"}])
+    named = [("镇", 5e3, 10), ("镇", 5e3, 40), ("村", 8e3, 0), ("公园", 9e3, 0)]
+    kinds = ("settlement", "settlement", "settlement", "park")
+    places = [NamedPlace(name, (), kind, *place_of(x, y)) for (name, x, y), kind in zip(named, kinds, strict=True)]
+    save_places(places, town.folder / "registry.db")
+    coverage = open_coverage(town.folder, day=None)[1]
+    assert [place.name for place in coverage.worst] == ["村", "镇"]
+    assert not coverage.cells
 
 
 def test_a_region_without_roads_has_figures_too(network, hospitals) -> None:
