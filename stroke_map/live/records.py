@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import shapely
-from sqlalchemy import and_, insert, or_, select, update
+from sqlalchemy import and_, delete, insert, or_, select, update
 
 from stroke_map.errors import NotFoundError
 from stroke_map.live.closures import Closure
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from stroke_map.live.store import LiveStore
 
 TOPIC = "closures"
+#: What was over for longer is deleted whenever something is recorded: more than a year, so that one year can be held to the last.
+KEPT = timedelta(days=400)
 _LARGEST_ID = 2**31 - 1
 
 
@@ -32,11 +35,15 @@ class ClosureRecords:
         self._store = store
 
     def add(self, *new: NewClosure, now: datetime) -> Sequence[Closure]:
-        """Record closures, all or none, and give them back with their ids, in the same order."""
+        """Record closures, all or none, and give them back with their ids, in the same order; delete those long over (`KEPT`)."""
         if not new:
             return []
         with self._store.writing() as connection:
             version = self._store.bump(connection, TOPIC, now)
+            long_ago = now - KEPT
+            connection.execute(
+                delete(closures).where(or_(closures.c.ended_at <= long_ago, closures.c.until <= long_ago))
+            )
             statement = insert(closures).returning(closures, sort_by_parameter_order=True)
             rows = connection.execute(statement, [_row(closure, version, now) for closure in new])
             return [_closure(row) for row in rows]

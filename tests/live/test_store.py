@@ -62,6 +62,24 @@ def test_ids_are_never_given_twice(store, new_closure, now):
     assert closure.id == 3
 
 
+def test_what_was_over_for_400_days_is_deleted_when_something_is_recorded(store, new_closure, now):
+    day = timedelta(days=1)
+    begun = now - 500 * day
+    store.closures.add(
+        new_closure(begins=begun, until=now - 401 * day),
+        new_closure(begins=begun, until=now - 399 * day),
+        new_closure(begins=begun),
+        new_closure(begins=begun, until=now + day),
+        new_closure(begins=begun),
+        now=begun,
+    )
+    store.closures.end(4, "me", now=now - 400 * day)
+    store.closures.end(5, "me", now=now - 399 * day)
+    assert len(store.closures.list(now=now, include_ended=True)) == 5
+    (added,) = store.closures.add(new_closure(), now=now)
+    assert [closure.id for closure in store.closures.list(now=now, include_ended=True)] == [2, 3, 5, added.id]
+
+
 def test_listing_by_moment_and_with_what_is_over(store, new_closure, now):
     past = new_closure(begins=now - 3 * HOUR, until=now - HOUR)
     present, later = new_closure(until=now + HOUR), new_closure(begins=now + HOUR)
