@@ -11,6 +11,7 @@ from flask_openapi3.models.tag import Tag
 
 import stroke_map
 from stroke_map.editions.status import validity_at
+from stroke_map.web.live_state import live_view_of
 from stroke_map.web.models import Health, Readiness
 from stroke_map.web.openapi import responses
 from stroke_map.web.problem import problem_response
@@ -32,14 +33,15 @@ def readyz() -> Response:
     """Say whether this process can answer; a 503 names what is wrong and the command that repairs it.
 
     "degraded": a sound edition serves, but what was published since then cannot be opened, or it does not hold today. Sixty days
-    before its end `reasons` begin to say so.
+    before its end `reasons` begin to say so. While `live_state` is stale, answers know of no closure recorded after its `as_of`.
     """
     info = current_edition().info
     holder = holder_of(current_app)
     if holder.damage is not None:
         return problem_response(holder.damage)
     reasons = [] if holder.problem is None else [{"code": holder.problem.code, "next_step": holder.problem.next_step}]
-    validity = validity_at(info, datetime.now(UTC))
+    now = datetime.now(UTC)
+    validity, live = validity_at(info, now), live_view_of(current_app).state(now)
     degraded = bool(reasons) or validity.state in {"expired", "not yet valid"}
     if validity.warning:
         code = f"edition-{validity.state.replace(' ', '-')}"
@@ -55,6 +57,7 @@ def readyz() -> Response:
         "valid_until": info.valid_until,
         "days_left": validity.days_left,
         "demo": info.demo,
+        "live_state": {"as_of": live.as_of, "stale": live.stale},
         "reasons": reasons,
     }
     return Response(orjson.dumps(body), mimetype="application/json", headers=_NO_STORE)

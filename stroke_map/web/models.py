@@ -330,4 +330,5 @@ class Readiness(_Shape):
     valid_until: str
     days_left: int = Field(description="To the last day of the edition; negative: so many days ago.")
     demo: bool
+    live_state: LiveState
     reasons: list[Reason]

@@ -2,6 +2,7 @@ import shutil
 
 from stroke_map.settings import read_settings
 from stroke_map.web import create_app
+from stroke_map.web.live_state import warm_live_state
 from stroke_map.web.models import Health, Readiness
 
 
@@ -13,6 +14,23 @@ def test_alive_whether_or_not_anything_is_published(client, app_without_edition)
 def test_ready_names_the_edition(client, demo_edition):
     ready = Readiness.model_validate(client.get("/readyz").get_json())
     assert (ready.status, ready.edition, ready.demo, ready.reasons) == ("ready", demo_edition.info.id, True, [])
+    assert not ready.live_state.stale
+
+
+def test_live_state_that_cannot_be_read_is_told_while_the_edition_serves(demo_geodata, tmp_path):
+    settings = read_settings(
+        {}, geodata_dir=demo_geodata, cache_dir=tmp_path, database_url=f"sqlite:///{tmp_path}/live.db"
+    )
+    app = create_app(settings)
+    warm_live_state(app)
+    before = Readiness.model_validate(app.test_client().get("/readyz").get_json())
+    assert not before.live_state.stale
+    for file in tmp_path.glob("live.db*"):
+        file.unlink()
+    response = app.test_client().get("/readyz")
+    after = Readiness.model_validate(response.get_json())
+    assert (response.status_code, after.status, after.live_state.stale) == (200, "ready", True)
+    assert after.live_state.as_of >= before.live_state.as_of
 
 
 def test_a_damaged_edition_is_not_ready_and_names_the_file(demo_geodata, tmp_path):
