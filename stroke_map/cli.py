@@ -52,7 +52,7 @@ def _details(error: errors.StrokeMapError) -> list[str]:
     if isinstance(error, errors.ClosureError):
         return [f"entry {p['entry']}: {p['field']} {p['problem']}" for p in facts.get("problems", [])]
     mistakes = [f"{mistake['field']}: {mistake['problem']}" for mistake in facts.get("errors", [])]
-    return mistakes + [str(name) for name in facts.get("files", [])]
+    return mistakes + [str(line) for name in ("refusals", "files") for line in facts.get(name, [])]
 
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})

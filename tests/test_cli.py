@@ -47,11 +47,10 @@ def run_on_demo(run, demo_geodata, monkeypatch):
 def test_the_promised_commands_exist():
     names = {" ".join(path) for path in COMMANDS}
     assert names == {
-        *("calibrate", "demo", "hospitals-from-osm", "nearest", "route", "serve", "settings"),
-        *(
-            f"edition {name}"
-            for name in ("amend", "build", "list", "prune", "publish", "rollback", "status", "update", "verify")
-        ),
+        *("calibrate", "demo", "hospitals-from-osm", "nearest", "route", "search", "serve", "settings"),
+        *(f"edition {name}" for name in ("amend", "build", "coverage", "list", "prune", "publish", "report")),
+        *(f"edition {name}" for name in ("rollback", "status", "update", "verify")),
+        *(f"registry {name}" for name in ("check", "export", "template")),
         *(f"closure {name}" for name in ("add", "list", "end")),
         *(f"protocol {name}" for name in ("show", "check", "explain", "diff")),
     }

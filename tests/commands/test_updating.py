@@ -1,0 +1,177 @@
+"""A year at the command line: update, publish, amend, status, prune, and what each refusal is called."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import orjson
+import pytest
+from click.testing import CliRunner
+
+from stroke_map import errors
+from stroke_map.cli import cli
+
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "annual_update.py"
+HEADER = "id,name_zh,lat,lon,crs,thrombolysis,ct,phone\n"
+PLACES = [(100, 100), (900, 100), (500, 500), (100, 900), (900, 900)]
+NAMES = ("--prepared-by", "王芳", "--approved-by", "李敏")
+
+
+@pytest.fixture(scope="module")
+def town(write_osm, place_of, tmp_path_factory):
+    """The roads and the sheet of a town of five hospitals."""
+    side = range(0, 1001, 250)
+    nodes = {f"{x}-{y}": (x, y) for x in side for y in side}
+    ways = [([f"{x}-{y}" for x in side], {"highway": "residential"}) for y in side]
+    ways += [([f"{x}-{y}" for y in side], {"highway": "residential"}) for x in side]
+    sheet = tmp_path_factory.mktemp("sheet") / "hospitals.csv"
+    rows = [
+        f"h{n},医院{n},{lat:.6f},{lon:.6f},WGS-84,yes,yes,023-{n}\n"
+        for n, (lat, lon) in enumerate(place_of(*at) for at in PLACES)
+    ]
+    sheet.write_text(HEADER + "".join(rows), encoding="utf-8")
+    return {"osm": write_osm(nodes, ways), "sheet": sheet}
+
+
+@pytest.fixture(scope="module")
+def made(town, tmp_path_factory):
+    """A geodata folder with the edition 2026.1 of the town, published. Tests take a copy."""
+    folder = tmp_path_factory.mktemp("made")
+    options = ("--year", "2026", "--hospitals", town["sheet"], "--osm", town["osm"], "--publish", *NAMES)
+    done = invoke(folder, "edition", "update", *options)
+    assert done.exit_code == 0, done.stderr
+    return folder
+
+
+def invoke(geodata, *arguments, **options):
+    variables = {"STROKE_MAP_GEODATA_DIR": str(geodata), "STROKE_MAP_CACHE_DIR": str(geodata / "cache")}
+    words = [str(argument) for argument in arguments]
+    return CliRunner().invoke(cli, words, env=variables, catch_exceptions=False, **options)
+
+
+@pytest.fixture
+def run(made, tmp_path):
+    """Run a command over a copy of the town's editions."""
+    shutil.copytree(made, tmp_path / "geodata")
+    return lambda *arguments, **options: invoke(tmp_path / "geodata", *arguments, **options)
+
+
+@pytest.fixture
+def sheet_of(town, tmp_path):
+    """The town's sheet with a text in it replaced."""
+
+    def write(old, new):
+        text = town["sheet"].read_text(encoding="utf-8")
+        assert old in text
+        (tmp_path / "other.csv").write_text(text.replace(old, new), encoding="utf-8")
+        return tmp_path / "other.csv"
+
+    return write
+
+
+def test_an_update_leaves_an_edition_with_its_report_and_says_each_step(town, tmp_path):
+    options = ("--year", "2026", "--hospitals", town["sheet"], "--osm", town["osm"])
+    first = invoke(tmp_path, "edition", "update", *options, "--dry-run")
+    assert (first.exit_code, first.stdout) == (0, "Edition 2026.1: dry run\n")
+    (report,) = tmp_path.glob("editions/.work-*/edition/report.html")
+    assert str(report) in first.stderr
+    done = invoke(tmp_path, "edition", "update", *options)
+    assert (done.exit_code, done.stdout) == (0, "Edition 2026.1: built\n")
+    steps = [line.split(":")[0] for line in done.stderr.splitlines() if line.endswith(" s")]
+    assert steps[0] == "check"
+    assert {"roads car", "arrivals ambulance", "tiles", "report", "seal"} <= set(steps)
+    folder = tmp_path / "editions" / "2026.1"
+    assert {"changes.json", "coverage.json", "report.html", "edition.json"} <= {path.name for path in folder.iterdir()}
+    again = invoke(tmp_path, "edition", "update", *options)
+    assert (again.exit_code, again.stdout) == (0, "Edition 2026.1: already built\n")
+
+
+@pytest.mark.parametrize("roads", [(), ("--same-roads", "--place", "Monaco")])
+def test_an_update_takes_its_roads_from_one_place(run, town, roads):
+    done = run("edition", "update", "--year", "2027", "--hospitals", town["sheet"], *roads)
+    assert done.exit_code == 2
+    assert "--same-roads" in done.stderr
+
+
+def test_a_refused_sheet_and_a_refused_change_have_exit_codes_of_their_own(run, sheet_of):
+    wrong = run("edition", "update", "--year", "2027", "--hospitals", sheet_of("h1,", "h0,"), "--same-roads")
+    assert wrong.exit_code == errors.RegistryError.exit_code
+    assert "row 3 id: is the id of row 2 too" in wrong.stderr
+    fewer = sheet_of("yes,yes,023-4", "no,yes,023-4")
+    fewer.write_text(fewer.read_text(encoding="utf-8").replace("yes,yes,023-3", "no,yes,023-3"), encoding="utf-8")
+    gate = run("edition", "update", "--year", "2027", "--hospitals", fewer, "--same-roads")
+    assert gate.exit_code == errors.GateError.exit_code == 10
+    assert "5 -> 3" in gate.stderr
+    assert "report.html" in gate.stderr
+    told = run(
+        "edition", "update", "--year", "2027", "--hospitals", fewer, "--same-roads", "--accept", "two have stopped"
+    )
+    assert told.stdout == "Edition 2027.1: built\n"
+    assert "h3" in told.stderr
+
+
+def test_who_prepared_cannot_approve(run, town):
+    options = ("--year", "2027", "--hospitals", town["sheet"], "--same-roads", "--publish")
+    done = run("edition", "update", *options, "--prepared-by", "王芳", "--approved-by", "王 芳")
+    assert done.exit_code == errors.EditionError.exit_code
+    assert "cannot approve it too" in done.stderr
+    assert run("edition", "publish", "2026.1").exit_code == errors.EditionError.exit_code
+    assert run("edition", "publish", "2026.1", "--approved-by", "李敏").stdout == "Published 2026.1\n"
+
+
+def test_a_telephone_number_is_amended_published_and_taken_back(run):
+    cell = ("--set", "h1.phone=023-6869 0000", "--reason", "a new number")
+    done = run("edition", "amend", *cell, "--publish", *NAMES)
+    assert (done.exit_code, done.stdout) == (0, "Edition 2026.2: built, published\n")
+    assert "023-1 → 023-6869 0000" in done.stderr
+    assert orjson.loads(run("edition", "status", "--json").stdout)["edition"] == "2026.2"
+    assert run("edition", "rollback").stdout == "Published 2026.1 again\n"
+
+
+@pytest.mark.parametrize("options", [(), ("--set", "h1.phone=1", "--hospitals", SCRIPT)])
+def test_an_amendment_is_a_sheet_or_cells(run, options):
+    assert run("edition", "amend", *options).exit_code == 2
+
+
+def test_an_amendment_of_cells_says_why(run):
+    done = run("edition", "amend", "--set", "h1.phone=1")
+    assert done.exit_code == errors.InvalidRequestError.exit_code
+    assert "reason: is missing" in done.stderr
+
+
+def test_status_says_who_answers_for_what_serves(run):
+    told = orjson.loads(run("edition", "status", "--json").stdout)
+    assert (told["edition"], told["prepared_by"], told["approved_by"]) == ("2026.1", "王芳", "李敏")
+    assert (told["valid_from"], told["valid_until"]) == ("2026-01-01", "2026-12-31")
+    table = run("edition", "status")
+    assert "王芳" in table.stdout
+    assert ("edition update" in table.stderr) == (told["state"] != "valid")
+
+
+def test_pruning_asks_first_and_says_what_it_did(run):
+    for number in (1, 2):
+        run("edition", "amend", "--set", f"h1.phone=023-{number}00", "--reason", "x", "--publish", *NAMES)
+    no = run("edition", "prune", "--keep", "1", input="n\n")
+    assert no.exit_code == 1
+    assert "Remove 2026.1?" in no.stderr
+    yes = run("edition", "prune", "--keep", "1", "--yes")
+    assert yes.stdout.startswith("Removed 2026.1; ")
+    assert [row["id"] for row in orjson.loads(run("edition", "list", "--json").stdout)] == ["2026.2", "2026.3"]
+    assert run("edition", "prune", "--yes").stdout == "Removed nothing; 0.0 MB are free again\n"
+
+
+def test_the_script_is_the_same_command(made, tmp_path, sheet_of):
+    shutil.copytree(made, tmp_path / "geodata")
+    environment = os.environ | {"STROKE_MAP_GEODATA_DIR": str(tmp_path / "geodata")}
+
+    def script(*arguments):
+        command = [sys.executable, str(SCRIPT), *map(str, arguments)]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    assert "refused by the gate" in script("--help").stdout
+    wrong = script("--year", "2027", "--hospitals", sheet_of("h1,", "h0,"), "--same-roads")
+    assert (wrong.returncode, wrong.stdout) == (5, "")
+    done = script("--year", "2027", "--hospitals", sheet_of("023-1", "023-9"), "--same-roads")
+    assert (done.returncode, done.stdout) == (0, "Edition 2027.1: built\n"), done.stderr
