@@ -125,6 +125,23 @@ SETTINGS: tuple[Setting, ...] = (
         "How much faster than others the ambulance drives with lights and siren: the service's own measurement.",
         least=0.5,
     ),
+    # The State Council asks for 8 km of road per square kilometre in built-up areas (2016); the lower bound is a choice of ours.
+    Setting(
+        "urban_roads_km_per_km2",
+        float,
+        8.0,
+        "km per km2",
+        "From this much road around on a place counts as urban, where nobody says what it is like.",
+        least=0.1,
+    ),
+    Setting(
+        "suburban_roads_km_per_km2",
+        float,
+        2.0,
+        "km per km2",
+        "From this much road around on a place counts as suburban; below as rural.",
+        least=0.1,
+    ),
     Setting("limit_default", int, 3, "hospitals", "How many hospitals an answer lists.", least=1),
     Setting("limit_max", int, 20, "hospitals", "The most a caller may ask for.", least=1),
     Setting(
@@ -163,6 +180,8 @@ class Settings:
     ambulance_length_m: float
     ambulance_weight_t: float
     siren_speed_factor: float
+    urban_roads_km_per_km2: float
+    suburban_roads_km_per_km2: float
     limit_default: int
     limit_max: int
     public_route_concurrency: int

@@ -58,6 +58,8 @@ def options(asked: Asked, reached: Reached) -> list[Option]:
     minutes = reached.finite_min
     standing = {name: _classes(asked, name, asked.leaves_s + 60.0 * minutes) for name in _LOOKED_AT}
     hospitals = asked.edition.hospitals
+    asking = asked.question.from_hospital
+    partners = {p.id for p in hospitals[asked.prepared.column[asking]].transfer_partners} if asking else set()
     return [
         Option(
             hospital=hospitals[column].id,
@@ -67,6 +69,7 @@ def options(asked: Asked, reached: Reached) -> list[Option]:
             kind=hospitals[column].kind,
             level=_level(hospitals[column], asked.question.condition),
             medians=_medians(hospitals[column]),
+            agreed=hospitals[column].id in partners,
             onward=_onward(asked, column, float(minutes[column]), standing),
         )
         for column in np.flatnonzero(np.isfinite(reached.travel_min)).tolist()

@@ -11,6 +11,7 @@ from stroke_map.coordinates import from_wgs84
 from stroke_map.dispatch.classes import CapabilityTable, capability_table, end_of_day_s
 from stroke_map.dispatch.links import navigation_links
 from stroke_map.dispatch.roads_now import PreparedProfile
+from stroke_map.dispatch.surroundings import RoadDensity
 from stroke_map.protocols.loading import load_protocol
 from stroke_map.protocols.protocol import CONDITIONS, Protocol
 from stroke_map.registry import CAPABILITIES, CENTRES
@@ -43,6 +44,11 @@ class Prepared:
             for condition in CONDITIONS
         }
         self.ends_s = end_of_day_s(edition.info.valid_until, edition.zone)
+
+    @cached_property
+    def road_density(self) -> RoadDensity:
+        """How much road there is around each place."""
+        return RoadDensity(next(iter(self.profiles.values())).network)
 
     @cached_property
     def column(self) -> dict[str, int]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
 from stroke_map.dispatch.choose import Choice, Ranked
 from stroke_map.dispatch.patient import options, reach
 from stroke_map.protocols.deciding import decide
+from stroke_map.protocols.question import StrokeQuestion
+from stroke_map.protocols.texts import Notice, Text
 
 if TYPE_CHECKING:
     from stroke_map.dispatch.choose import Asked
@@ -15,7 +18,9 @@ if TYPE_CHECKING:
     from stroke_map.protocols.decision import Ranked as Weighed
     from stroke_map.protocols.predict import Plan
     from stroke_map.protocols.question import PatientQuestion
-    from stroke_map.protocols.texts import Notice, Text
+
+
+_SETTINGS: Final = {"urban": "城区", "suburban": "近郊", "rural": "农村"}
 
 
 def weigh(asked: Asked, begin: Begin, patient: PatientQuestion) -> Choice:
@@ -27,13 +32,24 @@ def weigh(asked: Asked, begin: Begin, patient: PatientQuestion) -> Choice:
         No hospital that a road leads to can treat this, or may be able to.
     """
     reached = reach(asked, begin)
+    patient, assumed = _with_setting(asked, patient)
     decision = decide(patient, options(asked, reached), asked.prepared.protocols[asked.question.condition])
+    decision = replace(decision, warnings=(*decision.warnings, *assumed))
     columns = [asked.prepared.column[weighed.hospital] for weighed in decision.ranking]
     ranked = [
         Ranked(weighed.class_, column, int(reached.cost_ms[column]))
         for weighed, column in zip(decision.ranking, columns, strict=True)
     ]
     return Choice(ranked, begin, reached.cost_ms, asked.classes(asked.leaves_s + 60 * reached.finite_min), decision)
+
+
+def _with_setting(asked: Asked, patient: PatientQuestion) -> tuple[PatientQuestion, tuple[Notice, ...]]:
+    """The patient in a place of which it is known what it is like, from the roads where nobody said so."""
+    if not isinstance(patient, StrokeQuestion) or patient.setting is not None:
+        return patient, ()
+    setting = asked.prepared.road_density.setting(asked.question.lat, asked.question.lon, asked.settings)
+    zh, en = f"按周围道路密度视为{_SETTINGS[setting]}", f"taken as {setting}, by the roads around"
+    return patient.model_copy(update={"setting": setting}), (Notice("setting-from-roads", "note", Text(zh, en)),)
 
 
 def decision_json(decision: Decision) -> dict[str, Any]:
