@@ -48,7 +48,15 @@ class ClosureRecords:
             rows = connection.execute(statement, [_row(closure, version, now) for closure in new])
             return [_closure(row) for row in rows]
 
-    def list(self, *, now: datetime, at: datetime | None = None, include_ended: bool = False) -> Sequence[Closure]:
+    def list(
+        self,
+        *,
+        now: datetime,
+        at: datetime | None = None,
+        include_ended: bool = False,
+        after: int = 0,
+        most: int | None = None,
+    ) -> Sequence[Closure]:
         """Closures in the order of their ids.
 
         Parameters
@@ -59,8 +67,10 @@ class ClosureRecords:
             Only those that hold at this moment.
         include_ended
             Also those that were ended or are over.
+        after, most
+            Only those with a larger id, and no more than so many: one page after the other.
         """
-        wanted = select(closures).order_by(closures.c.id)
+        wanted = select(closures).where(closures.c.id > min(after, _LARGEST_ID)).order_by(closures.c.id).limit(most)
         if not include_ended:
             wanted = wanted.where(_not_over(now))
         if at is not None:

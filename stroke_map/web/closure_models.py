@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from stroke_map.live.closures import Direction, Kind  # noqa: TC001  pydantic reads the annotations
 from stroke_map.live.entry import Words  # noqa: TC001
 from stroke_map.moments import Moment  # noqa: TC001
+from stroke_map.web.questions import plain_whole_number
+
+MOST_LISTED = 1000
 
 
 class _Shape(BaseModel):
@@ -31,6 +34,15 @@ class ClosuresQuery(_Shape):
     )
     include_ended: Literal["true", "false"] = Field(
         default="false", description="Also those that are over.", json_schema_extra={"example": "true"}
+    )
+    after: Annotated[int, BeforeValidator(plain_whole_number)] = Field(
+        default=0,
+        ge=0,
+        description="Only those with a larger id: the next page, after the last id of this one.",
+        json_schema_extra={"example": 1000},
+    )
+    most: Annotated[int, BeforeValidator(plain_whole_number)] = Field(
+        default=MOST_LISTED, ge=1, le=MOST_LISTED, description="How many at most.", json_schema_extra={"example": 100}
     )
 
 
@@ -80,3 +92,4 @@ class ClosureList(_Shape):
 
     as_of: AwareDatetime
     closures: list[RecordedClosure]
+    more: bool = Field(description="Whether there are others, with larger ids.")

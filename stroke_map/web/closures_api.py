@@ -62,14 +62,16 @@ def add_closure() -> Response:
 @api.get("/closures", responses=responses(ClosureList, 401, 422, 503), security=_SECURITY)
 @documented(query=ClosuresQuery)
 def list_closures() -> Response:
-    """List closures and slow-downs that hold now or later, with whether each holds now."""
+    """List closures and slow-downs that hold now or later, with whether each holds now; at most 1,000 at once."""
     require_clinical_key(_NEEDS_KEY)
     asked = read_question(ClosuresQuery, single_values(request.args.lists()))
     now, at = datetime.now(UTC), asked.at
     if at is not None and at.tzinfo is None:
         at = at.replace(tzinfo=current_edition().zone)
-    found = live_store().closures.list(now=now, at=at, include_ended=asked.include_ended == "true")
-    return _json({"as_of": now, "closures": [closure.as_json(now) for closure in found]})
+    ended, most = asked.include_ended == "true", asked.most
+    found = live_store().closures.list(now=now, at=at, include_ended=ended, after=asked.after, most=most + 1)
+    listed = [closure.as_json(now) for closure in found[:most]]
+    return _json({"as_of": now, "closures": listed, "more": len(found) > most})
 
 
 @api.delete("/closures/<closure_id>", responses=responses(RecordedClosure, 401, 404, 422, 503), security=_SECURITY)

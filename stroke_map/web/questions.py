@@ -35,7 +35,7 @@ def _plain_number(value: Any) -> Any:
 def plain_whole_number(value: Any) -> Any:
     """Text that is a plain whole number becomes one."""
     if isinstance(value, str):
-        if not re.fullmatch(r"[+-]?\d{1,4}", value, re.ASCII):
+        if not re.fullmatch(r"[+-]?\d{1,10}", value, re.ASCII):
             raise ValueError("must be a whole number")
         value = int(value)
     return value
@@ -73,6 +73,8 @@ _RANGES = {
     "level": "-10 to 10",
     "bearing": "0 to 360 degrees",
     "bearing_tolerance": "1 to 180 degrees",
+    "after": "0 or more",
+    "most": "1 to 1,000",
 }
 _MOST_MISTAKES = 20
 

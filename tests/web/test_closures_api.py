@@ -177,8 +177,35 @@ def test_ending_what_is_not_there(client, clinical, closure_id):
     problem_of(client.delete(f"{ADDRESS}/{closure_id}", headers=clinical), 404, "not-found")
 
 
+def test_the_list_comes_page_by_page(client, clinical, entry):
+    for _ in range(5):
+        client.post(ADDRESS, json=entry, headers=clinical)
+
+    def page(query):
+        body = ClosureList.model_validate(client.get(f"{ADDRESS}{query}", headers=clinical).get_json())
+        return [closure.id for closure in body.closures], body.more
+
+    assert page("") == ([1, 2, 3, 4, 5], False)
+    assert page("?most=2") == ([1, 2], True)
+    assert page("?most=2&after=2") == ([3, 4], True)
+    assert page("?most=2&after=4") == ([5], False)
+    assert page("?most=5") == ([1, 2, 3, 4, 5], False)
+    assert page("?after=9999999999") == ([], False)
+
+
 @pytest.mark.parametrize(
-    "query", ["at=yesterday", "at=1", "include_ended=maybe", "nonsense=1", "at=2026-01-01T00:00Z&at=2026-01-01T00:00Z"]
+    "query",
+    [
+        "after=-1",
+        "after=x",
+        "most=0",
+        "most=1001",
+        "at=yesterday",
+        "at=1",
+        "include_ended=maybe",
+        "nonsense=1",
+        "at=2026-01-01T00:00Z&at=2026-01-01T00:00Z",
+    ],
 )
 def test_a_bad_question_for_the_list(client, clinical, query):
     problem_of(client.get(f"{ADDRESS}?{query}", headers=clinical), 422, "invalid-request")
