@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count, product
@@ -19,7 +20,7 @@ from stroke_map.editions.info import Source
 from stroke_map.editions.inputs import OWN_LICENCE, is_of_roads
 from stroke_map.editions.publish import edition_folder, read_publication, verify_edition
 from stroke_map.editions.publish import publish as publish_edition
-from stroke_map.editions.region import HOSPITAL_MARGIN_M, grow
+from stroke_map.editions.region import HOSPITAL_MARGIN_M, grow, load_region
 from stroke_map.editions.seal import seal, sha256_of
 from stroke_map.editions.setting_cells import read_with_cells_set
 from stroke_map.editions.staging import give_name, only_build, staging_folder
@@ -137,8 +138,9 @@ def _read(
     reading = read_sheet(sheet, region=area) if sheet else read_with_cells_set(base.hospitals, cells, region=area)
     info = base.info
     reading.problems += check_hospitals(
-        reading.hospitals, valid_from=info.valid_from, valid_until=info.valid_until, records=reading.records
-    )
+        reading.hospitals, valid_from=info.valid_from, valid_until=info.valid_until,
+        districts=_districts_of(info.region.id), records=reading.records,
+    )  # fmt: skip
     reading.raise_for_errors()
     hospitals = sorted(reading.hospitals, key=lambda hospital: hospital.id)
     if not hospitals or hospitals == list(base.hospitals):
@@ -157,6 +159,12 @@ def _read(
         reading.problems += check_places(moved, base.network(info.profiles[0]), (), records=reading.records)
         reading.raise_for_errors()
     return _Amendment(base, reading, hospitals, compare_hospitals(base.hospitals, hospitals), kept, progress)
+
+
+def _districts_of(region_id: str) -> tuple[str, ...] | None:
+    with suppress(EditionError):  # a region that only its polygon describes has no file
+        return load_region(region_id).districts or None
+    return None
 
 
 def _next_id(geodata_dir: Path, base_id: str) -> str:
