@@ -5,7 +5,21 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, Column, DateTime, Float, Integer, MetaData, SmallInteger, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    text,
+)
 from sqlalchemy.types import TypeDecorator
 
 if TYPE_CHECKING:
@@ -56,5 +70,34 @@ closures = Table(
     Column("created_at", Instant, nullable=False),
     Column("ended_at", Instant),
     Column("ended_by", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+_NOT_ENDED = text("ended_at IS NULL")
+
+#: What hospitals said of themselves. A row is written once and then only ended, so the table is its own history.
+statuses = Table(
+    "statuses",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("hospital_id", String(80), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("until", Instant, nullable=False),
+    Column("open_ended", Boolean, nullable=False),  # nobody said until when: `until` is the longest duration
+    Column("reason", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("ended_by", Text, nullable=False),
+    Column("end_reason", Text, nullable=False),
+    # One of each kind for a hospital at any time, whoever writes; and the way to those few without reading the history.
+    Index(
+        "ix_statuses_not_ended",
+        "hospital_id",
+        "kind",
+        unique=True,
+        sqlite_where=_NOT_ENDED,
+        postgresql_where=_NOT_ENDED,
+    ),
     sqlite_autoincrement=True,
 )
