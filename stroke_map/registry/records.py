@@ -18,6 +18,7 @@ from stroke_map.registry.header_rows import Header, find_header
 from stroke_map.registry.headers import header_key, near
 from stroke_map.registry.limits import MAX_COLUMNS, MAX_HEADER_ROW, MAX_PROBLEMS
 from stroke_map.registry.package import OLE_MAGIC, ZIP_MAGIC, refuse_old_workbook
+from stroke_map.registry.tables import Faulty
 from stroke_map.registry.values import serial_day
 from stroke_map.registry.workbook import open_tables
 from stroke_map.registry.worksheet import column_letters
@@ -78,13 +79,15 @@ class Record(Mapping[str, Cell]):
 
     def texts(self) -> dict[str, str]:
         """What stands in each column in which anything can be seen: the texts of its cells, without making them."""
-        texts = {column: cell.text for column, cell in self._beside.items()}
+        texts = {}
         for column, place in self._sheet.places.items():
             text = self._cells.get(place.number)
-            if text and column not in texts:
-                # A text is stripped already, so that one of ASCII has something to see.
-                texts[column] = place.read(text) if place.epoch_1904 or not text.isascii() else text
-        return {column: text for column, text in texts.items() if text.isascii() or not is_blank(text)}
+            if text and (place.epoch_1904 or not text.isascii()):
+                text = place.read(text)
+            # A text is stripped already, so that one of ASCII has something to see.
+            if text and (text.isascii() or not is_blank(text)):
+                texts[column] = text
+        return texts | {column: cell.text for column, cell in self._beside.items() if not is_blank(cell.text)}
 
     def __iter__(self) -> Iterator[str]:
         return chain(self._sheet.places, self._beside.keys() - self._sheet.places.keys())
@@ -190,31 +193,32 @@ class _Sheet:
 
     def _judged(self, row: int, cells: SheetCells, known: set[int], reading: SheetReading) -> dict[int, str] | None:
         """The texts of a row; None for one that is no hospital's."""
-        first = cells[min(cells)]
-        if isinstance(first, str) and first.startswith(("#", "＃")):
-            reading.note(
-                "warning", self.cell(row, min(cells), first), message="the row begins with # and was left out", right=""
-            )
+        first = self.cell(row, min(cells), _text(cells[min(cells)]))
+        if first.text.startswith(("#", "＃")):
+            reading.note("warning", first, message="the row begins with # and was left out", right="a row without it")
             return None
-        texts = {}
-        for number, cell in cells.items():
-            if number not in self.header.texts:
-                text = cell if isinstance(cell, str) else cell.text
-                if not self._table.in_workbook and number > max(self.header.texts):
-                    message = f"the row has {max(cells) + 1} cells, the header {max(self.header.texts) + 1}"
-                    reading.note("error", self.cell(row, number, text), message=message, right=_OTHER_WIDTH)
-                    return None
-                message = "stands below no header and was left out"
-                reading.note(
-                    "warning", self.cell(row, number, text), message=message, right="a header above it, or blank"
-                )
-            elif isinstance(cell, str):
-                texts[number] = cell
-            else:
+        width = max(self.header.texts)
+        if not self._table.in_workbook and max(cells) > width:
+            message = f"the row has {max(cells) + 1} cells, the header {width + 1}"
+            surplus = next(number for number in sorted(cells) if number > width)
+            there = self.cell(row, surplus, _text(cells[surplus]))
+            reading.note("error", there, message=message, right=_OTHER_WIDTH)
+            return None
+        texts = {number: cell for number, cell in cells.items() if isinstance(cell, str)}
+        for number in sorted(cells.keys() - self.header.texts.keys()):
+            there = self.cell(row, number, _text(cells[number]))
+            message = "stands below no header and was left out"
+            reading.note("warning", there, message=message, right="a header above it, or blank")
+        for number, cell in cells.items() if len(texts) < len(cells) else ():
+            if isinstance(cell, Faulty) and number in known:
                 texts[number] = cell.value
-                if number in known:
-                    reading.note("error", self.cell(row, number, cell.text), message=cell.message, right=cell.right)
+                there = self.cell(row, number, cell.text)
+                reading.note("error", there, message=cell.message, right=cell.right)
         return texts if texts.keys() & known else None
+
+
+def _text(cell: str | Faulty) -> str:
+    return cell if isinstance(cell, str) else cell.text
 
 
 def _sheets(path: Path, reading: SheetReading) -> list[_Sheet]:

@@ -43,7 +43,7 @@ def column_letters(number: int) -> str:
 
 
 def read_strings(stream: IO[bytes]) -> list[str]:
-    """Read the texts that cells refer to by number; the pronunciation that Asian editions add is left out.
+    """Read the texts that cells refer to by number, as cells show them; what Asian editions add of their sound is left out.
 
     Raises
     ------
@@ -179,7 +179,7 @@ class _TextParser(_Parser):
         if name == "t":
             self._end_text()
         elif name == "si":
-            self.texts.append(self._take_text()[: MAX_CELL_CHARACTERS + 1])
+            self.texts.append(unguard(self._take_text().strip()[: MAX_CELL_CHARACTERS + 1]))
         elif name == "rPh":
             self._said -= 1
 
@@ -239,28 +239,29 @@ class _RowParser(_Parser):
         return self._columns[letters]
 
     def _end_cell(self, kind: str) -> None:
-        if kind == "inlineStr":
-            text = self._take_text().strip()
+        if kind == "s" and self._text:
+            text = self._strings[int("".join(self._text))]
         else:
-            text = "".join(self._text).strip()
-            text = self._strings[int(text)].strip() if kind == "s" and text else self._shown(text, kind)
+            text = self._take_text() if kind == "inlineStr" else "".join(self._text)
+            text = self._shown(text.strip(), kind)
+        column = self._place()
         if self._is_formula:
             self._is_formula = False
-            self._cells[self._place()] = Faulty(text, "is a formula", "the value: copy, then paste values only", text)
+            self._cells[column] = Faulty(text, "is a formula", "the value: copy, then paste values only", text)
         elif kind == "e":
-            self._cells[self._place()] = Faulty(text, "is an error of the spreadsheet", "the value")
+            self._cells[column] = Faulty(text, "is an error of the spreadsheet", "the value")
         elif len(text) > MAX_CELL_CHARACTERS:
             message = f"a cell of over {MAX_CELL_CHARACTERS:,} characters"
-            self._cells[self._place()] = Faulty(text[:MAX_CELL_CHARACTERS], message, "a text of a line or two")
+            self._cells[column] = Faulty(text[:MAX_CELL_CHARACTERS], message, "a text of a line or two")
         elif text:
-            self._cells[self._place()] = unguard(text) if text[0] == "'" else text
+            self._cells[column] = text
 
     def _shown(self, raw: str, kind: str) -> str:
         """A number as it was typed, as far as that can be known: 023 is 23 here, but 2368690000 is not 2368690000.0."""
         if kind == "b":
             return "true" if raw == "1" else "false"
         if kind != "n" or not raw:
-            return raw
+            return unguard(raw)
         number = float(raw)
         if int(self._cell.get("s", -1)) in self._day_styles:
             day = serial_day(number, epoch_1904=self._epoch_1904) if abs(number) < 1e7 else None
