@@ -14,6 +14,7 @@ from sqlalchemy import case, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from stroke_map.errors import LiveStoreError
+from stroke_map.live import account_tables  # noqa: F401  so that `metadata` is whole
 from stroke_map.live.database import BEGIN, create_file, database_file, make_engine
 from stroke_map.live.records import ClosureRecords
 from stroke_map.live.tables import changes
