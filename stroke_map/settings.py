@@ -153,6 +153,37 @@ SETTINGS: tuple[Setting, ...] = (
         least=1,
     ),
     Setting("tile_cache_mb", int, 256, "MB", "Bound of the cache of map tiles deeper than the sealed zoom.", least=1),
+    Setting(
+        "alert_rollover_s",
+        float,
+        60.0,
+        "seconds",
+        "After this an alert calls a silent team's next contact too.",
+        least=1,
+    ),
+    Setting("alert_repeat_s", float, 120.0, "seconds", "After this a contact is called again.", least=1),
+    Setting("alert_repeat_for_s", float, 1200.0, "seconds", "How long contacts are called again.", least=0),
+    Setting(
+        "alert_not_activated_s",
+        float,
+        300.0,
+        "seconds",
+        "After this the dispatcher is told that no team is activated.",
+        least=1,
+    ),
+    Setting("alert_telephone_s", float, 360.0, "seconds", "After this the dispatcher is told to telephone.", least=1),
+    Setting(
+        "alert_eta_share",
+        float,
+        0.375,
+        "share",
+        "The telephone comes at the latest after this share of the drive (3 of 8 minutes); the other times shrink with it.",
+        least=0,
+    ),
+    Setting(
+        "alert_close_after_h", float, 24.0, "hours", "An alert nobody closed ends by itself after this.", least=0.1
+    ),
+    Setting("case_keep_days", int, 180, "days", "Cases older than this are deleted; monthly figures stay.", least=1),
     Setting("map_review_number", str, "", "text", "审图号 shown on the map, where the publisher has one."),
 )
 
@@ -186,6 +217,14 @@ class Settings:
     limit_max: int
     public_route_concurrency: int
     tile_cache_mb: int
+    alert_rollover_s: float
+    alert_repeat_s: float
+    alert_repeat_for_s: float
+    alert_not_activated_s: float
+    alert_telephone_s: float
+    alert_eta_share: float
+    alert_close_after_h: float
+    case_keep_days: int
     map_review_number: str
 
 
