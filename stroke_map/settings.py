@@ -184,6 +184,17 @@ SETTINGS: tuple[Setting, ...] = (
         "alert_close_after_h", float, 24.0, "hours", "An alert nobody closed ends by itself after this.", least=0.1
     ),
     Setting("case_keep_days", int, 180, "days", "Cases older than this are deleted; monthly figures stay.", least=1),
+    Setting(
+        "longest_diversion_h",
+        float,
+        4.0,
+        "hours",
+        "How long a hospital's diversion may hold before someone must say it again.",
+        least=0.1,
+    ),
+    Setting("longest_full_h", float, 4.0, "hours", "The same for full.", least=0.1),
+    Setting("longest_ct_down_h", float, 4.0, "hours", "The same for CT down.", least=0.1),
+    Setting("longest_cath_lab_down_h", float, 4.0, "hours", "The same for cath lab down.", least=0.1),
     Setting("map_review_number", str, "", "text", "审图号 shown on the map, where the publisher has one."),
 )
 
@@ -225,6 +236,10 @@ class Settings:
     alert_eta_share: float
     alert_close_after_h: float
     case_keep_days: int
+    longest_diversion_h: float
+    longest_full_h: float
+    longest_ct_down_h: float
+    longest_cath_lab_down_h: float
     map_review_number: str
 
 

@@ -17,6 +17,7 @@ from stroke_map.errors import LiveStoreError
 from stroke_map.live import account_tables  # noqa: F401  so that `metadata` is whole
 from stroke_map.live.database import BEGIN, create_file, database_file, make_engine
 from stroke_map.live.records import ClosureRecords
+from stroke_map.live.status_records import StatusRecords
 from stroke_map.live.tables import changes
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class LiveStore:
         The SQLite file, None for PostgreSQL.
     closures
         Closures and slow-downs: add, list, end.
+    statuses
+        What hospitals said of themselves: set, end, list.
 
     Raises
     ------
@@ -57,7 +60,7 @@ class LiveStore:
     def __init__(self, settings: Settings) -> None:
         self.file = database_file(settings)
         self._engine = make_engine(settings)
-        self.closures = ClosureRecords(self)
+        self.closures, self.statuses = ClosureRecords(self), StatusRecords(self)
         self._peeking = threading.Lock()
         self._peek: Connection | None = None
 
@@ -138,10 +141,10 @@ class LiveStore:
     def version(self, topic: str) -> int:
         """The version of a topic; it grows with every change."""
         with self.reading() as connection:
-            return self.read_version(connection, topic)
+            return self.read_versions(connection, topic)[0]
 
-    def peek_version(self, topic: str) -> int:
-        """The version of a topic by nothing but one SELECT, over a connection that is kept; for PostgreSQL.
+    def peek_versions(self, *topics: str) -> tuple[int, ...]:
+        """The versions of topics by nothing but one SELECT, over a connection that is kept; for PostgreSQL.
 
         Raises
         ------
@@ -153,7 +156,7 @@ class LiveStore:
                 try:
                     if self._peek is None:
                         self._peek = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-                    return self.read_version(self._peek, topic)
+                    return self.read_versions(self._peek, *topics)
                 except SQLAlchemyError as error:
                     # The server may have been restarted since: a kept connection tells only when it is used.
                     self._close_peek()
@@ -168,9 +171,22 @@ class LiveStore:
             self._peek = None
 
     @staticmethod
-    def read_version(connection: Connection, topic: str) -> int:
-        """The version of a topic, as this transaction sees it."""
-        return int(connection.execute(select(changes.c.version).where(changes.c.topic == topic)).scalar_one())
+    def read_versions(connection: Connection, *topics: str) -> tuple[int, ...]:
+        """The versions of topics, as this transaction sees them.
+
+        Raises
+        ------
+        LiveStoreError
+            The database lacks one: a backup of an earlier form was put in its place and has not been migrated.
+        """
+        rows = connection.execute(select(changes.c.topic, changes.c.version).where(changes.c.topic.in_(topics)))
+        versions = {row.topic: int(row.version) for row in rows}
+        if not versions.keys() >= set(topics):
+            raise LiveStoreError(
+                "the database of live state was made by an earlier version of this package",
+                next_step="Restart the service: it brings the database to its newest form.",
+            )
+        return tuple(versions[topic] for topic in topics)
 
     @staticmethod
     def bump(connection: Connection, topic: str, now: datetime) -> int:

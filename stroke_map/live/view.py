@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from stroke_map.errors import LiveStoreError
 from stroke_map.live.records import TOPIC
+from stroke_map.live.status_records import STATUS_TOPIC
 from stroke_map.live.watch import SqliteWatch
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from stroke_map.live.closures import Closure
+    from stroke_map.live.statuses import HospitalStatus
     from stroke_map.live.store import LiveStore
     from stroke_map.live.watch import File
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 #: machine the reader's turn came later, and answers went out without a closure just recorded (though marked stale).
 PATIENCE_S = 0.5
 _FIRST_RETRY_S, _LAST_RETRY_S = 0.1, 5.0
+_TOPICS = TOPIC, STATUS_TOPIC
 log = logging.getLogger("stroke_map.live")
 
 
@@ -48,12 +51,15 @@ class LiveState:
         Changes whenever a closure is added or ended. Not when one ends by itself.
     closures
         Those that hold now or later, in the order of their ids. The same object as long as it has the same members.
+    statuses
+        What hospitals said of themselves that is not over, or ran out a short time ago without being confirmed.
     """
 
     as_of: datetime | None
     stale: bool
     version: int
     closures: tuple[Closure, ...]
+    statuses: tuple[HospitalStatus, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,8 @@ class _Known:
 
     version: int = 0
     closures: dict[int, Closure] | None = None
+    statuses_version: int = 0
+    statuses: tuple[HospitalStatus, ...] = ()
 
 
 class LiveView:
@@ -105,7 +113,9 @@ class LiveView:
         elif self._ask(now) and look is not None:
             look.confirm()
         known = self._known
-        return LiveState(self._as_of, self._stale, known.version, self._closures_at(known, now))
+        # Few, and mostly none at all.
+        statuses = known.statuses and tuple(status for status in known.statuses if not status.is_gone(now))
+        return LiveState(self._as_of, self._stale, known.version, self._closures_at(known, now), statuses)
 
     def _closures_at(self, known: _Known, now: datetime) -> tuple[Closure, ...]:
         """Everything that is not over; made again only when something changed or ended by itself."""
@@ -171,7 +181,7 @@ class LiveView:
         known = self._known
         if known.closures is None:
             self._store.migrate()
-        elif self._watch is None and self._store.peek_version(TOPIC) == known.version:
+        elif self._watch is None and self._store.peek_versions(*_TOPICS) == (known.version, known.statuses_version):
             return known
         # Before anything is read: a file put in its place meanwhile is then noticed at the next look.
         file, was = self._file_now(), self._file
@@ -182,14 +192,19 @@ class LiveView:
         return known
 
     def _updated(self, connection: Connection, known: _Known, now: datetime) -> _Known:
-        version = self._store.read_version(connection, TOPIC)
-        if known.closures is None or version < known.version:
-            return _Known(version, self._store.closures.current(connection, now))
-        if version == known.version:
+        version, statuses_version = self._store.read_versions(connection, *_TOPICS)
+        if (version, statuses_version) == (known.version, known.statuses_version):
             return known
-        changed = self._store.closures.changed_since(connection, known.version)
-        kept = known.closures | {closure.id: closure for closure in changed}
-        return _Known(version, {i: closure for i, closure in kept.items() if not closure.is_over(now)})
+        closures, statuses = known.closures, known.statuses
+        if closures is None or version < known.version:
+            closures = self._store.closures.current(connection, now)
+        elif version > known.version:
+            changed = self._store.closures.changed_since(connection, known.version)
+            kept = closures | {closure.id: closure for closure in changed}
+            closures = {i: closure for i, closure in kept.items() if not closure.is_over(now)}
+        if statuses_version != known.statuses_version:
+            statuses = self._store.statuses.current(connection, now)
+        return _Known(version, closures, statuses_version, statuses)
 
     def _file_now(self) -> File | None:
         """Which file the database is; None for PostgreSQL.

@@ -255,10 +255,10 @@ class _Hanging(LiveStore):
         self.may_answer.set()
         self.asked = 0
 
-    def peek_version(self, topic):
+    def peek_versions(self, *topics):
         self.asked += 1
         self.may_answer.wait()
-        return super().peek_version(topic)
+        return super().peek_versions(*topics)
 
 
 def test_a_database_that_hangs_is_waited_for_once_and_caught_up_with_when_it_answers(settings, now):
