@@ -1,0 +1,60 @@
+"""How long someone waits after failed log-ins. Pure: no clock, no database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+#: After so long without a failure the count begins anew.
+FORGOTTEN_AFTER: Final = timedelta(hours=24)
+FIRST_WAIT: Final = timedelta(seconds=30)
+#: One name from all addresses together: a lock of the name alone at the first few would let anyone lock a dispatcher out.
+ANYWHERE_FACTOR: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """When a subject is locked.
+
+    Attributes
+    ----------
+    free
+        Failures that cost nothing but themselves.
+    longest
+        The longest wait; it begins with 30 s and doubles with every further failure.
+    """
+
+    free: int
+    longest: timedelta
+
+    def wait_after(self, failures: int) -> timedelta:
+        """The wait after so many failures in a row."""
+        beyond = failures - self.free
+        if beyond < 0:
+            return timedelta(0)
+        return min(self.longest, FIRST_WAIT * 2 ** min(beyond, 20))
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """What is known of a subject: failures in a row, the last of them, and until when it is locked."""
+
+    failures: int
+    last_at: datetime
+    locked_until: datetime | None
+
+    def is_locked(self, now: datetime) -> bool:
+        """Whether nothing is tried now, not even the right password."""
+        return self.locked_until is not None and now < self.locked_until
+
+    def and_another(self, now: datetime, rule: Rule) -> Attempts:
+        """What is known after another failure."""
+        failures = 1 if now - self.last_at >= FORGOTTEN_AFTER else self.failures + 1
+        wait = rule.wait_after(failures)
+        return Attempts(failures, now, now + wait if wait else None)
+
+
+def first_failure(now: datetime, rule: Rule) -> Attempts:
+    """What is known after the first failure of a subject."""
+    return Attempts(0, now, None).and_another(now, rule)
