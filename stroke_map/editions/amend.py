@@ -16,6 +16,7 @@ from stroke_map.editions.comparing import Made, check_gate, write_changes
 from stroke_map.editions.copying import link_files
 from stroke_map.editions.edition import PERIODS_FILE, PROTOCOLS_FOLDER, REGISTRY_FILE, Edition, arrivals_folder
 from stroke_map.editions.files import disk_faults
+from stroke_map.editions.hospital_steps import hospital_counts
 from stroke_map.editions.info import Source
 from stroke_map.editions.inputs import OWN_LICENCE, is_of_roads
 from stroke_map.editions.publish import edition_folder, read_publication, verify_edition
@@ -24,7 +25,7 @@ from stroke_map.editions.region import HOSPITAL_MARGIN_M, grow, load_region
 from stroke_map.editions.seal import seal, sha256_of
 from stroke_map.editions.setting_cells import read_with_cells_set
 from stroke_map.editions.staging import give_name, only_build, staging_folder
-from stroke_map.editions.steps import arrivals_step, hospital_counts
+from stroke_map.editions.steps import arrivals_step
 from stroke_map.editions.work import quiet
 from stroke_map.errors import EditionError, InvalidRequestError
 from stroke_map.registry import read_sheet, save_registry

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from stroke_map.editions import steps
+from stroke_map.editions import hospital_steps, steps
 from stroke_map.editions.files import disk_faults
 from stroke_map.editions.inputs import PROFILES, Inputs
 from stroke_map.editions.publish import edition_folder
@@ -107,12 +107,12 @@ def build_edition(
         with staging_folder(final) as staging:
             work.begin(staging)
             with work.told("check"):
-                steps.check_sheet(work)
+                hospital_steps.check_sheet(work)
             steps.make_roads(work)
             if region.polygon is None:
                 # Only now is it known where the roads are: a hospital far from all of them is a mistake in the sheet.
-                steps.check_sheet(work)
-            steps.write_registry(work)
+                hospital_steps.check_sheet(work)
+            hospital_steps.write_registry(work)
             steps.make_arrivals(work)
             steps.make_tiles(work, draw_tiles)
             steps.seal_work(work, steps.describe(work, edition_id))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -19,7 +20,6 @@ from stroke_map.settings import read_settings
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
-    from pathlib import Path
 
     from stroke_map.editions.edition import Edition
     from stroke_map.editions.region import Region
@@ -123,14 +123,17 @@ class Inputs:
 
     @cached_property
     def key(self) -> str:
-        """A sha256 over the content of every file and all else that the edition's bytes hang on; file names do not count."""
+        """A sha256 over the content of every file and all else that the edition's bytes hang on: settings, days, our own code.
+
+        File names do not count.
+        """
         # Here, because whoever lists or publishes editions need not wait for the room of roads.
         from stroke_map.editions.vehicle import service_profile
 
         region = self.region
         used_again = self.base.info.files.items() if self.base else ()
         document: dict[str, Any] = {
-            "version": [stroke_map.__version__, FORMAT],
+            "version": [stroke_map.__version__, FORMAT, _digest_of_code()],
             "files": [(source.role, source.sha256) for source in self.sources],
             "roads": sorted((name, file.sha256) for name, file in used_again if is_of_roads(name)),
             "region": [
@@ -146,6 +149,15 @@ class Inputs:
             "demo": self.demo,
         }
         return hashlib.sha256(orjson.dumps(document)).hexdigest()
+
+
+@cache
+def _digest_of_code() -> str:
+    """Of the rooms that make editions: what a newer checkout makes of the same files may be something else."""
+    package = Path(stroke_map.__file__).parent
+    files = (path for room in ("roads", "registry", "editions", "maps") for path in package.glob(f"{room}/*.*"))
+    code = sorted(path for path in files if path.suffix in {".py", ".toml"})
+    return hashlib.sha256(b"".join(path.read_bytes() for path in code)).hexdigest()
 
 
 def is_of_roads(name: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from stroke_map.errors import InvalidRequestError
 from stroke_map.registry import read_sheet, write_sheet
 from stroke_map.registry.columns import COLUMNS
+from stroke_map.registry.csv_table import guard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     import shapely
 
     from stroke_map.registry import Hospital, SheetReading
+
+# What no CSV file can hold; of all else the sheet's own rules judge.
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 
 
 def read_with_cells_set(
@@ -57,7 +62,7 @@ def _set(rows: dict[str, dict[str, str]], cell: str) -> None:
     # An id may have dots, a column has none.
     where, said, value = cell.partition("=")
     id_, _, column = where.strip().rpartition(".")
-    if not said or not id_:
+    if not said or not id_ or _NO_TEXT.search(cell):
         raise _mistake("is not ID.column=value", "ex-001.phone=023-1234")
     if id_ not in rows:
         near = difflib.get_close_matches(id_[:64], rows, 1)
@@ -67,7 +72,7 @@ def _set(rows: dict[str, dict[str, str]], cell: str) -> None:
     if column not in COLUMNS:
         near = difflib.get_close_matches(column[:64], COLUMNS, 1)
         raise _mistake("names no column of the sheet", f"{id_}.{near[0] if near else 'phone'}=...")
-    rows[id_][column] = value
+    rows[id_][column] = guard(value)
 
 
 def _mistake(problem: str, example: str) -> InvalidRequestError:

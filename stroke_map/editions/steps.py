@@ -6,24 +6,18 @@ A plain build and the yearly update are made of the same steps; each takes a `Wo
 from __future__ import annotations
 
 import tempfile
-from collections import Counter
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stroke_map.editions.copying import copy_files
 from stroke_map.editions.edition import (
-    PERIODS_FILE,
-    PROTOCOLS_FOLDER,
-    REGION_FILE,
-    REGISTRY_FILE,
     TILES_FOLDER,
     roads_folder,
 )
 from stroke_map.editions.info import DATA_ATTRIBUTION, DATA_LICENCE, EditionInfo
 from stroke_map.editions.inputs import DEMO_LICENCE
-from stroke_map.editions.region import hull_of_roads, region_geojson
+from stroke_map.editions.region import hull_of_roads
 from stroke_map.editions.seal import seal
 from stroke_map.editions.work import expected
 from stroke_map.errors import EditionError
@@ -32,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from stroke_map.editions.work import Work
-    from stroke_map.registry.places import Place
     from stroke_map.roads import RoadNetwork
 
 DEMO_ATTRIBUTION = "Made-up data, no real place"
@@ -45,52 +38,6 @@ SCRATCH_PER_OSM_BYTE = 3
 SLACK_BYTES = 2_000_000
 # How long a profile's roads take to read and compile, for the bar alone (porto as PBF: 3.2 MB in 3 s).
 SECONDS_PER_OSM_BYTE = 1e-6
-
-
-def check_sheet(work: Work, *, thoroughly: bool = False) -> None:
-    """Read the hospitals.
-
-    Parameters
-    ----------
-    thoroughly
-        Check what stands between the rows too, and between the list and the edition's days.
-
-    Raises
-    ------
-    RegistryError
-        The sheet has mistakes.
-    EditionError
-        It lists no hospital.
-    """
-    from stroke_map.registry import read_sheet
-    from stroke_map.registry.checks import check_hospitals
-
-    inputs = work.inputs
-    reading = read_sheet(inputs.sheet, region=work.region.hospital_area)
-    if thoroughly:
-        reading.problems += check_hospitals(
-            reading.hospitals,
-            valid_from=inputs.valid_from,
-            valid_until=inputs.valid_until,
-            districts=work.region.districts or None,
-            records=reading.records,
-            grace_days=inputs.settings.accreditation_grace_days,
-        )
-    reading.raise_for_errors()
-    if not reading.hospitals:
-        raise EditionError(f"{inputs.sheet.name} lists no hospital", next_step="Give a sheet with at least one.")
-    work.reading, work.hospitals = reading, reading.hospitals
-    work.places = _read_places(work)
-
-
-def _read_places(work: Work) -> list[Place]:
-    from stroke_map.registry.places_csv import read_places_csv
-
-    if work.inputs.places is None:
-        return []
-    reading = read_places_csv(work.inputs.places, region=work.region.polygon)
-    reading.raise_for_errors()
-    return reading.places
 
 
 def make_roads(work: Work) -> None:
@@ -108,7 +55,7 @@ def make_roads(work: Work) -> None:
         make = _taken_over(work, f"roads/{profile}") if work.inputs.base else _compiled(work, profile)
         work.counts["roads"][profile] = work.step(f"roads {profile}", make)
     if work.region.polygon is None:
-        networks = [network_of(work, profile) for profile in work.inputs.profiles]
+        networks = [work.network(profile) for profile in work.inputs.profiles]
         work.region = work.region.with_polygon(hull_of_roads((n.point_x, n.point_y) for n in networks))
 
 
@@ -147,72 +94,6 @@ def _taken_over(work: Work, part: str) -> Callable[[Callable[[float], None]], di
         return counts
 
     return make
-
-
-def check_entrances(work: Work) -> None:
-    """Compare where the hospitals are said to be with the roads, and with the hospitals that the road file knows.
-
-    Raises
-    ------
-    RegistryError
-        A hospital is somewhere else, or no road leads to its entrance.
-    """
-    from stroke_map.editions.placement import check_places
-    from stroke_map.registry import Problem, draft_from_osm
-
-    def make(_tell: Callable[[float], None]) -> dict[str, Any]:
-        known = list(draft_from_osm(work.inputs.osm)) if work.inputs.osm else []
-        network, records = network_of(work, work.inputs.profiles[0]), work.reading.records
-        return {"problems": [asdict(p) for p in check_places(work.hospitals, network, known, records=records)]}
-
-    found = work.step("entrances", make)["problems"]
-    work.reading.problems += [Problem(**problem) for problem in found]
-    work.reading.raise_for_errors()
-
-
-def write_registry(work: Work) -> None:
-    """Write the region, the protocols and the registry."""
-    from stroke_map.registry import load_registry, save_registry
-
-    registry = work.folder / REGISTRY_FILE
-
-    def make(_tell: Callable[[float], None]) -> None:
-        (work.folder / REGION_FILE).write_bytes(region_geojson(work.region))
-        if work.inputs.periods_file is not None:
-            (work.folder / PERIODS_FILE).write_text(work.inputs.periods.to_json(), encoding="utf-8")
-        for condition, text in work.inputs.protocols.items():
-            file = work.folder / PROTOCOLS_FOLDER / f"{condition}.json"
-            file.parent.mkdir(exist_ok=True)
-            file.write_text(text, encoding="utf-8")
-        # By id: of hospitals equally near the first column wins, which must not hang on the order of the sheet's rows.
-        save_registry(sorted(work.hospitals, key=lambda hospital: hospital.id), registry)
-        _write_places(work, registry)
-
-    work.step("registry", make)
-    # Read back: the order in which the registry gives hospitals is the order of the columns of the arrivals.
-    work.hospitals = load_registry(registry)
-    work.counts |= hospital_counts(work.hospitals)
-
-
-def _write_places(work: Work, registry: Path) -> None:
-    """Write the named places of the road file, or of the edition whose roads are used again, and those that the publisher adds."""
-    from stroke_map.editions.gazetteer import collect_places
-    from stroke_map.registry.places import PUBLISHED, load_places, save_places
-
-    inputs = work.inputs
-    if inputs.base is None:
-        assert inputs.osm is not None  # noqa: S101 - as above
-        of_map = collect_places(inputs.osm, work.region.polygon)
-    else:
-        known = load_places(inputs.base.folder / REGISTRY_FILE)
-        of_map = [place for place in known if inputs.places is None or place.kind != PUBLISHED]
-    save_places([*of_map, *work.places], registry)
-
-
-def hospital_counts(hospitals: list[Any]) -> dict[str, Any]:
-    """What `edition.json` counts of hospitals."""
-    able = Counter(name for h in hospitals for name, capability in h.capabilities.items() if capability.status == "yes")
-    return {"hospitals": len(hospitals), "capabilities": dict(sorted(able.items()))}
 
 
 def arrivals_step(profile: str, period: str, periods: Sequence[str]) -> str:
@@ -272,7 +153,7 @@ def make_tiles(work: Work, draw_tiles: Callable[[RoadNetwork, Path], Any] | None
 
     def draw(_tell: Callable[[float], None]) -> None:
         if draw_tiles is not None:
-            draw_tiles(network_of(work, work.inputs.profiles[0]), work.folder / TILES_FOLDER)
+            draw_tiles(work.network(work.inputs.profiles[0]), work.folder / TILES_FOLDER)
 
     if work.inputs.base:
         work.step("tiles", _taken_over(work, TILES_FOLDER))
@@ -312,13 +193,6 @@ def seal_work(work: Work, info: EditionInfo) -> None:
     """Write `edition.json`: the folder is an edition now, which only lacks its name."""
     with work.told("seal"):
         seal(work.folder, info.model_copy(update={"created_at": datetime.now(UTC)}), work.marks.sums)
-
-
-def network_of(work: Work, profile: str) -> RoadNetwork:
-    """The roads of a profile, which are made already."""
-    from stroke_map.roads import RoadNetwork
-
-    return RoadNetwork.load(roads_folder(work.folder, profile))
 
 
 def _roads_name(work: Work) -> str:

@@ -10,7 +10,7 @@ from datetime import date
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from stroke_map.editions import steps
+from stroke_map.editions import hospital_steps, steps
 from stroke_map.editions.approval import Said
 from stroke_map.editions.comparing import Made, check_gate, make_report
 from stroke_map.editions.edition import Edition, open_published
@@ -124,7 +124,7 @@ def annual_update(
     work = Work(inputs, progress or quiet)
     with disk_faults(geodata_dir, lambda: work.needed_bytes), only_build(geodata_dir):
         with work.told("check"):
-            steps.check_sheet(work, thoroughly=True)
+            hospital_steps.check_sheet(work, thoroughly=True)
         edition_id, built = _which_edition(geodata_dir, year, inputs.key)
         final = edition_folder(geodata_dir, edition_id)
         if built:
@@ -184,9 +184,9 @@ def _grow(work: Work, draw_tiles: Callable[[RoadNetwork, Path], Any] | None) -> 
     steps.make_roads(work)
     if work.inputs.region.polygon is None:
         # Only now is it known where the roads are: a hospital far from all of them is a mistake in the sheet.
-        steps.check_sheet(work, thoroughly=True)
-    steps.check_entrances(work)
-    steps.write_registry(work)
+        hospital_steps.check_sheet(work, thoroughly=True)
+    hospital_steps.check_entrances(work)
+    hospital_steps.write_registry(work)
     steps.make_arrivals(work)
     steps.make_tiles(work, draw_tiles)
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from stroke_map.editions.edition import roads_folder
 from stroke_map.editions.files import full_disk
 from stroke_map.editions.marks import Marks
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from stroke_map.editions.region import Region
     from stroke_map.registry import Hospital, SheetReading
     from stroke_map.registry.places import Place
+    from stroke_map.roads import RoadNetwork
 
     Progress = Callable[[str, float], None]
 
@@ -78,6 +80,12 @@ class Work:
     def folder(self) -> Path:
         """Where the edition grows."""
         return self.marks.edition
+
+    def network(self, profile: str) -> RoadNetwork:
+        """The roads of a profile, which are made already."""
+        from stroke_map.roads import RoadNetwork
+
+        return RoadNetwork.load(roads_folder(self.folder, profile))
 
     @contextmanager
     def told(self, name: str) -> Iterator[None]:

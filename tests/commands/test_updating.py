@@ -88,6 +88,21 @@ def test_an_update_leaves_an_edition_with_its_report_and_says_each_step(town, tm
     assert (again.exit_code, again.stdout) == (0, "Edition 2026.1: already built\n")
 
 
+def test_the_same_inputs_give_the_same_edition_with_its_report(town, made, tmp_path):
+    options = ("--year", "2026", "--hospitals", town["sheet"], "--osm", town["osm"], "--prepared-by", "王芳")
+    assert invoke(tmp_path, "edition", "update", *options).exit_code == 0
+    one, other = (
+        {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        for folder in (made / "editions" / "2026.1", tmp_path / "editions" / "2026.1")
+    )
+    infos = [orjson.loads(files.pop(Path("edition.json"))) for files in (one, other)]
+    for info in infos:
+        del info["created_at"], info["seal"]
+    assert infos[0] == infos[1]
+    assert one == other
+    assert {path.parts[0] for path in one} >= {"report.html", "coverage.json", "changes.json", "protocols"}
+
+
 @pytest.mark.parametrize("roads", [(), ("--same-roads", "--place", "Monaco")])
 def test_an_update_takes_its_roads_from_one_place(run, town, roads):
     done = run("edition", "update", "--year", "2027", "--hospitals", town["sheet"], *roads)

@@ -164,6 +164,12 @@ def test_a_site_without_an_entrance_of_its_own_is_entered_where_it_moves_to(publ
     assert not np.array_equal(Edition(made.folder).arrivals("car").time, published.arrivals("car").time)
 
 
+@pytest.mark.parametrize("name", ["=cmd|'/c calc'!A1", "'=1+1", '"a", "b"', "${alert(1)}"])
+def test_a_cell_is_taken_as_it_is_given(published: Edition, geodata: Path, name: str) -> None:
+    made = amend_edition(geodata_dir=geodata, cells=[f"a.name_en={name}"], reason="x")
+    assert Edition(made.folder).hospitals[0].name_en == name
+
+
 def test_a_cell_can_be_cleared(published: Edition, geodata: Path) -> None:
     made = amend_edition(geodata_dir=geodata, cells=["a.phone=", "a.thrombolysis="], reason="nobody knows")
     hospital = Edition(made.folder).hospitals[0]
@@ -178,6 +184,8 @@ def test_a_cell_can_be_cleared(published: Edition, geodata: Path) -> None:
         ("b.phone=1", "names no hospital"),
         ("a.fone=1", "names no column"),
         ("=", "is not ID.column=value"),
+        ("a.phone=1\x00", "is not ID.column=value"),
+        ("a.name_zh=\udc80", "is not ID.column=value"),
     ],
 )
 def test_a_cell_that_is_none_is_named(published: Edition, geodata: Path, cell: str, problem: str) -> None:
