@@ -167,7 +167,14 @@ class _Sheet:
             if name is None:
                 meant = near(cell.text)
                 right = f"{meant} ({COLUMNS[meant].title_zh})" if meant else "a column of the template, or none"
-                reading.note("warning", cell, message="the column is unknown and was left out", right=right)
+                # A mistyped capability would silently be unknown for every hospital: nobody may be left to overlook that.
+                mistyped = meant and meant not in self.places
+                reading.note(
+                    "error" if mistyped else "warning",
+                    cell,
+                    message="the column is unknown and was left out",
+                    right=right,
+                )
             elif name and self.places[name].number != number:
                 other = self.places[name].header
                 message = "the column is there twice" + (f", as {other} too" if other != cell.text else "")

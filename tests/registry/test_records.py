@@ -209,14 +209,21 @@ def test_examples_and_remarks_are_no_hospitals(book_file) -> None:
     assert told(reading) == [("warning", "名单", "A4", message), ("warning", "名单", "A6", message)]
 
 
-def test_unknown_columns_are_warnings_and_those_there_twice_errors(book_file) -> None:
+def test_mistyped_columns_and_those_there_twice_are_errors_and_unknown_ones_warnings(book_file) -> None:
     rows = [[*HEADER, "thrombolisis", "ＩＤ", "备注", "星座"], [*GOOD, "yes", "x", "y", "z"]]
     _, reading = read(book_file({"名单": rows}))
     assert [(p.severity, p.address, p.message, p.would_be_right) for p in reading.problems] == [
-        ("warning", "F1", "the column is unknown and was left out", "thrombolysis (溶栓)"),
+        ("error", "F1", "the column is unknown and was left out", "thrombolysis (溶栓)"),
         ("error", "G1", "the column is there twice, as 编号 too", "each column once"),
         ("warning", "I1", "the column is unknown and was left out", "a column of the template, or none"),
     ]
+
+
+def test_a_column_like_one_that_is_there_is_only_left_out(book_file) -> None:
+    rows = [[*HEADER, "thrombolysis", "thrombolysis2"], [*GOOD, "yes", "no"]]
+    (record,), reading = read(book_file({"名单": rows}))
+    assert record["thrombolysis"].text == "yes"
+    assert [(p.severity, p.address) for p in reading.problems] == [("warning", "G1")]
 
 
 def test_what_stands_beside_the_table_is_a_warning(book_file) -> None:
