@@ -169,13 +169,42 @@ class NoEditionError(EditionError):
 
 
 class UnauthorizedError(StrokeMapError, PermissionError):
-    """The clinical key is missing or wrong."""
+    """No key or log-in, or a wrong, expired or revoked one."""
 
     code = "unauthorized"
     status = 401
-    title = "This needs the clinical key"
-    advice = "Send `Authorization: Bearer <STROKE_MAP_CLINICAL_KEY>`, or ask with profile=car and no patient fields."
+    title = "This needs a key or a log-in"
+    advice = "Send `Authorization: Bearer <key>`, log in with POST /api/v1/session, or ask with profile=car and no patient fields."
     exit_code = 7
+
+
+class ForbiddenError(StrokeMapError, PermissionError):
+    """Known, but not allowed: the role or the key's scopes do not cover this, or the CSRF token of the session is missing."""
+
+    code = "forbidden"
+    status = 403
+    title = "This account may not do that"
+    advice = "Use an account whose role and scopes allow it: see `stroke-map user list` and `stroke-map key list`."
+    exit_code = 7
+
+
+class LockedOutError(StrokeMapError, PermissionError):
+    """Too many failed log-ins. `facts["retry_after_s"]` says how long nothing is tried."""
+
+    code = "locked-out"
+    status = 429
+    title = "Too many failed log-ins"
+    advice = "Wait as many seconds as Retry-After says; `stroke-map user reset` lets a person in again at once."
+    exit_code = 7
+
+
+class AuditError(StrokeMapError):
+    """A line of the audit log was changed or removed. `facts["problems"]` names each."""
+
+    code = "audit-broken"
+    title = "The audit log is not whole"
+    advice = "Keep the database and its backups as they are, and find out who could write to them."
+    exit_code = 12
 
 
 class ServerStartError(StrokeMapError, OSError):

@@ -59,6 +59,25 @@ SETTINGS: tuple[Setting, ...] = (
         "Bearer key for the ambulance profile and patient fields; empty: refused.",
         secret=True,
     ),
+    Setting("session_hours", int, 12, "hours", "How long a log-in lasts.", least=1),
+    Setting("lockout_attempts", int, 5, "attempts", "Failed log-ins of a name from one address before it must wait.", least=1),
+    Setting(
+        "lockout_longest_min",
+        int,
+        15,
+        "minutes",
+        "The longest wait after failed log-ins; it begins with 30 s and doubles.",
+        least=1,
+    ),
+    Setting(
+        "trusted_proxies",
+        int,
+        0,
+        "proxies",
+        "How many proxies of yours stand in front: who asks, and whether by https, is taken from their headers.",
+        least=0,
+    ),
+    Setting("audit_dir", Path, None, "folder", "Where each worker writes who read what; audit/ in geodata_dir when not set."),
     Setting("plane", str, "both", "public|clinical|both", "Which routes this process answers."),
     Setting("host", str, "127.0.0.1", "address", "Where the server listens."),
     Setting("port", int, 8120, "port", "Where the server listens.", least=0),
@@ -209,6 +228,11 @@ class Settings:
     cache_dir: Path
     database_url: str
     clinical_key: str
+    session_hours: int
+    lockout_attempts: int
+    lockout_longest_min: int
+    trusted_proxies: int
+    audit_dir: Path
     plane: str
     host: str
     port: int
@@ -289,6 +313,7 @@ def read_settings(environment: dict[str, str] | os._Environ[str] | None = None, 
     values.update({name: value for name, value in overrides.items() if value is not None})
     values["geodata_dir"] = Path(values["geodata_dir"] or _default_geodata_dir())
     values["cache_dir"] = Path(values["cache_dir"] or _default_cache_dir())
+    values["audit_dir"] = Path(values["audit_dir"] or values["geodata_dir"] / "audit")
     if values["plane"] not in {"public", "clinical", "both"}:
         raise InvalidRequestError("STROKE_MAP_PLANE must be public, clinical or both")
     return Settings(**values)

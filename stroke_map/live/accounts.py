@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from stroke_map.live.credentials import digest, digest_matches, public_part
 from stroke_map.live.roles import ROLES, Actor, allowed_scopes
-from stroke_map.registry.network_models import TEAMS
+from stroke_map.registry import TEAMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -190,3 +190,7 @@ class Accounts:
             {**self.keys, **{key.id: key for key in keys}},
             {name: session for name, session in all_sessions.items() if not session.is_over(now)},
         )
+
+
+#: Before anything was read.
+NOBODY: Final = Accounts()

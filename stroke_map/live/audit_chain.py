@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -43,6 +44,13 @@ class Link:
         """What the line says."""
         told: dict[str, Any] = orjson.loads(self.line)
         return told
+
+    def at(self) -> datetime:
+        """The moment of which it tells; ValueError where it tells of none."""
+        try:
+            return datetime.fromisoformat(self.record()["at"])
+        except (KeyError, TypeError) as error:
+            raise ValueError("a line without a moment") from error
 
 
 def beginning(chain: str) -> Head:

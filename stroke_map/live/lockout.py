@@ -53,8 +53,3 @@ class Attempts:
         failures = 1 if now - self.last_at >= FORGOTTEN_AFTER else self.failures + 1
         wait = rule.wait_after(failures)
         return Attempts(failures, now, now + wait if wait else None)
-
-
-def first_failure(now: datetime, rule: Rule) -> Attempts:
-    """What is known after the first failure of a subject."""
-    return Attempts(0, now, None).and_another(now, rule)

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,11 @@ from sqlalchemy import case, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from stroke_map.errors import LiveStoreError
-from stroke_map.live import account_tables  # noqa: F401  so that `metadata` is whole
+from stroke_map.live.account_records import AccountRecords
+from stroke_map.live.audit import AuditLog
 from stroke_map.live.database import BEGIN, create_file, database_file, make_engine
+from stroke_map.live.lockout import Rule
+from stroke_map.live.login import LogIns
 from stroke_map.live.records import ClosureRecords
 from stroke_map.live.status_records import StatusRecords
 from stroke_map.live.tables import changes
@@ -50,6 +54,10 @@ class LiveStore:
         Closures and slow-downs: add, list, end.
     statuses
         What hospitals said of themselves: set, end, list.
+    accounts, log_ins
+        Users and keys; who logs in and out.
+    audit
+        Who wrote and read what.
 
     Raises
     ------
@@ -61,6 +69,9 @@ class LiveStore:
         self.file = database_file(settings)
         self._engine = make_engine(settings)
         self.closures, self.statuses = ClosureRecords(self), StatusRecords(self)
+        self.accounts, self.audit = AccountRecords(self), AuditLog(self)
+        rule = Rule(settings.lockout_attempts, timedelta(minutes=settings.lockout_longest_min))
+        self.log_ins = LogIns(self, rule=rule, lasts=timedelta(hours=settings.session_hours))
         self._peeking = threading.Lock()
         self._peek: Connection | None = None
 
@@ -118,7 +129,7 @@ class LiveStore:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction that writes: all of it is kept, or nothing. Keep it short, for others wait.
+        """A transaction that writes: all of it is kept, with its line in the audit log, or nothing. Keep it short, for others wait.
 
         Raises
         ------
@@ -127,6 +138,7 @@ class LiveStore:
         """
         with self._transaction("BEGIN IMMEDIATE") as connection:
             yield connection
+            self.audit.append_deed(connection)
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[Connection]:

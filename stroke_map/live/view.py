@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stroke_map.errors import LiveStoreError
+from stroke_map.live.account_records import ACCOUNT_TOPIC
+from stroke_map.live.accounts import NOBODY, Accounts
 from stroke_map.live.records import TOPIC
 from stroke_map.live.status_records import STATUS_TOPIC
 from stroke_map.live.watch import SqliteWatch
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 #: machine the reader's turn came later, and answers went out without a closure just recorded (though marked stale).
 PATIENCE_S = 0.5
 _FIRST_RETRY_S, _LAST_RETRY_S = 0.1, 5.0
-_TOPICS = TOPIC, STATUS_TOPIC
+_TOPICS = TOPIC, STATUS_TOPIC, ACCOUNT_TOPIC
 log = logging.getLogger("stroke_map.live")
 
 
@@ -53,6 +55,8 @@ class LiveState:
         Those that hold now or later, in the order of their ids. The same object as long as it has the same members.
     statuses
         What hospitals said of themselves that is not over, or ran out a short time ago without being confirmed.
+    accounts
+        Who may come in; the same object until one of them changes.
     """
 
     as_of: datetime | None
@@ -60,6 +64,7 @@ class LiveState:
     version: int
     closures: tuple[Closure, ...]
     statuses: tuple[HospitalStatus, ...] = ()
+    accounts: Accounts = NOBODY
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,12 @@ class _Known:
     closures: dict[int, Closure] | None = None
     statuses_version: int = 0
     statuses: tuple[HospitalStatus, ...] = ()
+    accounts: Accounts = NOBODY
+
+    @property
+    def versions(self) -> tuple[int, int, int]:
+        """Those of `_TOPICS`."""
+        return self.version, self.statuses_version, self.accounts.version
 
 
 class LiveView:
@@ -115,7 +126,9 @@ class LiveView:
         known = self._known
         # Few, and mostly none at all.
         statuses = known.statuses and tuple(status for status in known.statuses if not status.is_gone(now))
-        return LiveState(self._as_of, self._stale, known.version, self._closures_at(known, now), statuses)
+        return LiveState(
+            self._as_of, self._stale, known.version, self._closures_at(known, now), statuses, known.accounts
+        )
 
     def _closures_at(self, known: _Known, now: datetime) -> tuple[Closure, ...]:
         """Everything that is not over; made again only when something changed or ended by itself."""
@@ -181,7 +194,7 @@ class LiveView:
         known = self._known
         if known.closures is None:
             self._store.migrate()
-        elif self._watch is None and self._store.peek_versions(*_TOPICS) == (known.version, known.statuses_version):
+        elif self._watch is None and self._store.peek_versions(*_TOPICS) == known.versions:
             return known
         # Before anything is read: a file put in its place meanwhile is then noticed at the next look.
         file, was = self._file_now(), self._file
@@ -192,9 +205,10 @@ class LiveView:
         return known
 
     def _updated(self, connection: Connection, known: _Known, now: datetime) -> _Known:
-        version, statuses_version = self._store.read_versions(connection, *_TOPICS)
-        if (version, statuses_version) == (known.version, known.statuses_version):
+        versions = self._store.read_versions(connection, *_TOPICS)
+        if versions == known.versions:
             return known
+        version, statuses_version, accounts_version = versions
         closures, statuses = known.closures, known.statuses
         if closures is None or version < known.version:
             closures = self._store.closures.current(connection, now)
@@ -204,7 +218,11 @@ class LiveView:
             closures = {i: closure for i, closure in kept.items() if not closure.is_over(now)}
         if statuses_version != known.statuses_version:
             statuses = self._store.statuses.current(connection, now)
-        return _Known(version, closures, statuses_version, statuses)
+        accounts = known.accounts
+        if accounts_version != accounts.version:
+            before = accounts if accounts_version > accounts.version else NOBODY
+            accounts = self._store.accounts.changed_since(connection, before, accounts_version, now)
+        return _Known(version, closures, statuses_version, statuses, accounts)
 
     def _file_now(self) -> File | None:
         """Which file the database is; None for PostgreSQL.

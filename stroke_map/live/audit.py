@@ -1,0 +1,191 @@
+"""The audit log in the database: who wrote what, in the transaction that wrote it; and the reads, gathered from their files.
+
+Whoever lets somebody in says so with `AuditLog.begin`. From then on every transaction of that thread that writes ends with a line of
+its own: both are kept, or neither. What nobody in particular does (migrating, delivering) leaves no line.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import insert, select, text, update
+
+from stroke_map.errors import AuditError
+from stroke_map.live.account_tables import audit, audit_chains
+from stroke_map.live.audit_chain import WRITES, Head, Link, beginning, link, problems
+from stroke_map.live.database import insert_if_absent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from sqlalchemy import Connection
+
+    from stroke_map.live.store import LiveStore
+
+CHAIN_OPENED: Final = "audit.open"
+
+
+@dataclass
+class Deed:
+    """What is being done: who does it and from where, what the next line says besides, and whether anything was written so far."""
+
+    facts: dict[str, Any]
+    about: dict[str, Any] = field(default_factory=dict)
+    written: bool = False
+
+
+_deed: ContextVar[Deed | None] = ContextVar("stroke_map.deed", default=None)
+
+
+class AuditLog:
+    """The audit log of a `LiveStore`; every method raises LiveStoreError when its database is away."""
+
+    def __init__(self, store: LiveStore) -> None:
+        self._store = store
+
+    @staticmethod
+    def begin(facts: Mapping[str, Any] | None) -> Deed | None:
+        """Say who does what from now on in this thread (`actor`, `role`, `action`, from where ...); None: nobody."""
+        deed = None if facts is None else Deed(dict(facts))
+        _deed.set(deed)
+        return deed
+
+    @contextmanager
+    def doing(self, **facts: Any) -> Iterator[None]:
+        """Say who does what in this block."""
+        token = _deed.set(Deed(facts))
+        try:
+            yield
+        finally:
+            _deed.reset(token)
+
+    @staticmethod
+    def mention(**facts: Any) -> None:
+        """Add facts to the next line of what is being done, such as the id that something was given."""
+        deed = _deed.get()
+        if deed is not None:
+            deed.about.update(facts)
+
+    def append_deed(self, connection: Connection) -> None:
+        """The last thing in a transaction that writes: the line of what is being done, if anything is.
+
+        The end of the chain stays locked from here to the commit, so it comes last and holds others up least.
+        """
+        deed = _deed.get()
+        if deed is not None:
+            deed.written, about, deed.about = True, deed.about, {}
+            self._append(connection, deed.facts | ({"about": about} if about else {}))
+
+    def _append(self, connection: Connection, facts: Mapping[str, Any]) -> None:
+        head, _ = self._lock(connection, WRITES)
+        self._insert(connection, WRITES, [link(WRITES, head, {"at": datetime.now(UTC), **facts})])
+
+    def gather(self, chain: str, links: Sequence[Link]) -> Head:
+        """Take lines of a read chain that are not in the database yet; returns the end of the chain.
+
+        Raises
+        ------
+        AuditError
+            They do not follow what is there.
+        """
+        with self._store.writing() as connection:
+            head, is_new = self._lock(connection, chain)
+            further = [found for found in links if found.number > head.number]
+            if wrong := list(problems(chain, further, None, head)):
+                raise AuditError(f"a file of the audit log is not whole: {wrong[0]}", problems=wrong)
+            if is_new:  # a chain that is taken away as a whole is missed: the chain of writes names it
+                self._append(connection, {"action": CHAIN_OPENED, "opened": chain})
+            return self._insert(connection, chain, further) if further else head
+
+    @staticmethod
+    def _lock(connection: Connection, chain: str) -> tuple[Head, bool]:
+        start = beginning(chain)
+        is_new = insert_if_absent(connection, audit_chains, {"chain": chain, "number": 0, "hash": start.hash})
+        row = connection.execute(select(audit_chains).where(audit_chains.c.chain == chain).with_for_update()).one()
+        return Head(row.number, row.hash), is_new
+
+    @staticmethod
+    def _insert(connection: Connection, chain: str, links: Sequence[Link]) -> Head:
+        rows = [
+            {"chain": chain, "number": one.number, "at": one.at(), "line": one.line, "hash": one.hash} for one in links
+        ]
+        connection.execute(insert(audit), rows)
+        end = links[-1].head
+        connection.execute(
+            update(audit_chains).where(audit_chains.c.chain == chain).values(number=end.number, hash=end.hash)
+        )
+        return end
+
+    def list(
+        self, *, since: datetime | None = None, actor: str | None = None, most: int = 1000
+    ) -> Sequence[dict[str, Any]]:
+        """What was done, the newest first: each line as it was written."""
+        wanted = select(audit.c.number, audit.c.line, audit.c.hash).order_by(
+            audit.c.at.desc(), audit.c.chain, audit.c.number.desc()
+        )
+        if since is not None:
+            wanted = wanted.where(audit.c.at >= since)
+        found: list[dict[str, Any]] = []
+        with self._store.reading() as connection:
+            for row in connection.execution_options(yield_per=1000).execute(wanted):
+                record = Link(row.number, row.line, row.hash).record()
+                if actor is None or record.get("actor") == actor:
+                    found.append(record)
+                if len(found) >= most:
+                    break
+        return found
+
+    def verify(self, anchors: Mapping[str, Head] | None = None) -> tuple[dict[str, Head], Sequence[str]]:
+        """Look at every line: the end of each chain, and what is wrong with any, in words.
+
+        Parameters
+        ----------
+        anchors
+            Ends that an earlier `verify` gave and that were kept elsewhere: each must still be in its chain, for whoever can write
+            to the database could have made a chain anew.
+        """
+        wrong: list[str] = []
+        with self._store.reading() as connection:
+            if self._store.file is None:  # all of it as at one moment; SQLite gives that by itself
+                connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+            heads = {row.chain: Head(row.number, row.hash) for row in connection.execute(select(audit_chains))}
+            known = set(heads) | set(connection.execute(select(audit.c.chain).distinct()).scalars())
+            anchors = anchors or {}
+            opened: set[str] = set()
+            for chain in sorted(known | set(anchors)):
+                lines = _lines(connection, chain)
+                followed = _followed(chain, lines, anchors.get(chain), opened, wrong)
+                wrong += problems(chain, followed, heads.get(chain, beginning(chain)))
+        wrong += [f"{chain}: was begun, and is gone" for chain in sorted(opened - known)]
+        wrong += [f"{chain}: nobody began it" for chain in sorted(set(heads) - opened - {WRITES})]
+        return heads, wrong
+
+
+def _lines(connection: Connection, chain: str) -> Iterator[tuple[Link, datetime]]:
+    wanted = select(audit).where(audit.c.chain == chain).order_by(audit.c.number)
+    for row in connection.execution_options(yield_per=1000).execute(wanted):
+        yield Link(row.number, row.line, row.hash), row.at
+
+
+def _followed(
+    chain: str, lines: Iterator[tuple[Link, datetime]], anchor: Head | None, opened: set[str], wrong: list[str]
+) -> Iterator[Link]:
+    """The lines of a chain; what only the database knows of them is looked at on the way."""
+    met = anchor is None or anchor.number == 0
+    for one, at in lines:
+        try:
+            record, told_at = one.record(), one.at()
+        except ValueError:
+            record, told_at = {}, at
+        if told_at != at:
+            wrong.append(f"{chain}: line {one.number} is filed under another moment")
+        if chain == WRITES and record.get("action") == CHAIN_OPENED:
+            opened.add(str(record.get("opened")))
+        met = met or one.head == anchor
+        yield one
+    if not met and anchor is not None:
+        wrong.append(f"{chain}: line {anchor.number} is not what it was")
