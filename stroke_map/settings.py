@@ -60,7 +60,14 @@ SETTINGS: tuple[Setting, ...] = (
         secret=True,
     ),
     Setting("session_hours", int, 12, "hours", "How long a log-in lasts.", least=1),
-    Setting("lockout_attempts", int, 5, "attempts", "Failed log-ins of a name from one address before it must wait.", least=1),
+    Setting(
+        "lockout_attempts",
+        int,
+        5,
+        "attempts",
+        "Failed log-ins of a name from one address before it must wait.",
+        least=1,
+    ),
     Setting(
         "lockout_longest_min",
         int,
@@ -77,7 +84,9 @@ SETTINGS: tuple[Setting, ...] = (
         "How many proxies of yours stand in front: who asks, and whether by https, is taken from their headers.",
         least=0,
     ),
-    Setting("audit_dir", Path, None, "folder", "Where each worker writes who read what; audit/ in geodata_dir when not set."),
+    Setting(
+        "audit_dir", Path, None, "folder", "Where each worker writes who read what; audit/ in geodata_dir when not set."
+    ),
     Setting("plane", str, "both", "public|clinical|both", "Which routes this process answers."),
     Setting("host", str, "127.0.0.1", "address", "Where the server listens."),
     Setting("port", int, 8120, "port", "Where the server listens.", least=0),
