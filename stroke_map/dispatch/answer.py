@@ -9,12 +9,20 @@ import numpy as np
 from stroke_map.dispatch.choose import Asked, Choice, choose_nearest, find_begin
 from stroke_map.dispatch.classes import CLOSED, UNKNOWN
 from stroke_map.dispatch.drive import Drive, find_drive
-from stroke_map.dispatch.fallback import straight_line
+from stroke_map.dispatch.fallback import distances_m, straight_line
 from stroke_map.dispatch.prepared import prepare
 from stroke_map.dispatch.question import check_need
 from stroke_map.dispatch.reasons import avoided_closures, nearest_capable, warnings_of, why_not_first
+from stroke_map.dispatch.statuses import Statuses, seen_json, statuses_json, taken
 from stroke_map.dispatch.weigh import decision_json, predicted_json, weigh
-from stroke_map.errors import NoCapableHospitalError, NoRouteError, OffNetworkError, OutsideAreaError
+from stroke_map.editions.ranking import NEVER
+from stroke_map.errors import (
+    NoCapableHospitalError,
+    NoRouteError,
+    OffNetworkError,
+    OutsideAreaError,
+    StrokeMapError,
+)
 from stroke_map.roads.directions import step_text
 from stroke_map.roads.steps import make_steps
 from stroke_map.roads.trace import shares_of, trace_line
@@ -48,12 +56,14 @@ def answer(edition: Edition, question: Question, settings: Settings, live: LiveS
     prepared = prepare(edition)
     period = edition.period_at(question.at)
     roads = prepared.profiles[question.profile, period].at(question.at.astimezone(edition.zone), live)
-    asked = Asked(edition, prepared, question, needs, settings, period, roads, live)
+    statuses = Statuses.known(live, prepared.column)
+    asked = Asked(edition, prepared, question, needs, settings, period, roads, live, statuses)
     try:
         begin = find_begin(asked)
         choice = choose_nearest(asked, begin) if question.patient is None else weigh(asked, begin, question.patient)
     except (OutsideAreaError, OffNetworkError, NoRouteError, NoCapableHospitalError) as error:
         error.facts["fallback"] = straight_line(asked)
+        _tell_statuses(asked, error)
         raise
     drives = [find_drive(roads, choice.begin.starts, ranked.column) for ranked in choice.ranked]
     hospitals = [_hospital(asked, choice, drives, place) for place in range(len(drives))]
@@ -69,6 +79,7 @@ def answer(edition: Edition, question: Question, settings: Settings, live: LiveS
         "decision": decision_json(choice.decision) if choice.decision else nearest_capable(needs),
         "live_state": _live_state(live),
         "closures_avoided": avoided_closures(asked, choice),
+        "statuses_seen": _statuses_seen(asked, choice),
         "warnings": warnings_of(asked, choice, origin["snapped"]["distance_m"]),
         "attribution": edition.info.attribution,
         "licence": edition.info.licence,
@@ -81,6 +92,38 @@ def answer(edition: Edition, question: Question, settings: Settings, live: LiveS
 def _live_state(live: LiveState | None) -> dict[str, Any]:
     as_of = live.as_of if live else None
     return {"as_of": as_of.isoformat(timespec="seconds") if as_of else None, "stale": bool(live and live.stale)}
+
+
+def _statuses_seen(asked: Asked, choice: Choice) -> list[dict[str, Any]]:
+    """What hospitals said that this answer would be another without, the nearest first."""
+    if asked.statuses is None:
+        return []
+    farthest_ms = max(ranked.cost_ms for ranked in choice.ranked)
+    columns = [
+        column
+        for column in taken(asked, choice.arrival_s)
+        if choice.bounds_ms[column] < NEVER
+        and (choice.bounds_ms[column] <= farthest_ms or len(choice.ranked) < asked.question.limit)
+    ]
+    columns.sort(key=lambda column: int(choice.bounds_ms[column]))
+    travel_s = {
+        column: round(find_drive(asked.roads, choice.begin.starts, column).time_ms / 1000, 1) for column in columns
+    }
+    return seen_json(asked, columns, choice.arrival_s, travel_s)
+
+
+def _tell_statuses(asked: Asked, error: StrokeMapError) -> None:
+    """Where there is no answer: which hospitals said that they cannot now, for somebody to telephone."""
+    leaves_s = np.full(len(asked.prepared.cards), asked.leaves_s)
+    columns = taken(asked, leaves_s)
+    if columns:
+        distance_m = distances_m(asked)
+        columns.sort(key=lambda column: float(distance_m[column]))
+        error.facts["statuses_seen"] = seen_json(asked, columns, leaves_s, {})
+        if isinstance(error, NoCapableHospitalError):
+            error.next_step = (
+                "Call 120, and telephone the hospitals in `statuses_seen`: they could, but say that they cannot now."
+            )
 
 
 def _origin(asked: Asked, choice: Choice, drive: Drive) -> dict[str, Any]:
@@ -114,12 +157,13 @@ def _hospital(asked: Asked, choice: Choice, drives: list[Drive], place: int) -> 
         "travel_time_s": round(time_ms / 1000, 1),
         "travel_time_range_s": _range_s(asked, time_ms / 1000),
         "distance_m": round(metres, 1),
+        "statuses": statuses_json(asked, ranked.column, float(choice.arrival_s[ranked.column])),
         "capabilities": card["capabilities"],
         "level": card["level"],
         "phone": card["phone"],
         "lat": card["lat"],
         "lon": card["lon"],
-        "why_not_first": why_not_first(choice, [drive.time_ms for drive in drives], place),
+        "why_not_first": why_not_first(asked, choice, [drive.time_ms for drive in drives], place),
         "predicted": predicted_json(choice.decision.ranking[place]) if choice.decision else None,
         "geometry": None,
         "steps": None,
@@ -175,6 +219,7 @@ def _besides(asked: Asked, choice: Choice) -> dict[str, list[dict[str, Any]]]:
                 "class": class_,
                 "travel_time_s": round(find_drive(asked.roads, choice.begin.starts, column).time_ms / 1000, 1),
                 "phone": card["phone"],
+                "statuses": statuses_json(asked, column, float(choice.arrival_s[column])),
             }
             for column in columns.tolist()
         ]

@@ -14,10 +14,13 @@ from stroke_map.editions.ranking import NEVER
 from stroke_map.errors import NoCapableHospitalError, NoRouteError, OutsideAreaError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stroke_map.dispatch.prepared import Prepared
     from stroke_map.dispatch.question import Question
     from stroke_map.dispatch.roads_now import RoadsNow
     from stroke_map.dispatch.starts import Begin
+    from stroke_map.dispatch.statuses import Statuses
     from stroke_map.editions import Edition
     from stroke_map.live import LiveState
     from stroke_map.protocols.decision import Decision
@@ -36,6 +39,8 @@ class Asked:
         The roads and arrivals of the profile asked for, as they are when the drive begins.
     live
         What is known of the present; None: nothing was asked.
+    statuses
+        What hospitals said of themselves; None where none said anything.
     """
 
     edition: Edition
@@ -46,6 +51,7 @@ class Asked:
     period: str
     roads: RoadsNow
     live: LiveState | None
+    statuses: Statuses | None = None
 
     @property
     def leaves_s(self) -> float:
@@ -59,8 +65,19 @@ class Asked:
 
     def classes(self, arrival_s: np.ndarray) -> np.ndarray:
         """int8[H]: the class of every hospital for arrivals at float64[H] seconds since 1970."""
+        return self.classes_for(self.needs, arrival_s)
+
+    def classes_for(self, needs: Sequence[str], arrival_s: np.ndarray) -> np.ndarray:
+        """The same for one of `needs`, with what hospitals said of themselves."""
+        if self.statuses is None:
+            return self.usual_classes(needs, arrival_s)
+        each = [self.statuses.weaken(self.usual_classes((need,), arrival_s), need, arrival_s) for need in needs]
+        return np.minimum.reduce(each)
+
+    def usual_classes(self, needs: Sequence[str], arrival_s: np.ndarray) -> np.ndarray:
+        """The same without it."""
         return classify(
-            [self.prepared.capabilities[need] for need in self.needs],
+            [self.prepared.capabilities[need] for need in needs],
             arrival_s,
             zone=self.edition.zone,
             grace_s=self.settings.accreditation_grace_days * 86_400.0,
@@ -82,8 +99,8 @@ class Choice:
 
     Attributes
     ----------
-    bounds_ms, classes
-        int64[H], int8[H]: the least cost and the class of every hospital.
+    bounds_ms, classes, arrival_s
+        int64[H], int8[H], float64[H] seconds since 1970: the least cost, the class and the arrival at every hospital.
     decision
         What the protocol said of this patient; None: nothing was told of one, and the nearest capable hospitals were chosen.
     """
@@ -92,6 +109,7 @@ class Choice:
     begin: Begin
     bounds_ms: np.ndarray
     classes: np.ndarray
+    arrival_s: np.ndarray
     decision: Decision | None = None
 
 
@@ -133,7 +151,8 @@ def choose_nearest(asked: Asked, begin: Begin) -> Choice:
     """
     question, ranking = asked.question, asked.roads.ranking
     bounds_ms = ranking.bounds_ms(begin.starts)
-    classes = asked.classes(asked.leaves_s + _drive_times_ms(asked, begin, bounds_ms) / 1000)
+    arrival_s = asked.leaves_s + _drive_times_ms(asked, begin, bounds_ms) / 1000
+    classes = asked.classes(arrival_s)
     if not (classes <= UNKNOWN).any():
         raise NoCapableHospitalError(f"no hospital of edition {asked.edition.info.id} has {' or '.join(asked.needs)}")
     ranked: list[Ranked] = []
@@ -145,14 +164,16 @@ def choose_nearest(asked: Asked, begin: Begin) -> Choice:
         ranked += [Ranked(class_, *one) for one in zip(*(part.tolist() for part in found), strict=True)]
     if not ranked:
         raise NoRouteError("no road leads from here to a hospital that can treat this")
-    return Choice(ranked, begin, bounds_ms, classes)
+    return Choice(ranked, begin, bounds_ms, classes, arrival_s)
 
 
 def _drive_times_ms(asked: Asked, begin: Begin, bounds_ms: np.ndarray) -> np.ndarray:
-    """float64[H]: to the millisecond where opening hours hang on it, else within a quantum; 0 where no road leads."""
+    """float64[H]: to the millisecond where opening hours or a status hang on it, else within a quantum; 0 where no road leads."""
     drive_ms = np.where(bounds_ms < NEVER, bounds_ms, 0).astype(np.float64)
-    for need in asked.needs:
-        for column, _ in asked.prepared.capabilities[need].timed:
-            if bounds_ms[column] < NEVER:
-                drive_ms[column] = find_drive(asked.roads, begin.starts, column).time_ms
+    columns = {column for need in asked.needs for column, _ in asked.prepared.capabilities[need].timed}
+    if asked.statuses is not None:
+        columns.update(asked.statuses.columns)
+    for column in columns:
+        if bounds_ms[column] < NEVER:
+            drive_ms[column] = find_drive(asked.roads, begin.starts, column).time_ms
     return drive_ms

@@ -16,13 +16,8 @@ _EARTH_RADIUS_M = 6_371_008.8
 
 def straight_line(asked: Asked) -> list[dict[str, Any]]:
     """Up to `question.limit` hospitals, those in a better class first, then the nearer."""
-    question, hospitals = asked.question, asked.edition.hospitals
-    lat = np.radians([hospital.entrance_lat for hospital in hospitals])
-    lon = np.radians([hospital.entrance_lon for hospital in hospitals])
-    here_lat, here_lon = np.radians(question.lat), np.radians(question.lon)
-    half = np.sin((lat - here_lat) / 2) ** 2 + np.cos(lat) * np.cos(here_lat) * np.sin((lon - here_lon) / 2) ** 2
-    distance_m = 2 * _EARTH_RADIUS_M * np.arcsin(np.minimum(np.sqrt(half), 1.0))
-    classes = asked.classes(np.full(len(hospitals), asked.leaves_s))
+    distance_m = distances_m(asked)
+    classes = asked.classes(np.full(len(distance_m), asked.leaves_s))
     order = np.lexsort((distance_m, classes))
     return [
         {
@@ -37,4 +32,15 @@ def straight_line(asked: Asked) -> list[dict[str, Any]]:
         }
         for column in order.tolist()
         if classes[column] <= UNKNOWN
-    ][: question.limit]
+    ][: asked.question.limit]
+
+
+def distances_m(asked: Asked) -> np.ndarray:
+    """float64[H]: metres to every hospital's entrance, as the crow flies."""
+    question, hospitals = asked.question, asked.edition.hospitals
+    lat = np.radians([hospital.entrance_lat for hospital in hospitals])
+    lon = np.radians([hospital.entrance_lon for hospital in hospitals])
+    here_lat, here_lon = np.radians(question.lat), np.radians(question.lon)
+    half = np.sin((lat - here_lat) / 2) ** 2 + np.cos(lat) * np.cos(here_lat) * np.sin((lon - here_lon) / 2) ** 2
+    distance: np.ndarray = 2 * _EARTH_RADIUS_M * np.arcsin(np.minimum(np.sqrt(half), 1.0))
+    return distance

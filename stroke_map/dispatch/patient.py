@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from stroke_map.dispatch.classes import CLOSED, LAPSED, UNKNOWN, VALID, classify
+from stroke_map.dispatch.classes import CLOSED, LAPSED, UNKNOWN, VALID
 from stroke_map.dispatch.drive import find_drive
 from stroke_map.editions.ranking import NEVER
+from stroke_map.live.statuses import TELEPHONE_FIRST
 from stroke_map.protocols.options import Medians, Onward, Option, OptionLevel
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ def reach(asked: Asked, begin: Begin) -> Reached:
 def options(asked: Asked, reached: Reached) -> list[Option]:
     """Every hospital a road leads to, with what it can do when the patient arrives and where it can send him on to."""
     minutes = reached.finite_min
-    standing = {name: _classes(asked, name, asked.leaves_s + 60.0 * minutes) for name in _LOOKED_AT}
+    arrival_s = asked.leaves_s + 60.0 * minutes
+    standing = {name: asked.classes_for((name,), arrival_s) for name in _LOOKED_AT}
     hospitals = asked.edition.hospitals
     asking = asked.question.from_hospital
     partners = {p.id for p in hospitals[asked.prepared.column[asking]].transfer_partners} if asking else set()
@@ -65,6 +67,7 @@ def options(asked: Asked, reached: Reached) -> list[Option]:
             hospital=hospitals[column].id,
             travel_min=float(minutes[column]),
             capabilities={name: _STANDINGS.get(int(classes[column]), "no") for name, classes in standing.items()},
+            class_=_class(asked, column, float(arrival_s[column])),
             agents=hospitals[column].capabilities["thrombolysis"].agents,
             kind=hospitals[column].kind,
             level=_level(hospitals[column], asked.question.condition),
@@ -76,14 +79,10 @@ def options(asked: Asked, reached: Reached) -> list[Option]:
     ]
 
 
-def _classes(asked: Asked, capability: str, arrival_s: np.ndarray) -> np.ndarray:
-    return classify(
-        [asked.prepared.capabilities[capability]],
-        arrival_s,
-        zone=asked.edition.zone,
-        grace_s=asked.settings.accreditation_grace_days * 86_400.0,
-        out_of_date=asked.out_of_date,
-    )
+def _class(asked: Asked, column: int, arrival_s: float) -> int:
+    """The class of a hospital as a whole: one that is diverted or full is telephoned first, whatever it can do."""
+    said = [] if asked.statuses is None else asked.statuses.of(column, arrival_s)
+    return CLOSED if any(status.kind in TELEPHONE_FIRST for status in said) else VALID
 
 
 def _onward(asked: Asked, column: int, travel_min: float, standing: dict[str, np.ndarray]) -> tuple[Onward, ...]:
@@ -98,7 +97,7 @@ def _onward(asked: Asked, column: int, travel_min: float, standing: dict[str, np
     at_s = asked.leaves_s + 60.0 * (
         travel_min + _stay_min(hospital) + np.where(there_min < NEVER / 60_000, there_min, 0.0)
     )
-    wanted = _classes(asked, then, at_s) <= LAPSED
+    wanted = asked.classes_for((then,), at_s) <= LAPSED
     agreed = {asked.prepared.column[p.id]: p for p in hospital.transfer_partners if p.id in asked.prepared.column}
     return tuple(
         Onward(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from stroke_map.dispatch.classes import CLOSED, LAPSED, UNKNOWN
+from stroke_map.dispatch.statuses import counts, status_text
 from stroke_map.dispatch.weigh import notice_json
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ NEED_NAMES: Final[dict[str, Text]] = {
 }
 _CLASS_REASONS: Final[dict[int, Text]] = {
     LAPSED: {"zh": "认证近期已过期", "en": "accreditation lapsed recently"},
-    CLOSED: {"zh": "到达时不接诊，请先电话确认", "en": "closed on arrival: telephone first"},
+    CLOSED: {"zh": "到达时不接诊，请先电话确认", "en": "receives nobody on arrival: telephone first"},
     UNKNOWN: {"zh": "能否救治未知，请先电话确认", "en": "not known whether it can: telephone first"},
 }
 _DETERRED: Final[Text] = {
@@ -47,23 +48,36 @@ def nearest_capable(needs: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def why_not_first(choice: Choice, times_ms: Sequence[float], place: int) -> Text | None:
+def why_not_first(asked: Asked, choice: Choice, times_ms: Sequence[float], place: int) -> Text | None:
     """What speaks against a later choice; `times_ms` is how long each drive really takes."""
     if place == 0:
         return None
+    ranked = choice.ranked
+    words = _said_of(asked, choice, ranked[place].column)
     if choice.decision:
         told = choice.decision.ranking[place].why_not_first
-        return {"zh": told.zh, "en": told.en} if told else None
-    ranked = choice.ranked
+        words += [{"zh": told.zh, "en": told.en}] if told else []
+        return _joined(words) if words else None
     minutes = (times_ms[place] - times_ms[0]) / 60_000
-    words = []
     if ranked[place].class_ != ranked[0].class_:
         words.append(_CLASS_REASONS[ranked[place].class_])
     elif minutes < 0:
         words.append(_DETERRED)
     if minutes >= 0:
         words.append({"zh": f"多 {minutes:.1f} 分钟", "en": f"{minutes:.1f} min longer"})
+    return _joined(words)
+
+
+def _joined(words: Sequence[Text]) -> Text:
     return {"zh": "，".join(word["zh"] for word in words), "en": "; ".join(word["en"] for word in words)}
+
+
+def _said_of(asked: Asked, choice: Choice, column: int) -> list[Text]:
+    """What a hospital said of itself that matters here."""
+    if asked.statuses is None:
+        return []
+    said = asked.statuses.of(column, float(choice.arrival_s[column]))
+    return [status_text(status, asked.edition.zone) for status in said if counts(asked, status)]
 
 
 def avoided_closures(asked: Asked, choice: Choice) -> list[dict[str, Any]]:
@@ -94,24 +108,43 @@ def warnings_of(asked: Asked, choice: Choice, snap_m: float) -> list[dict[str, A
     if first_class == CLOSED:
         zh, en = (
             "可救治的医院到达时均不接诊：请先打电话",
-            "every capable hospital is closed on arrival: telephone first",
+            "no capable hospital receives anybody on arrival: telephone first",
         )
         found.append(_warning("telephone-first", "stop", zh, en))
     if first_class == UNKNOWN:
         zh, en = "没有确认可救治的医院：请先打电话", "no hospital is known to be capable: telephone first"
         found.append(_warning("capability-unknown", "stop", zh, en))
+    found += _unconfirmed(asked, choice)
     if choice.decision:
         said = {warning["code"] for warning in found}
         found += [notice_json(notice) for notice in choice.decision.warnings if notice.code not in said]
     return sorted(found, key=lambda warning: _SEVERITIES[warning["severity"]])
 
 
+def _unconfirmed(asked: Asked, choice: Choice) -> list[dict[str, Any]]:
+    """The first choice said something that will have run out, and nobody has said that it is over."""
+    if asked.statuses is None:
+        return []
+    column, zone = choice.ranked[0].column, asked.edition.zone
+    open_ended = asked.statuses.unconfirmed(column, float(choice.arrival_s[column]))
+    texts = [status_text(status, zone) for status in open_ended if counts(asked, status)]
+    return [
+        _warning(
+            "status-unconfirmed",
+            "caution",
+            f"首选医院的状态到时未确认，请先电话确认：{text['zh']}",
+            f"nobody confirmed that this is over at the first choice, telephone first: {text['en']}",
+        )
+        for text in texts
+    ]
+
+
 def _warnings_of_the_roads(asked: Asked, choice: Choice, snap_m: float) -> list[dict[str, Any]]:
     found = []
     if asked.live is not None and asked.live.stale:
         zh, en = (
-            "实时封路信息暂时无法更新，可能不全",
-            "news of closed roads cannot be read just now and may be incomplete",
+            "实时封路和医院状态暂时无法更新，可能不全",
+            "news of closed roads and of hospitals cannot be read just now and may be incomplete",
         )
         found.append(_warning("live-state-stale", "caution", zh, en))
     if choice.begin.closed_road:

@@ -40,7 +40,8 @@ def weigh(asked: Asked, begin: Begin, patient: PatientQuestion) -> Choice:
         Ranked(weighed.class_, column, int(reached.cost_ms[column]))
         for weighed, column in zip(decision.ranking, columns, strict=True)
     ]
-    return Choice(ranked, begin, reached.cost_ms, asked.classes(asked.leaves_s + 60 * reached.finite_min), decision)
+    arrival_s = asked.leaves_s + 60 * reached.finite_min
+    return Choice(ranked, begin, reached.cost_ms, asked.classes(arrival_s), arrival_s, decision)
 
 
 def _with_setting(asked: Asked, patient: PatientQuestion) -> tuple[PatientQuestion, tuple[Notice, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
@@ -73,9 +74,12 @@ class HospitalStatus(NewStatus):
     ended_by: str = ""
     end_reason: str = ""
 
-    def holds(self, at: datetime) -> bool:
-        """Whether it counts for a patient who arrives at that moment."""
-        return self.ended_at is None and self.created_at - CLOCK_SKEW <= at < self.until
+    @property
+    def span_s(self) -> tuple[float, float]:
+        """Seconds since 1970: it counts for whoever arrives from the first on and before the second."""
+        if self.ended_at is not None:
+            return math.inf, -math.inf
+        return (self.created_at - CLOCK_SKEW).timestamp(), self.until.timestamp()
 
     def is_unconfirmed(self, at: datetime) -> bool:
         """Whether it ran out a short time ago, and nobody said whether it is over."""

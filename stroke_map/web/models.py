@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from stroke_map.live.statuses import Trouble  # noqa: TC001
 from stroke_map.registry import CENTRES
 
 Degrees = Annotated[float, Field(description="Degrees, WGS-84.")]
@@ -108,6 +109,25 @@ class Predicted(_Shape):
     reasons: list[Text]
 
 
+class SaidStatus(_Shape):
+    """What a hospital says of itself for the time of arrival."""
+
+    kind: Trouble
+    until: AwareDatetime
+    text: Text
+
+
+class SeenStatus(SaidStatus):
+    """A status without which the answer could be another."""
+
+    hospital: str
+    name: Text
+    phone: str
+    travel_time_s: Seconds | None = Field(description="Null where no road could be given.")
+    reason: str | None = Field(description="Why; with profile=ambulance only.")
+    author: str | None = Field(description="Who says so; with profile=ambulance only.")
+
+
 class RankedHospital(_Shape):
     """One choice. Class 1: can, valid, open; 2: lapsed a short time ago; 3: telephone first; 4: not known."""
 
@@ -119,6 +139,7 @@ class RankedHospital(_Shape):
         description="10th to 90th percentile by runs that were really driven; null where the edition has no calibration."
     )
     distance_m: Metres
+    statuses: list[SaidStatus] = Field(description="What the hospital says of itself for the time of arrival.")
     capabilities: list[str] = Field(description='The capabilities registered as "yes".')
     level: Levels
     phone: str
@@ -231,6 +252,7 @@ class Beside(_Shape):
     class_: Literal[3, 4] = Field(alias="class")
     travel_time_s: Seconds
     phone: str
+    statuses: list[SaidStatus]
 
 
 class Besides(_Shape):
@@ -253,6 +275,9 @@ class Answer(_Shape):
     decision: Decision | None
     live_state: LiveState
     closures_avoided: list[AvoidedClosure] = Field(description="Why the road is not the usual one.")
+    statuses_seen: list[SeenStatus] = Field(
+        description="What hospitals say of themselves that took one of them out of its place, the nearest first."
+    )
     warnings: list[Notice]
     attribution: str
     licence: str
@@ -296,6 +321,9 @@ class Problem(BaseModel):
     errors: list[Mistake] | None = Field(default=None, description="invalid-request: each field with its mistake.")
     fallback: list[Fallback] | None = Field(
         default=None, description="outside-area, off-network, no-route: capable hospitals by straight line."
+    )
+    statuses_seen: list[SeenStatus] | None = Field(
+        default=None, description="With fallback: hospitals that could treat this, and say that they cannot now."
     )
 
 
