@@ -29,15 +29,16 @@ from bench.oracles import measure_networkx, measure_scipy  # noqa: E402
 from bench.peers import measure_peers  # noqa: E402
 from bench.report import print_table, write_json  # noqa: E402
 from bench.serving import CONNECTIONS, measure_http, measure_start  # noqa: E402
+from bench.yearly import measure_yearly  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bench.targets import Row
 
-ROWS = ("query", "closures", "networkx", "scipy", "build", "http", "start")
+ROWS = ("query", "closures", "networkx", "scipy", "build", "http", "start", "yearly")
 #: Measured on every file; the rest on the first alone.
-ON_EVERY_FILE = ("query", "closures", "build")
+ON_EVERY_FILE = ("query", "closures", "build", "yearly")
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,22 @@ class Size:
     load_s: float = 10.0
     starts: int = 5
     peers: int = 400
+    sheet_rows: int = 5000
 
 
 FULL = Size()
-QUICK = Size(questions=50, closures=6, networkx=2, scipy=5, connections=8, warm_s=0.2, load_s=0.5, starts=1, peers=20)
+QUICK = Size(
+    questions=50,
+    closures=6,
+    networkx=2,
+    scipy=5,
+    connections=8,
+    warm_s=0.2,
+    load_s=0.5,
+    starts=1,
+    peers=20,
+    sheet_rows=50,
+)
 
 
 @click.command(help=__doc__)
@@ -118,6 +131,8 @@ def measure(case: Case, wanted: list[str], size: Size, hospitals: int, *, reuse:
         yield from measure_peers(case, ours, size.peers)
     if "start" in wanted:
         yield measure_start(case, size.starts)
+    if "yearly" in wanted:
+        yield from measure_yearly(case, rows=size.sheet_rows, questions=size.questions // 10)
 
 
 def measure_in_process(case: Case, ours: InProcess, wanted: list[str], size: Size) -> Iterator[Row]:

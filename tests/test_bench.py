@@ -24,6 +24,9 @@ FIGURES = {
     "http": TIMES | {"requests_per_s", "errors", "other_status"},
     "noop": TIMES | {"requests_per_s", "errors", "other_status"},
     "start": {"ready_s"},
+    **{key: {"wall_s", "peak_gb"} for key in ("update", "amend-phone", "amend-moved", "coverage", "check")},
+    "update-again": {"wall_s"},
+    "patient": TIMES | {"decide_ms"},
 }
 
 
@@ -60,3 +63,9 @@ def test_closures_are_detoured_round_and_shut_callers_in(tmp_path: Path) -> None
     (row,) = report["rows"]
     assert [target["figure"] for target in row["targets"]] == ["median_ms", "worst_ms"]
     assert row["details"]["longer"] > 0
+
+
+def test_a_year_is_made_amended_and_asked(tmp_path: Path) -> None:
+    _, report = run(tmp_path, "--only", "yearly", "--hospitals", "7")
+    names = [row["row"] for row in report["rows"]]
+    assert names == ["update", "update-again", "amend-phone", "amend-moved", "coverage", "check", "patient"]

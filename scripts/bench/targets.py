@@ -37,6 +37,12 @@ TARGETS: dict[tuple[str, str], tuple[Target, ...]] = {
     # The median ratio should be within 1 % of 1.
     ("osrm", "*"): (Target("ratio_p50_off", 0.01), Target("same_best_percent", 97.0, more=True)),
     ("valhalla", "*"): (Target("ratio_p50_off", 0.01), Target("same_best_percent", 97.0, more=True)),
+    ("update", "scale_four_portos"): (Target("wall_s", 150), Target("peak_gb", 3.0)),
+    ("amend-phone", "scale_four_portos"): (Target("wall_s", 2.0),),
+    ("amend-moved", "scale_four_portos"): (Target("wall_s", 5.0),),
+    ("coverage", "scale_four_portos"): (Target("wall_s", 20.0),),
+    ("check", "*"): (Target("wall_s", 5.0),),
+    ("patient", "*"): (Target("decide_ms", 1.0),),
     ("start", "*"): (Target("ready_s", 3.0, 1.5),),
 }
 
