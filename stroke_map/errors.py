@@ -207,6 +207,16 @@ class AuditError(StrokeMapError):
     exit_code = 12
 
 
+class ConflictError(StrokeMapError, ValueError):
+    """What is asked contradicts what is recorded: an alert that has ended, or another request under a key already used."""
+
+    code = "conflict"
+    status = 409
+    title = "This contradicts what is recorded"
+    advice = "Read the alert or case again, and decide by what it says now."
+    exit_code = 13
+
+
 class ServerStartError(StrokeMapError, OSError):
     """The server cannot start, for example because its port is in use."""
 

@@ -16,7 +16,10 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from stroke_map.errors import LiveStoreError
 from stroke_map.live.account_records import AccountRecords
+from stroke_map.live.alert_records import AlertRecords
+from stroke_map.live.alert_rules import Timers
 from stroke_map.live.audit import AuditLog
+from stroke_map.live.case_records import CaseRecords
 from stroke_map.live.database import BEGIN, create_file, database_file, make_engine
 from stroke_map.live.lockout import Rule
 from stroke_map.live.login import LogIns
@@ -58,6 +61,8 @@ class LiveStore:
         Users and keys; who logs in and out.
     audit
         Who wrote and read what.
+    cases, alerts
+        Cases and their moments; alerts, whom they call, and what came of it.
 
     Raises
     ------
@@ -69,6 +74,8 @@ class LiveStore:
         self.file = database_file(settings)
         self._engine = make_engine(settings)
         self.closures, self.statuses = ClosureRecords(self), StatusRecords(self)
+        self.cases = CaseRecords(self, timedelta(days=settings.case_keep_days))
+        self.alerts = AlertRecords(self, Timers.of(settings))
         self.accounts, self.audit = AccountRecords(self), AuditLog(self)
         rule = Rule(settings.lockout_attempts, timedelta(minutes=settings.lockout_longest_min))
         self.log_ins = LogIns(self, rule=rule, lasts=timedelta(hours=settings.session_hours))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stroke_map.live import LiveStore, NewClosure
+from stroke_map.live.alert_rules import Callees
+from stroke_map.live.alerts import NewAlert
+from stroke_map.live.cases import NewCase
 from stroke_map.settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -35,6 +38,29 @@ def new_closure() -> Callable[..., NewClosure]:
         return NewClosure(**{"begins": NOW, "reason": "landslide", "author": "test"} | place | fields)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def new_case() -> Callable[..., NewCase]:
+    """A stroke for which the answer put hospital `a` before `b` and `c`, with whatever else is said."""
+    fields = {
+        "condition": "stroke",
+        "question": {"lat": 29.5, "lon": 106.5, "patient": {"age": 70}},
+        "answer": {"hospitals": [{"id": "a"}, {"id": "b"}, {"id": "c"}]},
+        "edition": "2026.1",
+        "first_choice": "a",
+        "hospital_id": "a",
+        "author": "clinical key",
+    }
+    return lambda **others: NewCase(**fields | others)
+
+
+@pytest.fixture(scope="session")
+def new_alert() -> Callable[..., NewAlert]:
+    """An alert of hospital `a` for case 1, whose ambulance arrives in half an hour, with whatever else is said."""
+    teams = (Callees("emergency", ("1", "2")), Callees("radiology"), Callees("neurology", ("7",)))
+    fields = {"case_id": 1, "hospital_id": "a", "telephone": "1", "teams": teams, "author": "clinical key"}
+    return lambda **others: NewAlert(**fields | {"eta": NOW + timedelta(minutes=30)} | others)
 
 
 def _programs() -> Path | None:

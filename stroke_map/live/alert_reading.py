@@ -1,0 +1,80 @@
+"""Alerts out of the database, with all that happened to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import orjson
+from sqlalchemy import select
+
+from stroke_map.errors import NotFoundError
+from stroke_map.live.alert_rules import Alert, Callees, Happening
+from stroke_map.live.alerts import RecordedAlert
+from stroke_map.live.case_records import load_cases
+from stroke_map.live.case_tables import alert_events, alerts, deliveries
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    from stroke_map.live.cases import Case
+
+LARGEST_ID: Final = 2**31 - 1
+
+
+def load_alert(connection: Connection, alert_id: int) -> RecordedAlert:
+    """One alert, as this transaction sees it.
+
+    Raises
+    ------
+    NotFoundError
+        There is none with that id.
+    """
+    found = load_alerts(connection, [alert_id] if 0 < alert_id <= LARGEST_ID else [])
+    if not found:
+        raise no_such_alert()
+    return found[0]
+
+
+def no_such_alert() -> NotFoundError:
+    """The error for an alert that is not there, or is none of the caller's business."""
+    return NotFoundError("There is no alert with that id.", next_step="List them with GET /api/v1/alerts.")
+
+
+def load_alerts(connection: Connection, ids: Sequence[int]) -> Sequence[RecordedAlert]:
+    """Alerts with all that happened to them, in the order of their ids."""
+    rows = connection.execute(select(alerts).where(alerts.c.id.in_(ids)).order_by(alerts.c.id)).all()
+    happened: dict[int, list[Happening]] = {row.id: [] for row in rows}
+    for event in connection.execute(select(alert_events).where(alert_events.c.alert_id.in_(ids))):
+        told = Happening(event.kind, event.at, event.team, 0, event.author, event.reason)
+        happened[event.alert_id].append(told)
+    calls = select(deliveries).where(deliveries.c.alert_id.in_(ids), deliveries.c.kind == "call")
+    for call in connection.execute(calls.order_by(deliveries.c.id)):
+        for kind, at in (("called", call.at), ("sent", call.sent_at), ("delivered", call.delivered_at)):
+            if at is not None:
+                happened[call.alert_id].append(Happening(kind, at, call.team, call.contact))  # type: ignore[arg-type]
+    of = load_cases(connection, sorted({row.case_id for row in rows}))
+    return [
+        RecordedAlert(
+            id=row.id,
+            hospital_id=row.hospital_id,
+            telephone=row.telephone,
+            author=row.author,
+            alert=Alert(row.created_at, tuple(Callees(team, tuple(p)) for team, p in orjson.loads(row.teams)), row.eta),
+            happenings=tuple(happened[row.id]),
+            case=of[row.case_id],
+            replaces=row.replaces,
+            next_choice=_next_choice(connection, of[row.case_id], happened[row.id]),
+        )
+        for row in rows
+        if row.case_id in of  # deleted since the row was read
+    ]
+
+
+def _next_choice(connection: Connection, case: Case, happened: Sequence[Happening]) -> str | None:
+    """The next hospital of the answer, where this one diverted: none that was alerted for this case before."""
+    if not any(happening.kind == "diverted" for happening in happened):
+        return None
+    asked = set(connection.execute(select(alerts.c.hospital_id).where(alerts.c.case_id == case.id)).scalars())
+    return next((hospital["id"] for hospital in case.answer["hospitals"] if hospital["id"] not in asked), None)

@@ -1,0 +1,299 @@
+"""Alerts in the database. Every change works off what is due then, in the same transaction: so no call is ever forgotten."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+from sqlalchemy import insert, or_, select, update
+
+from stroke_map.errors import ConflictError, InvalidRequestError
+from stroke_map.live.alert_reading import LARGEST_ID, load_alert, load_alerts, no_such_alert
+from stroke_map.live.alert_rules import Happening, due, refusal, standing_of
+from stroke_map.live.case_records import CASE_TOPIC, load_case
+from stroke_map.live.case_tables import alert_events, alerts, cases, deliveries
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from stroke_map.live.alert_rules import Kind, Timers
+    from stroke_map.live.alerts import NewAlert, RecordedAlert
+    from stroke_map.live.cases import Case
+    from stroke_map.live.store import LiveStore
+
+#: How long an alert that has ended is still shown, so that everybody sees that it has.
+SHOWN_AFTER: Final = timedelta(minutes=30)
+ANOTHER_DESTINATION: Final = "another destination"
+#: Who closes an alert that nobody closed.
+BY_ITSELF: Final = "by itself"
+
+
+class AlertRecords:
+    """The alerts of a `LiveStore`; every method but `follow` is one transaction and raises LiveStoreError when that fails."""
+
+    def __init__(self, store: LiveStore, timers: Timers) -> None:
+        self._store, self.timers = store, timers
+
+    def create(self, new: NewAlert, *, key: str, digest: str, now: datetime) -> bytes:
+        """Alert a hospital, and stand down another one that was alerted for the same case; all or nothing.
+
+        Parameters
+        ----------
+        key, digest
+            The caller's name for this request, and the hash of its body: the same twice is answered twice alike, and done once.
+
+        Returns
+        -------
+        The alert as JSON, as it was created.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such case.
+        ConflictError
+            The key was used for another request, the case is closed, or its alert to this hospital stands.
+        InvalidRequestError
+            It is not the first choice, and no reason is given.
+        """
+        with self._store.writing() as connection:
+            version = self._store.bump(connection, CASE_TOPIC, now)
+            earlier = _answered(connection, new.author, key, digest)
+            if earlier is not None:
+                return earlier
+            case = load_case(connection, new.case_id)
+            if case.closed_at is not None:
+                raise ConflictError("The case is closed.")
+            of_case = select(alerts.c.id).where(alerts.c.case_id == case.id)
+            before = load_alerts(connection, connection.execute(of_case).scalars().all())
+            reason = _override_reason(case, before, new)
+            standing = next((a for a in before if standing_of(a.alert, a.happenings).ending is None), None)
+            if standing is not None:
+                self._make_way(connection, standing, new, version, now)
+            chosen = {"hospital_id": new.hospital_id, "override_reason": reason, "changed": version}
+            connection.execute(update(cases).where(cases.c.id == case.id).values(chosen))
+            replaces = standing.id if standing else None
+            alert_id = _insert(connection, new, changed=version, created_at=now, replaces=replaces, idempotency_key=key, digest=digest)  # fmt: skip
+            answer = orjson.dumps(self._settle(connection, alert_id, version, now).as_json(now, self.timers))
+            connection.execute(update(alerts).where(alerts.c.id == alert_id).values(answer=answer.decode()))
+            return answer
+
+    def _make_way(
+        self, connection: Connection, standing: RecordedAlert, new: NewAlert, version: int, now: datetime
+    ) -> None:
+        """End the alert that stands for the case of a new one: stood down, or closed where the patient had arrived and goes on."""
+        arrived = standing_of(standing.alert, standing.happenings).arrived
+        if arrived is None and standing.hospital_id == new.hospital_id:
+            raise ConflictError("The alert to this hospital stands already.", alert=standing.id)
+        kind: Kind = "closed" if arrived else "cancelled"
+        _write(connection, standing.id, Happening(kind, now, by=new.author, reason=ANOTHER_DESTINATION))
+        self._settle(connection, standing.id, version, now)
+
+    def act(
+        self,
+        alert_id: int,
+        kind: Kind,
+        by: str,
+        *,
+        now: datetime,
+        team: str = "",
+        reason: str = "",
+        hospital: str | None = None,
+    ) -> RecordedAlert:
+        """Record that a team acknowledged or is activated, that the hospital diverts, or the dispatcher cancels.
+
+        Who did so first stays written; the same again changes nothing.
+
+        Parameters
+        ----------
+        hospital
+            Only if it is an alert to this hospital.
+
+        Raises
+        ------
+        NotFoundError
+            There is none with that id.
+        ConflictError
+            It has ended otherwise, or the patient has arrived; `facts["state"]` says how it stands.
+        InvalidRequestError
+            The alert does not call that team.
+        """
+        with self._store.writing() as connection:
+            version = self._store.bump(connection, CASE_TOPIC, now)
+            found = load_alert(connection, alert_id)
+            if hospital is not None and found.hospital_id != hospital:
+                raise no_such_alert()
+            if kind in {"acknowledged", "activated"} and team not in {callees.team for callees in found.alert.teams}:
+                called = ", ".join(callees.team for callees in found.alert.teams)
+                problem = f"is none that this alert calls: {called}"
+                raise InvalidRequestError(f"team {problem}", errors=[{"field": "team", "problem": problem, "example": "emergency"}])  # fmt: skip
+            standing = standing_of(found.alert, found.happenings)
+            refused = refusal(standing, kind)
+            if refused:
+                raise ConflictError(f"This can no longer be: {refused}.", state=standing.state)
+            if not any((h.kind, h.team) == (kind, team) for h in found.happenings):
+                _write(connection, alert_id, Happening(kind, now, team, by=by, reason=reason))
+            return self._settle(connection, alert_id, version, now)
+
+    def follow(
+        self, connection: Connection, case_id: int, kind: Kind, *, at: datetime, by: str, version: int, now: datetime
+    ) -> None:
+        """Let the alert of a case that has not ended arrive or close with it, in the transaction of whoever says so."""
+        for alert_id in _standing_ids(connection, case_id):
+            if not any(h.kind == kind for h in load_alert(connection, alert_id).happenings):
+                _write(connection, alert_id, Happening(kind, at, by=by))
+            self._settle(connection, alert_id, version, now)
+
+    def set_eta(self, case_id: int, eta: datetime, *, now: datetime) -> None:
+        """Say when the ambulance of a case will arrive; nothing that has happened is taken back."""
+        with self._store.writing() as connection:
+            ids = _standing_ids(connection, case_id)
+            if ids:
+                version = self._store.bump(connection, CASE_TOPIC, now)
+                connection.execute(update(alerts).where(alerts.c.id.in_(ids)).values(eta=eta))
+                for alert_id in ids:
+                    self._settle(connection, alert_id, version, now)
+
+    def get(self, alert_id: int, *, hospital: str | None = None) -> RecordedAlert:
+        """One alert; with `hospital` only if it is to that one.
+
+        Raises
+        ------
+        NotFoundError
+            There is none with that id.
+        """
+        with self._store.reading() as connection:
+            found = load_alert(connection, alert_id)
+        if hospital is not None and found.hospital_id != hospital:
+            raise no_such_alert()
+        return found
+
+    def list(
+        self,
+        *,
+        now: datetime,
+        hospital: str | None = None,
+        case_id: int | None = None,
+        include_ended: bool = False,
+        after: int = 0,
+        most: int | None = None,
+    ) -> Sequence[RecordedAlert]:
+        """Alerts in the order of their ids: those that stand or ended within `SHOWN_AFTER`, or all; see `CaseRecords.list`."""
+        wanted = select(alerts.c.id).where(alerts.c.id > min(after, LARGEST_ID)).order_by(alerts.c.id).limit(most)
+        if not include_ended:
+            wanted = wanted.where(or_(alerts.c.over_at.is_(None), alerts.c.over_at > now - SHOWN_AFTER))
+        if hospital is not None:
+            wanted = wanted.where(alerts.c.hospital_id == hospital)
+        if case_id is not None:
+            wanted = wanted.where(alerts.c.case_id == min(case_id, LARGEST_ID))
+        with self._store.reading() as connection:
+            return load_alerts(connection, connection.execute(wanted).scalars().all())
+
+    def work_off(self, now: datetime) -> int:
+        """Do what is due by `now`: put calls into the outbox, close what stood too long. Returns how many alerts that concerned.
+
+        Any number of processes may do so at once; each thing is done by one of them.
+        """
+        waiting = select(alerts.c.id).where(alerts.c.next_at <= now).order_by(alerts.c.id)
+        with self._store.reading() as connection:
+            if connection.execute(waiting.limit(1)).one_or_none() is None:
+                return 0
+        with self._store.writing() as connection:
+            version = self._store.bump(connection, CASE_TOPIC, now)
+            # Asked again: another process may have done it before we held the counter.
+            ids = connection.execute(waiting).scalars().all()
+            for alert_id in ids:
+                self._settle(connection, alert_id, version, now)
+            return len(ids)
+
+    def _settle(self, connection: Connection, alert_id: int, version: int, now: datetime) -> RecordedAlert:
+        """Write down what is due for an alert, and when to look again; whoever ended it, who was called is stood down."""
+        found = load_alert(connection, alert_id)
+        now_due = due(found.alert, found.happenings, now, self.timers)
+        if now_due.close:
+            _write(connection, alert_id, Happening("closed", now, by=BY_ITSELF))
+        else:
+            _put_out(connection, found, "call", [(call.team, call.contact) for call in now_due.calls], now)
+        found = load_alert(connection, alert_id)
+        ending = standing_of(found.alert, found.happenings).ending
+        if ending is not None and ending.kind in {"cancelled", "diverted"} and not _stood_down(connection, alert_id):
+            called = {(h.team, h.contact) for h in found.happenings if h.kind == "called"}
+            _put_out(connection, found, "stand_down", sorted(called), now)
+        next_at = due(found.alert, found.happenings, now, self.timers).next_at
+        changed = {"changed": version, "next_at": next_at, "over_at": ending.at if ending else None}
+        connection.execute(update(alerts).where(alerts.c.id == alert_id).values(changed))
+        return found
+
+
+def _answered(connection: Connection, author: str, key: str, digest: str) -> bytes | None:
+    """What was answered to the same request, None where there was none."""
+    same_key = (alerts.c.author == author, alerts.c.idempotency_key == key)
+    earlier = connection.execute(select(alerts.c.digest, alerts.c.answer).where(*same_key)).one_or_none()
+    if earlier is not None and earlier.digest != digest:
+        raise ConflictError("This Idempotency-Key was used for another request.", next_step="Send a new key with a new request.")  # fmt: skip
+    return None if earlier is None else str(earlier.answer).encode()
+
+
+def _insert(connection: Connection, new: NewAlert, **values: Any) -> int:
+    statement = insert(alerts).values(
+        case_id=new.case_id,
+        hospital_id=new.hospital_id,
+        telephone=new.telephone,
+        teams=orjson.dumps([[callees.team, callees.phones] for callees in new.teams]).decode(),
+        eta=new.eta,
+        author=new.author,
+        answer="",
+        **values,
+    )
+    return int(connection.execute(statement.returning(alerts.c.id)).scalar_one())
+
+
+def _put_out(
+    connection: Connection, alert: RecordedAlert, kind: str, whom: Sequence[tuple[str, int]], now: datetime
+) -> None:
+    """Put a message for each contact into the outbox."""
+    phones = {callees.team: callees.phones or ("",) for callees in alert.alert.teams}
+    rows = [
+        {"alert_id": alert.id, "kind": kind, "team": team, "contact": at, "phone": phones[team][at], "at": now}
+        for team, at in whom
+    ]
+    if rows:
+        connection.execute(insert(deliveries), rows)
+
+
+def _stood_down(connection: Connection, alert_id: int) -> bool:
+    told = select(deliveries.c.id).where(deliveries.c.alert_id == alert_id, deliveries.c.kind == "stand_down")
+    return connection.execute(told.limit(1)).one_or_none() is not None
+
+
+def _override_reason(case: Case, before: Sequence[RecordedAlert], new: NewAlert) -> str:
+    """Why another hospital than the first choice is alerted; "" where it is the first."""
+    if new.hospital_id == case.first_choice:
+        return ""
+    if new.override_reason:
+        return new.override_reason
+    if new.hospital_id == case.hospital_id and case.override_reason:
+        return case.override_reason
+    for alert in before:
+        ending = standing_of(alert.alert, alert.happenings).ending
+        if alert.hospital_id == case.first_choice and ending is not None and ending.kind == "diverted":
+            return f"{case.first_choice} diverted: {ending.reason}"
+    problem = "is missing: this hospital is not the first choice"
+    raise InvalidRequestError(
+        f"override_reason {problem}",
+        errors=[{"field": "override_reason", "problem": problem, "example": "relatives insist"}],
+    )
+
+
+def _write(connection: Connection, alert_id: int, happening: Happening) -> None:
+    told = {"kind": happening.kind, "team": happening.team, "author": happening.by, "reason": happening.reason}
+    connection.execute(insert(alert_events).values(alert_id=alert_id, at=happening.at, **told))
+
+
+def _standing_ids(connection: Connection, case_id: int) -> Sequence[int]:
+    return connection.execute(
+        select(alerts.c.id).where(alerts.c.case_id == case_id, alerts.c.over_at.is_(None))
+    ).scalars().all()  # fmt: skip

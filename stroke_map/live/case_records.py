@@ -1,0 +1,187 @@
+"""Cases in the database: begin, time, list; and what is deleted when they are old."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from sqlalchemy import delete, func, insert, select, update
+
+from stroke_map.errors import ConflictError, NotFoundError
+from stroke_map.live.case_tables import alert_events, alerts, case_events, case_figures, cases
+from stroke_map.live.cases import Case, figures_of, timeline_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime, timedelta
+
+    from sqlalchemy import Connection, Row
+
+    from stroke_map.live.alert_rules import Kind
+    from stroke_map.live.cases import NewCase
+    from stroke_map.live.store import LiveStore
+
+CASE_TOPIC = "cases"
+#: A case has fourteen moments; more words than this about one are no corrections.
+MOST_EVENTS = 200
+#: So many old cases are deleted at once, so that whoever begins one does not wait for a year of others.
+_MOST_DELETED = 100
+_LARGEST_ID = 2**31 - 1
+
+
+class CaseRecords:
+    """The cases of a `LiveStore`; every method is one transaction and raises LiveStoreError when that fails.
+
+    Parameters
+    ----------
+    keep
+        How long a case is kept after it began.
+    """
+
+    def __init__(self, store: LiveStore, keep: timedelta) -> None:
+        self._store, self._keep = store, keep
+
+    def add(self, new: NewCase, *, now: datetime) -> Case:
+        """Begin a case; delete those that are too old, and add them to the figures."""
+        with self._store.writing() as connection:
+            version = self._store.bump(connection, CASE_TOPIC, now)
+            _delete_old(connection, now - self._keep)
+            statement = insert(cases).values(
+                changed=version,
+                condition=new.condition,
+                question=orjson.dumps(new.question).decode(),
+                answer=orjson.dumps(new.answer).decode(),
+                edition=new.edition,
+                first_choice=new.first_choice,
+                hospital_id=new.hospital_id,
+                override_reason=new.override_reason,
+                vehicle=new.vehicle,
+                author=new.author,
+                created_at=now,
+            )
+            return _case(connection.execute(statement.returning(cases)).one(), {})
+
+    def get(self, case_id: int) -> Case:
+        """One case.
+
+        Raises
+        ------
+        NotFoundError
+            There is none with that id.
+        """
+        with self._store.reading() as connection:
+            return load_case(connection, case_id)
+
+    def list(self, *, include_closed: bool = False, after: int = 0, most: int | None = None) -> Sequence[Case]:
+        """Cases in the order of their ids: those that are open, or all; from behind the id `after` on, `most` at the most."""
+        wanted = select(cases.c.id).where(cases.c.id > min(after, _LARGEST_ID)).order_by(cases.c.id).limit(most)
+        if not include_closed:
+            wanted = wanted.where(cases.c.closed_at.is_(None))
+        with self._store.reading() as connection:
+            return list(load_cases(connection, connection.execute(wanted).scalars().all()).values())
+
+    def record(self, case_id: int, name: str, at: datetime, by: str, *, now: datetime) -> Case:
+        """Say when a moment of a case was; said again, the last word counts. "door" and "closed" reach its alert.
+
+        Raises
+        ------
+        NotFoundError
+            There is none with that id.
+        ConflictError
+            More was said of this case than can be meant.
+        """
+        with self._store.writing() as connection:
+            version = self._store.bump(connection, CASE_TOPIC, now)
+            load_case(connection, case_id)
+            count = select(func.count()).where(case_events.c.case_id == case_id)
+            if connection.execute(count).scalar_one() >= MOST_EVENTS:
+                raise ConflictError(f"{MOST_EVENTS} moments of this case are recorded already.")
+            told = {"case_id": case_id, "name": name, "at": at, "author": by, "recorded_at": now}
+            connection.execute(insert(case_events).values(told))
+            changed: dict[str, Any] = {"changed": version}
+            if name == "closed":
+                changed["closed_at"] = at
+            connection.execute(update(cases).where(cases.c.id == case_id).values(changed))
+            if name in {"door", "closed"}:
+                kind: Kind = "arrived" if name == "door" else "closed"
+                self._store.alerts.follow(connection, case_id, kind, at=at, by=by, version=version, now=now)
+            return load_case(connection, case_id)
+
+    def figures(self) -> Sequence[dict[str, Any]]:
+        """What is left of deleted cases, by month, condition, hospital and measure; times are sums of seconds."""
+        order = (case_figures.c.month, case_figures.c.condition, case_figures.c.hospital_id, case_figures.c.measure)
+        with self._store.reading() as connection:
+            rows = connection.execute(select(case_figures).order_by(*order))
+            return [dict(row._mapping) for row in rows]  # noqa: SLF001  SQLAlchemy's public name for a row as a mapping
+
+
+def load_case(connection: Connection, case_id: int) -> Case:
+    """One case, as this transaction sees it.
+
+    Raises
+    ------
+    NotFoundError
+        There is none with that id.
+    """
+    found = load_cases(connection, [case_id] if 0 < case_id <= _LARGEST_ID else [])
+    if not found:
+        raise NotFoundError("There is no case with that id.", next_step="List them with GET /api/v1/cases.")
+    return found[case_id]
+
+
+def load_cases(connection: Connection, ids: Sequence[int]) -> dict[int, Case]:
+    """Cases by id, in the order of the ids."""
+    told: dict[int, list[tuple[str, datetime]]] = {}
+    events = select(case_events).where(case_events.c.case_id.in_(ids)).order_by(case_events.c.id)
+    for event in connection.execute(events):
+        told.setdefault(event.case_id, []).append((event.name, event.at))
+    rows = connection.execute(select(cases).where(cases.c.id.in_(ids)).order_by(cases.c.id))
+    return {row.id: _case(row, timeline_of(told.get(row.id, ()))) for row in rows}
+
+
+def _case(row: Row[Any], timeline: dict[str, datetime]) -> Case:
+    return Case(
+        id=row.id,
+        condition=row.condition,
+        question=orjson.loads(row.question),
+        answer=orjson.loads(row.answer),
+        edition=row.edition,
+        first_choice=row.first_choice,
+        hospital_id=row.hospital_id,
+        override_reason=row.override_reason,
+        vehicle=row.vehicle,
+        author=row.author,
+        created_at=row.created_at,
+        closed_at=row.closed_at,
+        timeline=timeline,
+    )
+
+
+def _delete_old(connection: Connection, before: datetime) -> None:
+    """Delete cases, and all that belongs to them, that began before; what is left are figures of their month."""
+    of_old = select(cases.c.id).where(cases.c.created_at <= before).order_by(cases.c.id).limit(_MOST_DELETED)
+    ids = connection.execute(of_old).scalars().all()
+    diversions = (
+        select(alerts.c.case_id, func.count().label("times"))
+        .join(alert_events, alert_events.c.alert_id == alerts.c.id)
+        .where(alert_events.c.kind == "diverted", alerts.c.case_id.in_(ids))
+        .group_by(alerts.c.case_id)
+    )
+    diverted = {row.case_id: row.times for row in connection.execute(diversions)}
+    for case in load_cases(connection, ids).values():
+        key = {
+            "month": case.created_at.strftime("%Y-%m"),
+            "condition": case.condition,
+            "hospital_id": case.hospital_id,
+        }
+        for measure, seconds in figures_of(case, diverted.get(case.id, 0)).items():
+            _count(connection, key | {"measure": measure}, seconds)
+    connection.execute(delete(cases).where(cases.c.id.in_(ids)))
+
+
+def _count(connection: Connection, key: dict[str, str], seconds: int) -> None:
+    """Add one case to a figure. Whoever holds the counter of the topic is alone."""
+    here = [case_figures.c[name] == value for name, value in key.items()]
+    more = {"cases": case_figures.c.cases + 1, "total_s": case_figures.c.total_s + seconds}
+    if connection.execute(update(case_figures).where(*here).values(more)).rowcount == 0:
+        connection.execute(insert(case_figures).values(cases=1, total_s=seconds, **key))

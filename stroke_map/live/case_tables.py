@@ -1,0 +1,108 @@
+"""The tables of cases and alerts. A change here needs a migration beside it; a test holds the two together."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, String, Table, Text, UniqueConstraint
+
+from stroke_map.live.tables import Instant, metadata
+
+
+def _of(table: str) -> Column[int]:
+    return Column(f"{table}_id", Integer, ForeignKey(f"{table}s.id", ondelete="CASCADE"), nullable=False, index=True)
+
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    #: The version of the topic "cases" at which this row, or anything below it, changed last.
+    Column("changed", BigInteger, nullable=False),
+    Column("condition", String(20), nullable=False),
+    Column("question", Text, nullable=False),  # JSON, as it was asked
+    Column("answer", Text, nullable=False),  # JSON, as it was given, without roads
+    Column("edition", String(80), nullable=False),
+    Column("first_choice", String(64), nullable=False),
+    Column("hospital_id", String(64), nullable=False),
+    Column("override_reason", Text, nullable=False),
+    Column("vehicle", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("created_at", Instant, nullable=False, index=True),
+    Column("closed_at", Instant),
+    sqlite_autoincrement=True,
+)
+
+#: When what happened to a case. A correction is another row: the last one recorded counts.
+case_events = Table(
+    "case_events",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _of("case"),
+    Column("name", String(20), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("changed", BigInteger, nullable=False),
+    _of("case"),
+    Column("hospital_id", String(64), nullable=False),
+    Column("telephone", Text, nullable=False),
+    Column("teams", Text, nullable=False),  # JSON: [[team, [number, ...]], ...]
+    Column("replaces", Integer),  # the alert that this one cancelled
+    Column("eta", Instant),
+    Column("author", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("next_at", Instant, index=True),  # when anything is due next
+    Column("over_at", Instant),
+    Column("idempotency_key", String(100), nullable=False),
+    Column("digest", String(64), nullable=False),  # of the body that came with the key
+    Column("answer", Text, nullable=False),  # that was given to it
+    UniqueConstraint("author", "idempotency_key", name="uq_alerts_key"),
+    sqlite_autoincrement=True,
+)
+
+#: What happened to an alert, but for calls. Nothing happens twice, whoever writes.
+alert_events = Table(
+    "alert_events",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _of("alert"),
+    Column("kind", String(20), nullable=False),
+    Column("team", String(20), nullable=False),
+    Column("author", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    UniqueConstraint("alert_id", "kind", "team", name="uq_alert_events_once"),
+)
+
+#: The outbox: whom to call, or to stand down, written in the transaction of whatever made it necessary.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _of("alert"),
+    Column("kind", String(20), nullable=False),  # call, stand_down
+    Column("team", String(20), nullable=False),
+    Column("contact", Integer, nullable=False),
+    Column("phone", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("sent_at", Instant),
+    Column("delivered_at", Instant),
+    sqlite_autoincrement=True,
+)
+
+#: What is left of deleted cases: how many, and for times between two moments their sum.
+case_figures = Table(
+    "case_figures",
+    metadata,
+    Column("month", String(7), primary_key=True),  # of the case's beginning, UTC
+    Column("condition", String(20), primary_key=True),
+    Column("hospital_id", String(64), primary_key=True),
+    Column("measure", String(40), primary_key=True),
+    Column("cases", Integer, nullable=False),
+    Column("total_s", BigInteger, nullable=False),
+)
