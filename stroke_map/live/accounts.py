@@ -153,7 +153,7 @@ class Session:
 class Accounts:
     """Every account as one worker knows it; replaced as a whole. To ask it costs a few microseconds."""
 
-    version: int = 0
+    version: int = field(default=0, compare=False)  # of the topic; the same accounts are the same
     users: Mapping[int, User] = field(default_factory=dict)
     keys: Mapping[str, Key] = field(default_factory=dict)
     sessions: Mapping[str, Session] = field(default_factory=dict)

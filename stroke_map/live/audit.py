@@ -48,11 +48,16 @@ class AuditLog:
         self._store = store
 
     @staticmethod
-    def begin(facts: Mapping[str, Any] | None) -> Deed | None:
-        """Say who does what from now on in this thread (`actor`, `role`, `action`, from where ...); None: nobody."""
-        deed = None if facts is None else Deed(dict(facts))
+    def begin(facts: Mapping[str, Any]) -> Deed:
+        """Say who does what from now on in this thread: `actor`, `role`, `action`, from where ..."""
+        deed = Deed(dict(facts))
         _deed.set(deed)
         return deed
+
+    @staticmethod
+    def end() -> None:
+        """From now on nobody in particular does anything in this thread."""
+        _deed.set(None)
 
     @contextmanager
     def doing(self, **facts: Any) -> Iterator[None]:

@@ -23,7 +23,8 @@ LEAST_PASSWORD, MOST_PASSWORD = 12, 200  # characters
 TOTP_STEP_S: Final = 30
 #: Clocks of telephones go wrong by seconds, and people type slowly: one step before and one after are taken too (RFC 6238, 5.2).
 TOTP_SKEW_STEPS: Final = 1
-_KEY = re.compile(r"sm_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
+KEY_PREFIX: Final = "sm_"  # so that a key is known as one where it turns up, in a log or a repository
+_KEY = re.compile(KEY_PREFIX + r"([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 _CODE = re.compile(r"\d{6}", re.ASCII)
 
 
@@ -93,7 +94,7 @@ def totp_step(secret: str, code: str, now: datetime, *, after: int) -> int | Non
 def new_key() -> tuple[str, str]:
     """A key: its public part, by which it is named, and the whole, which is shown once."""
     public = secrets.token_hex(6)
-    return public, f"sm_{public}_{secrets.token_urlsafe(32)}"
+    return public, f"{KEY_PREFIX}{public}_{secrets.token_urlsafe(32)}"
 
 
 def public_part(key: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +12,7 @@ from sqlalchemy import delete, insert, select, update
 from stroke_map.errors import LockedOutError, UnauthorizedError
 from stroke_map.live.account_records import ACCOUNT_TOPIC, session_of
 from stroke_map.live.account_tables import attempts, sessions, users
+from stroke_map.live.accounts import Standing
 from stroke_map.live.credentials import digest, new_token, password_matches, totp_step
 from stroke_map.live.database import insert_if_absent
 from stroke_map.live.lockout import ANYWHERE_FACTOR, FORGOTTEN_AFTER, Attempts, Rule
@@ -29,6 +30,16 @@ REFUSAL: Final = "The name, the password or the code is wrong, or the code was u
 KEPT_SESSIONS: Final = timedelta(days=7)
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Somebody whose password and code were right: who, by the code of which time step, and from where."""
+
+    user_id: int
+    standing: Standing
+    step: int
+    address: str
+
+
 class LogIns:
     """The log-ins of a `LiveStore`; every method raises LiveStoreError when its database is away.
 
@@ -44,8 +55,8 @@ class LogIns:
         self._store, self._lasts = store, lasts
         self._rule, self._anywhere = rule, replace(rule, free=rule.free * ANYWHERE_FACTOR)
 
-    def log_in(self, name: str, password: str, code: str, *, address: str, now: datetime) -> tuple[Session, str, str]:
-        """Let somebody in: the session, the token that the browser keeps, and the user's name.
+    def check(self, name: str, password: str, code: str, *, address: str, now: datetime) -> Checked:
+        """Whether this is somebody; `begin` lets them in.
 
         Raises
         ------
@@ -62,24 +73,34 @@ class LogIns:
         good = user is not None and user.revoked_at is None
         matches = password_matches(user.password_hash if user is not None and good else None, password)
         step = None if user is None else totp_step(user.totp_secret, code, now, after=user.totp_step)
+        if user is not None:
+            self._store.audit.mention(
+                user=name
+            )  # never a name that is nobody's: it may be a password in the wrong field
         if user is None or not matches or step is None:
             raise UnauthorizedError(REFUSAL)
-        session, token = self._begin(user.id, step, name, address, now)
-        return session, token, name
+        return Checked(user.id, Standing(name, user.role, user.hospital, user.team), step, address)
 
-    def _begin(self, user_id: int, step: int, name: str, address: str, now: datetime) -> tuple[Session, str]:
+    def begin(self, checked: Checked, *, now: datetime) -> tuple[Session, str]:
+        """Begin a session: what is kept of it, and the token that the browser keeps.
+
+        Raises
+        ------
+        UnauthorizedError
+            Another request was let in with the same code, or the user was revoked meanwhile.
+        """
         token = new_token()
         with self._store.writing() as connection:
             version = self._store.bump(connection, ACCOUNT_TOPIC, now)
             # Asked again in the transaction: of two requests with one code, one is let in; and nobody revoked meanwhile.
-            first = users.c.id == user_id, users.c.totp_step < step, users.c.revoked_at.is_(None)
-            if not connection.execute(update(users).where(*first).values(totp_step=step)).rowcount:
+            first = users.c.id == checked.user_id, users.c.totp_step < checked.step, users.c.revoked_at.is_(None)
+            if not connection.execute(update(users).where(*first).values(totp_step=checked.step)).rowcount:
                 raise UnauthorizedError(REFUSAL)
-            connection.execute(delete(attempts).where(attempts.c.subject.in_(_subjects(name, address))))
+            subjects = _subjects(checked.standing.name, checked.address)
+            connection.execute(delete(attempts).where(attempts.c.subject.in_(subjects)))
             connection.execute(delete(sessions).where(sessions.c.expires_at <= now - KEPT_SESSIONS))
-            row = {"id": digest(token), "changed": version, "user_id": user_id}
+            row = {"id": digest(token), "changed": version, "user_id": checked.user_id}
             row |= {"created_at": now, "expires_at": now + self._lasts}
-            self._store.audit.mention(user=name)
             return session_of(connection.execute(insert(sessions).values(row).returning(sessions)).one()), token
 
     def log_out(self, token: str, *, now: datetime) -> None:
@@ -98,7 +119,7 @@ class LogIns:
             Nothing is tried now; what is tried meanwhile is not counted.
         """
         both = zip(_subjects(name, address), (self._anywhere, self._rule), strict=True)
-        with self._store.writing() as connection:
+        with self._store.writing(audited=False) as connection:
             connection.execute(delete(attempts).where(attempts.c.last_at <= now - FORGOTTEN_AFTER))
             for subject, rule in sorted(both, key=lambda pair: pair[0]):  # one order for all: nobody waits in a ring
                 self._count_one(connection, subject, rule, now)

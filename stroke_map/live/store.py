@@ -74,11 +74,11 @@ class LiveStore:
         self.file = database_file(settings)
         self._engine = make_engine(settings)
         self.closures, self.statuses = ClosureRecords(self), StatusRecords(self)
-        self.cases = CaseRecords(self, timedelta(days=settings.case_keep_days))
-        self.alerts = AlertRecords(self, Timers.of(settings))
         self.accounts, self.audit = AccountRecords(self), AuditLog(self)
         rule = Rule(settings.lockout_attempts, timedelta(minutes=settings.lockout_longest_min))
         self.log_ins = LogIns(self, rule=rule, lasts=timedelta(hours=settings.session_hours))
+        self.cases = CaseRecords(self, timedelta(days=settings.case_keep_days))
+        self.alerts = AlertRecords(self, Timers.of(settings))
         self._peeking = threading.Lock()
         self._peek: Connection | None = None
 
@@ -135,8 +135,10 @@ class LiveStore:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, audited: bool = True) -> Iterator[Connection]:
         """A transaction that writes: all of it is kept, with its line in the audit log, or nothing. Keep it short, for others wait.
+
+        Without a line where `audited` is false: for what is only counted.
 
         Raises
         ------
@@ -145,7 +147,8 @@ class LiveStore:
         """
         with self._transaction("BEGIN IMMEDIATE") as connection:
             yield connection
-            self.audit.append_deed(connection)
+            if audited:
+                self.audit.append_deed(connection)
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[Connection]:

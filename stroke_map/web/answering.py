@@ -9,10 +9,11 @@ from flask import current_app
 from pydantic_core import from_json
 
 from stroke_map.web.ask import ask, ask_transfer
+from stroke_map.web.auditing import mention
 from stroke_map.web.live_state import live_view_of
 from stroke_map.web.patient import PATIENT_FIELDS, TransferBody
 from stroke_map.web.questions import RouteBody, RouteQuery, invalid, read_question
-from stroke_map.web.security import public_slot, require_clinical_key, settings_of_app
+from stroke_map.web.security import public_slot, require, settings_of_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,7 +58,8 @@ def take_patient_fields(fields: Fields, *, in_url: bool) -> Fields:
     """
     names = sorted(PATIENT_FIELDS.intersection(fields))
     if names:
-        require_clinical_key("Fields about the patient need the clinical key.")
+        require(scope="route", why="Fields about the patient need a clinical key or a log-in.")
+        mention(fields=names)  # their names, never their values
     if names and in_url:
         problem = "is about the patient and must not stand in an address: use POST"
         raise invalid([{"field": name, "problem": problem, "example": None} for name in names])
@@ -84,10 +86,12 @@ def answer_for(
             raise invalid([{"field": "need", "problem": problem, "example": None}])
     clinical = bool(patient) or settings.plane == "clinical" or fields.get("profile") == "ambulance"
     if clinical:
-        require_clinical_key("The ambulance profile, and everything on the clinical plane, needs the clinical key.")
+        why = "The ambulance profile, and everything on the clinical plane, needs a clinical key or a log-in."
+        require(scope="route", why=why)
+        mention(fields=sorted(patient))
     asked = read_question(model, fields)
     with nullcontext() if clinical else public_slot():
-        return ask(edition, asked, settings, live_view_of(current_app), patient)
+        return _noted(ask(edition, asked, settings, live_view_of(current_app), patient), clinical=clinical)
 
 
 def transfer_for(edition: Edition, fields: Fields, patient: Fields) -> dict[str, Any]:
@@ -100,7 +104,15 @@ def transfer_for(edition: Edition, fields: Fields, patient: Fields) -> dict[str,
     OffNetworkError, NoRouteError, NoCapableHospitalError
         As `dispatch.answer`.
     """
-    require_clinical_key("Transfers need the clinical key.")
+    require(scope="route", why="Transfers need a clinical key or a log-in.")
+    mention(fields=sorted(patient))
     fields.setdefault("profile", "ambulance")
     asked = read_question(TransferBody, fields)
-    return ask_transfer(edition, asked, settings_of_app(), live_view_of(current_app), patient)
+    return _noted(ask_transfer(edition, asked, settings_of_app(), live_view_of(current_app), patient), clinical=True)
+
+
+def _noted(answer: dict[str, Any], *, clinical: bool) -> dict[str, Any]:
+    """Name in the audit log what a clinical answer said: which edition, which hospitals in which order."""
+    if clinical:
+        mention(edition=answer["edition"], hospitals=[hospital["id"] for hospital in answer["hospitals"]])
+    return answer

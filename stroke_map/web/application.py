@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 import stroke_map
 from stroke_map.web import (
+    auditing,
     closures_api,
     health_api,
     hospitals_api,
@@ -27,6 +29,7 @@ from stroke_map.web import (
     route_api,
     search_api,
     security,
+    session_api,
 )
 from stroke_map.web.live_state import install_live_state
 from stroke_map.web.models import Problem
@@ -42,7 +45,17 @@ if TYPE_CHECKING:
 # The largest question is a few hundred bytes; a larger body is never read to its end.
 MAX_BODY_BYTES = 16 * 1024
 _SECURITY_SCHEMES: dict[str, Any] = {
-    "clinicalKey": {"type": "http", "scheme": "bearer", "description": "STROKE_MAP_CLINICAL_KEY of this server."}
+    "clinicalKey": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A key made by `stroke-map key add`, or STROKE_MAP_CLINICAL_KEY of this server.",
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": security.COOKIE,
+        "description": f"Given by POST /api/v1/session; what changes something also needs its CSRF token in {security.CSRF_HEADER}.",
+    },
 }
 
 
@@ -60,15 +73,20 @@ def make_app(settings: Settings) -> OpenAPI:
         template_folder=None,
     )
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    if proxies := settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
     app.extensions["stroke_map.settings"] = settings
     install_edition(app, settings)
     install_live_state(app, settings)
+    auditing.install(app, settings)
     problem.install(app)
     security.install(app)
+    session_api.install(app)
     for api in (health_api.api, route_api.api, hospitals_api.api, search_api.api, protocols_api.api):
         app.register_api(api)
     if settings.plane != "public":
         app.register_api(closures_api.api)
+        app.register_api(session_api.api)
     openapi.install(app)
     metrics.install(app)
     if settings.plane != "clinical":

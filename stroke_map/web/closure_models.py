@@ -49,7 +49,11 @@ class ClosuresQuery(_Shape):
 class EndingQuery(_Shape):
     """Who ends a closure."""
 
-    by: Words = Field(default="clinical key", description="Who ends it.", json_schema_extra={"example": "dispatcher 7"})
+    by: Words | None = Field(
+        default=None,
+        description="Who ends it; the name of the account when left out.",
+        json_schema_extra={"example": "dispatcher 7"},
+    )
 
 
 class RecordedClosure(_Shape):

@@ -23,10 +23,10 @@ from stroke_map.web.closure_models import (
     RecordedClosure,
 )
 from stroke_map.web.live_state import live_store
-from stroke_map.web.openapi import documented, responses
+from stroke_map.web.openapi import KNOWN, documented, responses
 from stroke_map.web.published import current_edition
 from stroke_map.web.questions import read_question
-from stroke_map.web.security import require_clinical_key
+from stroke_map.web.security import require
 
 # A polygon of 10,000 positions is half a megabyte.
 MAX_BODY_BYTES = 2 * 1024 * 1024
@@ -37,16 +37,15 @@ api = APIBlueprint(
     url_prefix="/api/v1",
     abp_tags=[Tag(name="closures", description="Roads that are closed or slow now; answers avoid them at once.")],
 )
-_SECURITY: list[dict[str, list[Any]]] = [{"clinicalKey": []}]
-_NEEDS_KEY = "Closures are recorded, listed and ended with the clinical key alone."
+_NEEDS_KEY = "Closures are recorded, listed and ended with a clinical key or a log-in alone."
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
-@api.post("/closures", responses=responses(AddedClosure, 401, 413, 422, 503, good=201), security=_SECURITY)
+@api.post("/closures", responses=responses(AddedClosure, 401, 413, 422, 503, good=201), security=KNOWN)
 @documented(body=ClosureEntry)
 def add_closure() -> Response:
     """Record a closure or slow-down; it counts from the next question on, in every worker."""
-    require_clinical_key(_NEEDS_KEY)
+    require(why=_NEEDS_KEY)
     request.max_content_length = MAX_BODY_BYTES
     now, edition = datetime.now(UTC), current_edition()
     entry = fields_of(parse_json(request.get_data(cache=False)))
@@ -59,11 +58,11 @@ def add_closure() -> Response:
     return response
 
 
-@api.get("/closures", responses=responses(ClosureList, 401, 422, 503), security=_SECURITY)
+@api.get("/closures", responses=responses(ClosureList, 401, 422, 503), security=KNOWN)
 @documented(query=ClosuresQuery)
 def list_closures() -> Response:
     """List closures and slow-downs that hold now or later, with whether each holds now; at most 1,000 at once."""
-    require_clinical_key(_NEEDS_KEY)
+    require(why=_NEEDS_KEY)
     asked = read_question(ClosuresQuery, single_values(request.args.lists()))
     now, at = datetime.now(UTC), asked.at
     if at is not None and at.tzinfo is None:
@@ -74,16 +73,16 @@ def list_closures() -> Response:
     return _json({"as_of": now, "closures": listed, "more": len(found) > most})
 
 
-@api.delete("/closures/<closure_id>", responses=responses(RecordedClosure, 401, 404, 422, 503), security=_SECURITY)
+@api.delete("/closures/<closure_id>", responses=responses(RecordedClosure, 401, 404, 422, 503), security=KNOWN)
 @documented(path=ClosurePath, query=EndingQuery)
 def end_closure(closure_id: str) -> Response:
     """End a closure, from the next question on. It stays on record; ending it again changes nothing."""
-    require_clinical_key(_NEEDS_KEY)
+    actor = require(why=_NEEDS_KEY)
     asked = read_question(EndingQuery, single_values(request.args.lists()))
     if not (closure_id.isascii() and closure_id.isdecimal() and len(closure_id) <= 10):
         raise NotFoundError("There is no closure with that id.", next_step="List them with GET /api/v1/closures.")
     now = datetime.now(UTC)
-    return _json(live_store().closures.end(int(closure_id), asked.by, now=now).as_json(now))
+    return _json(live_store().closures.end(int(closure_id), asked.by or actor.name, now=now).as_json(now))
 
 
 def _json(body: dict[str, Any], status: int = 200) -> Response:

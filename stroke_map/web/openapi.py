@@ -13,13 +13,16 @@ if TYPE_CHECKING:
     from flask_openapi3.openapi import OpenAPI
     from pydantic import BaseModel
 
+#: The security of an operation for those who are known.
+KNOWN: list[dict[str, list[Any]]] = [{"clinicalKey": []}, {"session": []}]
 _View = TypeVar("_View", bound="Callable[..., Response]")
 _PROBLEMS = {
-    401: "The clinical key is missing or wrong",
+    401: "No key or log-in, or a wrong, expired or revoked one",
+    403: "Known, but not allowed: the role, the key's scopes, or the CSRF token",
     404: "No answer from here: outside-area, off-network, no-route or no-capable-hospital, with a fallback list; or not-found",
     413: "The body is too large",
     422: "The question has a mistake; each field is named",
-    429: "Too many public questions at once; ask again after Retry-After seconds",
+    429: "Too many questions at once, or failed log-ins; ask again after Retry-After seconds",
     503: "No sound edition is published, or the database of live state is away",
 }
 
@@ -39,7 +42,9 @@ def documented(**parts: type[BaseModel]) -> Callable[[_View], _View]:
 
 
 def responses(success: type[BaseModel] | dict[str, Any], *statuses: int, good: int = 200) -> dict[str | int, Any]:
-    """The responses of an operation: the good one, and a problem for each of `statuses`."""
+    """The responses of an operation: the good one, and a problem for each of `statuses`; whoever can be unknown can be refused."""
+    if 401 in statuses:
+        statuses = (*statuses, 403)
     schema = {"$ref": "#/components/schemas/Problem"}
     problems: dict[str | int, Any] = {
         str(status): {"description": _PROBLEMS[status], "content": {"application/problem+json": {"schema": schema}}}

@@ -19,6 +19,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from stroke_map.errors import (
     BadHttpError,
     EditionError,
+    LockedOutError,
     MethodNotAllowedError,
     NotFoundError,
     StrokeMapError,
@@ -58,8 +59,8 @@ def problem_response(error: StrokeMapError) -> Response:
         options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
         response = Response(orjson.dumps(body, option=options, default=str), error.status, content_type=CONTENT_TYPE)
     response.headers["Cache-Control"] = "no-store"
-    if isinstance(error, TooBusyError):
-        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    if isinstance(error, TooBusyError | LockedOutError):
+        response.headers["Retry-After"] = str(error.facts.get("retry_after_s", RETRY_AFTER_S))
     if error.status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="clinical"'
     return response

@@ -13,7 +13,7 @@ from stroke_map.maps import texts
 from stroke_map.roads.gpx import to_gpx
 from stroke_map.web.answering import answer_for, json_fields, single_values, take_patient_fields, transfer_for
 from stroke_map.web.models import Answer
-from stroke_map.web.openapi import documented, responses
+from stroke_map.web.openapi import KNOWN, documented, responses
 from stroke_map.web.patient import ClinicalBody, ClinicalTransferBody
 from stroke_map.web.published import current_edition
 from stroke_map.web.questions import RouteBody, RouteQuery
@@ -22,7 +22,7 @@ api = APIBlueprint(
     "route", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="route", description="Where to, and how.")]
 )
 _RESPONSES = responses(Answer, 401, 404, 413, 422, 429, 503)
-_SECURITY: list[dict[str, list[Any]]] = [{}, {"clinicalKey": []}]
+_SECURITY: list[dict[str, list[Any]]] = [{}, *KNOWN]
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -50,7 +50,7 @@ def route_by_post() -> Response:
     return _json(answer_for(current_edition(), RouteBody, fields, patient))
 
 
-@api.post("/transfer", responses=responses(Answer, 401, 404, 413, 422, 503), security=_SECURITY[1:])
+@api.post("/transfer", responses=responses(Answer, 401, 404, 413, 422, 503), security=KNOWN)
 @documented(body=ClinicalTransferBody)
 def transfer() -> Response:
     """Ask, as a hospital, where to send a patient on to; with the clinical key."""

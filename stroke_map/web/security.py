@@ -5,19 +5,31 @@ from __future__ import annotations
 import hmac
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
 
-from flask import current_app, request
+from flask import current_app, g, request
 
-from stroke_map.errors import TooBusyError, UnauthorizedError
+from stroke_map.errors import ForbiddenError, LiveStoreError, TooBusyError, UnauthorizedError
+from stroke_map.live.accounts import Standing
+from stroke_map.live.credentials import KEY_PREFIX, csrf_matches
+from stroke_map.web.auditing import begin_deed
+from stroke_map.web.live_state import live_view_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from flask import Flask, Response
 
+    from stroke_map.live.accounts import Accounts
+    from stroke_map.live.roles import Actor
     from stroke_map.settings import Settings
 
+COOKIE: Final = "stroke_map_session"
+CSRF_HEADER: Final = "X-CSRF-Token"
+#: Whoever shows STROKE_MAP_CLINICAL_KEY.
+CLINICAL_KEY: Final = Standing("clinical key", "dispatcher")
+_LOOKING: Final = frozenset(("GET", "HEAD", "OPTIONS"))
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     # The address of /map holds coordinates: it must not travel to the site a visitor goes to next.
@@ -37,20 +49,79 @@ def settings_of_app() -> Settings:
     return settings
 
 
-def require_clinical_key(why: str) -> None:
-    """Refuse the request unless it carries the clinical key.
+def actor() -> Actor | None:
+    """Who asks, by a key or the cookie of a session; None: nobody whom this server knows. Nobody at all on the public plane.
+
+    Raises
+    ------
+    ForbiddenError
+        A session would change something, and the page does not show its CSRF token.
+    LiveStoreError
+        Accounts could not be read since this worker started.
+    """
+    if "actor" not in g:
+        g.actor = None if settings_of_app().plane == "public" else _actor()
+    found: Actor | None = g.actor
+    return found
+
+
+def _actor() -> Actor | None:
+    now = datetime.now(UTC)
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    key = given.strip() if scheme.lower() == "bearer" else ""
+    if key:
+        # Bytes, because compare_digest takes only ASCII text; an empty key would match an empty header.
+        clinical = settings_of_app().clinical_key.encode()
+        if clinical and hmac.compare_digest(key.encode("utf-8", "replace"), clinical):
+            return CLINICAL_KEY.actor()
+        return accounts_at(now).by_key(key, now) if key.startswith(KEY_PREFIX) else None
+    g.session_token = token = request.cookies.get(COOKIE, "")
+    found = accounts_at(now).by_token(token, now) if token else None
+    if found and request.method not in _LOOKING and not csrf_matches(token, request.headers.get(CSRF_HEADER, "")):
+        begin_deed(found)
+        raise ForbiddenError("The CSRF token of this session is missing or wrong.", next_step=f"Send the `csrf_token` of GET /api/v1/session as {CSRF_HEADER}.", reason="csrf")  # fmt: skip
+    return found
+
+
+def accounts_at(now: datetime) -> Accounts:
+    """Every account as known now; while the database is away, as last known.
+
+    Raises
+    ------
+    LiveStoreError
+        Nothing was ever read.
+    """
+    state = live_view_of(current_app).state(now)
+    if state.as_of is None:
+        raise LiveStoreError("accounts cannot be read")
+    return state.accounts
+
+
+def require(*roles: str, scope: str | None = None, why: str = "This needs a key or a log-in.") -> Actor:
+    """Let the request in only for an account with one of `roles` (any when none is named) that may do this.
+
+    Parameters
+    ----------
+    scope
+        The part of the API, one of `SCOPES`; that of the blueprint when left out. To look, its ":read" is enough.
+    why
+        What to tell who shows no key and no session.
 
     Raises
     ------
     UnauthorizedError
-        No key, a wrong key, no key set on this server, or this is the public plane.
+        Nobody known asks, or this is the public plane.
+    ForbiddenError
+        Somebody known asks whose role or key does not cover this.
     """
-    settings = settings_of_app()
-    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    # Bytes, because compare_digest takes only ASCII text; an empty key would match an empty header.
-    same = hmac.compare_digest(given.strip().encode("utf-8", "replace"), settings.clinical_key.encode())
-    if settings.plane == "public" or not settings.clinical_key or scheme.lower() != "bearer" or not same:
+    found = actor()
+    if found is None:
         raise UnauthorizedError(why)
+    begin_deed(found)
+    wanted = (scope or request.blueprint or "") + (":read" if request.method in _LOOKING else "")
+    if (roles and found.role not in roles) or not found.may(wanted):
+        raise ForbiddenError(f"The role {found.role}, or what this key is held to, does not cover {wanted}.")
+    return found
 
 
 @contextmanager

@@ -65,5 +65,9 @@ def test_each_field_of_the_question_is_described_with_an_example(document):
     assert body["additionalProperties"] is False
 
 
-def test_the_clinical_key_is_the_one_security_scheme(document):
-    assert list(document["components"]["securitySchemes"]) == ["clinicalKey"]
+def test_keys_and_sessions_are_the_security_schemes_and_who_can_be_unknown_can_be_refused(document):
+    assert set(document["components"]["securitySchemes"]) == {"clinicalKey", "session"}
+    for operation in operations(document).values():
+        assert ("401" in operation["responses"]) == ("403" in operation["responses"])
+        schemes = {name for alternative in operation.get("security", []) for name in alternative}
+        assert schemes in (set(), {"clinicalKey", "session"})
