@@ -9,6 +9,7 @@ from stroke_map.commands.reporting import report  # noqa: F401 - it and its sibl
 from stroke_map.commands.roads import hospitals_from_osm, nearest, route
 from stroke_map.commands.searching import search
 from stroke_map.commands.service import serve, settings
+from stroke_map.commands.statuses import status
 from stroke_map.commands.updating import update  # noqa: F401 - it and its siblings are commands of `edition`
 
 COMMANDS = (
@@ -24,4 +25,5 @@ COMMANDS = (
     search,
     serve,
     settings,
+    status,
 )

@@ -29,7 +29,7 @@ def closure() -> None:
 
 
 @contextmanager
-def _store() -> Iterator[LiveStore]:
+def opened_store() -> Iterator[LiveStore]:
     from stroke_map.live import LiveStore
 
     store = LiveStore(read_settings())
@@ -38,7 +38,7 @@ def _store() -> Iterator[LiveStore]:
         yield store
 
 
-def _me() -> str:
+def this_user() -> str:
     """Who runs this; a container may have no name for its user."""
     try:
         return getpass.getuser()
@@ -75,7 +75,7 @@ def add(*, file: Path | None, skip_bad: bool, as_json: bool, **options: Any) -> 
     refused = len({problem["entry"] for problem in problems})
     if problems and not (skip_bad and sound):
         raise ClosureError(f"{refused:,} of {len(entries):,} refused; nothing was recorded", problems=problems)
-    with _store() as store:
+    with opened_store() as store:
         recorded = store.closures.add(*(checked.closure for checked in sound), now=now)
     _print_added(recorded, sound, problems, now, as_json=as_json)
 
@@ -93,7 +93,7 @@ def _entry(options: dict[str, Any]) -> dict[str, Any]:
         document = parse_json(options["geometry_file"].read_bytes())
         is_feature = isinstance(document, dict) and document.get("type") == "Feature"
         entry["geometry"] = document["geometry"] if is_feature and "geometry" in document else document
-    return {"author": _me()} | entry
+    return {"author": this_user()} | entry
 
 
 def _print_added(
@@ -128,7 +128,7 @@ def _print_added(
 def list_(at: str | None, *, include_ended: bool, as_json: bool) -> None:
     """List closures and slow-downs that hold now or later."""
     now = datetime.now(UTC)
-    with _store() as store:
+    with opened_store() as store:
         found = store.closures.list(now=now, at=_moment(at), include_ended=include_ended)
     if as_json:
         print_json([closure.as_json(now) for closure in found])
@@ -167,8 +167,8 @@ def _moment(text: str | None) -> datetime | None:
 def end(closure_id: int, by: str | None, *, as_json: bool) -> None:
     """End the closure CLOSURE_ID from the next question on; it stays on record."""
     now = datetime.now(UTC)
-    with _store() as store:
-        ended = store.closures.end(closure_id, by or _me(), now=now)
+    with opened_store() as store:
+        ended = store.closures.end(closure_id, by or this_user(), now=now)
     if as_json:
         print_json(ended.as_json(now))
     else:
