@@ -17,7 +17,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import stroke_map
 from stroke_map.web import (
+    alerts_api,
     auditing,
+    cases_api,
     closures_api,
     health_api,
     hospitals_api,
@@ -30,6 +32,7 @@ from stroke_map.web import (
     search_api,
     security,
     session_api,
+    statuses_api,
 )
 from stroke_map.web.live_state import install_live_state
 from stroke_map.web.models import Problem
@@ -86,7 +89,10 @@ def make_app(settings: Settings) -> OpenAPI:
         app.register_api(api)
     if settings.plane != "public":
         app.register_api(closures_api.api)
+        app.register_api(cases_api.api)
+        app.register_api(alerts_api.api)
         app.register_api(session_api.api)
+        app.register_api(statuses_api.api)
     openapi.install(app)
     metrics.install(app)
     if settings.plane != "clinical":
