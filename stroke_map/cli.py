@@ -51,6 +51,8 @@ def _details(error: errors.StrokeMapError) -> list[str]:
         return [f"{place} {p['column']}: {p['message']}; right would be: {p['would_be_right']}" for p, place in places]
     if isinstance(error, errors.ClosureError):
         return [f"entry {p['entry']}: {p['field']} {p['problem']}" for p in facts.get("problems", [])]
+    if isinstance(error, errors.AuditError):
+        return list(facts["problems"])
     mistakes = [f"{mistake['field']}: {mistake['problem']}" for mistake in facts.get("errors", [])]
     return mistakes + [str(line) for name in ("refusals", "files") for line in facts.get(name, [])]
 

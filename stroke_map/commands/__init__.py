@@ -1,5 +1,7 @@
 """The commands of `stroke-map`, by subject. Heavy imports stand inside the functions."""
 
+from stroke_map.commands.accounts import key, user
+from stroke_map.commands.auditing import audit
 from stroke_map.commands.calibrating import calibrate
 from stroke_map.commands.closures import closure
 from stroke_map.commands.editions import demo, edition
@@ -13,11 +15,13 @@ from stroke_map.commands.statuses import status
 from stroke_map.commands.updating import update  # noqa: F401 - it and its siblings are commands of `edition`
 
 COMMANDS = (
+    audit,
     calibrate,
     closure,
     demo,
     edition,
     hospitals_from_osm,
+    key,
     nearest,
     protocol,
     registry,
@@ -26,4 +30,5 @@ COMMANDS = (
     serve,
     settings,
     status,
+    user,
 )

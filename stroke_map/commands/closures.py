@@ -30,12 +30,15 @@ def closure() -> None:
 
 @contextmanager
 def opened_store() -> Iterator[LiveStore]:
+    """The database of live state; what the command writes there stands in the audit log under this user's name."""
     from stroke_map.live import LiveStore
 
     store = LiveStore(read_settings())
     with closing(store):
         store.migrate()
-        yield store
+        command = click.get_current_context().command_path
+        with store.audit.doing(actor=this_user(), role="command line", action=command):
+            yield store
 
 
 def this_user() -> str:
@@ -129,7 +132,7 @@ def list_(at: str | None, *, include_ended: bool, as_json: bool) -> None:
     """List closures and slow-downs that hold now or later."""
     now = datetime.now(UTC)
     with opened_store() as store:
-        found = store.closures.list(now=now, at=_moment(at), include_ended=include_ended)
+        found = store.closures.list(now=now, at=moment_of(at, "--at"), include_ended=include_ended)
     if as_json:
         print_json([closure.as_json(now) for closure in found])
         return
@@ -148,7 +151,7 @@ def list_(at: str | None, *, include_ended: bool, as_json: bool) -> None:
     print_table(("ID", "STATE", "KIND", "FROM", "UNTIL", "AUTHOR", "REASON"), rows)
 
 
-def _moment(text: str | None) -> datetime | None:
+def moment_of(text: str | None, option: str) -> datetime | None:
     """A moment of the command line; without an offset it is this machine's time."""
     from stroke_map.moments import read_moment
 
@@ -157,7 +160,9 @@ def _moment(text: str | None) -> datetime | None:
     try:
         return read_moment(text).astimezone()
     except ValueError as error:
-        raise InvalidRequestError(f"--at {error}", next_step="Use something like 2026-05-01T20:30:00+08:00.") from None
+        raise InvalidRequestError(
+            f"{option} {error}", next_step="Use something like 2026-05-01T20:30:00+08:00."
+        ) from None
 
 
 @closure.command()
