@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from stroke_map.protocols.protocol import Protocol
     from stroke_map.protocols.texts import Text
 
+#: A hospital that can treat this has one of these.
+CAPABLE: Final = {"stroke": ("thrombolysis", "thrombectomy"), "chest_pain": ("primary_pci", "fibrinolysis")}
 POSITIVE: Final = "positive"
 NEGATIVE: Final = "negative"
 
@@ -66,15 +68,20 @@ class Case:
         Minutes on the clock at departure: since onset or last known well; for chest pain since first contact or the ECG. None: unknown.
     places
         The options by id that a road leads to, without the hospital that asks.
+    origin
+        The hospital that asks, where it stands among the options.
     """
 
     def __init__(self, question: PatientQuestion, options: Iterable[Option], protocol: Protocol) -> None:
         self.question, self.protocol = question, protocol
         self.places: dict[str, Option] = {}
+        self.origin: Option | None = None
         for option in options:
             if option.hospital in self.places:
                 raise ValueError(f"hospital {option.hospital} stands twice among the options")
-            if 0 <= option.travel_min < math.inf and option.hospital != question.origin_hospital:
+            if option.hospital == question.origin_hospital:
+                self.origin = option
+            elif 0 <= option.travel_min < math.inf:
                 self.places[option.hospital] = option
         self.elapsed_min = _elapsed_min(question, protocol)
         self._able: dict[tuple[tuple[str, ...], ...], list[Able]] = {}
@@ -102,6 +109,25 @@ class Case:
         return [each for each in self.able(*groups) if each.class_ <= LAPSED]
 
     @property
+    def sent_on(self) -> bool:
+        """Whether a hospital that can treat this, or has begun to, sends the patient on; one of which nothing is known is taken for such.
+
+        From a unit, or a hospital without the drug, the way leads where it leads from the scene: to the drug, if there is time for it.
+        """
+        question, origin = self.question, self.origin
+        if question.origin_hospital is None:
+            return False
+        if origin is None or (isinstance(question, StrokeQuestion) and question.needle_at is not None):
+            return True
+        # Whether it is diverted does not matter to a patient who is there already.
+        return any(_has(origin, name) for name in CAPABLE[question.condition])
+
+    @property
+    def in_hospital(self) -> bool:
+        """Whether the patient is where an airway can be secured."""
+        return self.sent_on or (self.origin is not None and _has(self.origin, "emergency"))
+
+    @property
     def screen(self) -> tuple[str, tuple[str, ...]]:
         """`positive`, `negative` or `not done`, and the value that rests on."""
         question = self.question
@@ -109,6 +135,10 @@ class Case:
             return NOT_DONE, ()
         result = scales.of_score(question.scale, question.score, self.protocol.scales)
         return POSITIVE if result.positive else NEGATIVE, (f"{question.scale}.cut_off",)
+
+
+def _has(option: Option, name: str) -> bool:
+    return AT_ARRIVAL[option.capabilities.get(name, "unknown")] <= LAPSED
 
 
 def class_for(option: Option, *groups: tuple[str, ...]) -> int:

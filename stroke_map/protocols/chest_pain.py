@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from stroke_map.protocols.case import CAPABLE as CAPABLE_OF
 from stroke_map.protocols.case import Finding
 from stroke_map.protocols.predict import needle, wire, wire_key
 from stroke_map.protocols.question import NO_ST_ELEVATION, NOT_DONE
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
     from stroke_map.protocols.question import ChestPainQuestion
 
 #: A hospital that can treat an infarction has one of these.
-CAPABLE: Final = ("primary_pci", "fibrinolysis")
+CAPABLE: Final = CAPABLE_OF["chest_pain"]
 PCI: Final = ("primary_pci",)
 LYSIS: Final = ("fibrinolysis",)
 SURGERY: Final = ("cardiac_surgery",)
+#: The rules that look at whether the wire passes within its limit.
+WIRE_WITHIN: Final = ("pci-in-time", "fibrinolysis-then-pci")
 
 
 def capable(question: ChestPainQuestion) -> tuple[str, ...]:
@@ -71,7 +74,7 @@ def _first(able: list[Able]) -> tuple[Option, ...]:
 
 def _pci_whatever_the_delay(case: Case, question: ChestPainQuestion, pci: list[Able]) -> Iterator[Finding]:
     near = pci[0].option
-    if question.origin_hospital is not None:
+    if case.sent_on:
         best = min(pci, key=lambda p: (p.class_, p.travel_min, not p.option.agreed, p.hospital)).option
         reasons = (Text("已约定的协作医院", "an agreed transfer partner"),) if best.agreed else ()
         yield Finding("transfer", best, (PCI,), reasons=reasons)

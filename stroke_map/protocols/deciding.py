@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _EMERGENCY: Final = ("emergency",)
 _ECG: Final = ("ecg", "remote_ecg")
+_WANTS_ECG: Final = ("ecg-first", "nearest")
 _GO_ON: Final = ("drip-and-ship", "fibrinolysis-then-pci")
 
 
@@ -55,6 +56,8 @@ def decide(question: PatientQuestion, options: Iterable[Option], protocol: Proto
     chosen = _emergency_first(case, chosen)
     if chosen is None:
         raise NoCapableHospitalError(f"none of the options has {' or '.join(capable_of(case))}")
+    if advice is not None and advice.hospital == chosen.option.hospital:
+        advice = None
     advised = None if advice is None else case.places[advice.hospital]
     ranking = rank(case, chosen, advice, order(case, chosen, advised))
     rule = protocol.rules[chosen.rule]
@@ -69,7 +72,7 @@ def decide(question: PatientQuestion, options: Iterable[Option], protocol: Proto
         rests_on=chosen.rests_on,
         advised=advice,
         if_ecg=_if_ecg(case, protocol),
-        ecg_place=_ecg_place(case, chosen.option),
+        ecg_place=_ecg_place(case, chosen),
         warnings=notices(case, chosen, advice, ranking[0], named),
         protocol=Signature(
             protocol.version, protocol.local_version, protocol.signed_by, protocol.signed_on, protocol.sha256
@@ -88,23 +91,25 @@ def _choose(case: Case) -> tuple[Finding | None, Advice | None]:
     for finding in found:
         doubtful = tuple(key for key in finding.rests_on if key in case.protocol.doubtful)
         if not doubtful or (capable and finding.option is capable[0].option):
-            return finding, advice if advice and advice.hospital != finding.option.hospital else None
-        advice = advice or _advice(finding, doubtful)
+            return finding, advice
+        advice = advice or _advice(finding, doubtful, case.protocol.named(doubtful))
     return None, None
 
 
-def _advice(finding: Finding, doubtful: tuple[str, ...]) -> Advice:
-    keys = ", ".join(doubtful)
+def _advice(finding: Finding, doubtful: tuple[str, ...], values: Text) -> Advice:
     text = Text(
-        f"规则 {finding.rule} 建议首选这家医院，但其依据的数值未经核实或签署（{keys}）",
-        f"rule {finding.rule} would put it first, but rests on values that are neither verified nor signed ({keys})",
+        f"规则 {finding.rule} 建议首选这家医院，但其依据的{values.zh}未经核实或签署",
+        f"rule {finding.rule} would put it first, but rests on values that are neither verified nor signed ({values.en})",
     )
     return Advice(finding.rule, finding.option.hospital, doubtful, text)
 
 
 def _emergency_first(case: Case, chosen: Finding | None) -> Finding | None:
-    """An airway that is not secured, or an arrest, comes before any other rule; where to go on to stays in the answer."""
-    if not (case.question.airway_not_secured or case.question.arrest_in_progress):
+    """An airway that is not secured, or an arrest, comes before any other rule; where to go on to stays in the answer.
+
+    Not in a hospital that can see to it: nobody is driven elsewhere for that.
+    """
+    if case.in_hospital or not (case.question.airway_not_secured or case.question.arrest_in_progress):
         return chosen
     nearest = nearest_of(case.able(_EMERGENCY))
     if nearest is None:
@@ -145,14 +150,16 @@ def _if_ecg(case: Case, protocol: Protocol) -> tuple[IfEcg, ...]:
     return tuple(answers)
 
 
-def _ecg_place(case: Case, first: Option) -> Place | None:
-    """The nearest place on the way to the first choice where an ECG can be written and read."""
+def _ecg_place(case: Case, chosen: Finding) -> Place | None:
+    """The nearest place, nearer than the first choice, where an ECG can be had; none where nothing hangs on it."""
     question = case.question
     if isinstance(question, StrokeQuestion) or question.ecg != NOT_DONE or question.suspected_dissection:
+        return None
+    if chosen.rule not in _WANTS_ECG:
         return None
     places = [
         Place(option.hospital, option.travel_min)
         for option in case.places.values()
-        if option.travel_min < first.travel_min and class_for(option, _ECG) <= LAPSED
+        if option.travel_min < chosen.option.travel_min and class_for(option, _ECG) <= LAPSED
     ]
     return min(places, key=lambda place: (place.travel_min, place.hospital), default=None)

@@ -65,7 +65,7 @@ class IfEcg:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an ECG can be had on the way: a walk-in unit, or a hospital that is no destination."""
+    """Where an ECG can be had sooner than at the first choice: a walk-in unit, or a hospital that is no destination."""
 
     hospital: str
     travel_min: float

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from stroke_map.protocols import outcome
+from stroke_map.protocols.question import NO_ST_ELEVATION, STEMI
 from stroke_map.protocols.texts import Text
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ _CLOCKS: Final = {
     "first-contact": Text("首次医疗接触", "first medical contact"),
     "ecg": Text("心电图", "the ECG"),
 }
+_ECGS: Final = {STEMI: Text("示 STEMI", "STEMI"), NO_ST_ELEVATION: Text("无 ST 段抬高", "no ST elevation")}
 _SOURCES: Final[dict[Source | None, Text]] = {
     "hospital": Text("该院中位数", "its own median"),
     "partner": Text("协作医院的转运延误", "its partner's delay"),
@@ -53,24 +55,31 @@ def _lines(decision: Decision, lang: str, names: Mapping[str, str]) -> Iterator[
     if decision.next_hospital is not None:
         onward = names.get(decision.next_hospital, decision.next_hospital)
         yield f"随后转往 {onward}。" if zh else f"Then on to {onward}."
-    yield f"{'规则' if zh else 'Rule'} {decision.rule}: {decision.text.of(lang)}"
+    yield f"规则 {decision.rule}：{decision.text.zh}" if zh else f"Rule {decision.rule}: {decision.text.en}"
     reasons = ("；" if zh else "; ").join(reason.of(lang) for reason in first.reasons)
     if reasons:
         yield f"理由：{reasons}。" if zh else f"Reasons: {reasons}."
     if decision.clock is not None:
         since = _CLOCKS[decision.clock].of(lang)
-        yield f"{f'预计（{since}后分钟）' if zh else f'Predicted, minutes after {since}'}: {_times(decision, first, lang, names)}."
+        predicted = _times(decision, first, lang, names)
+        yield f"预计（{since}后分钟）：{predicted}。" if zh else f"Predicted, minutes after {since}: {predicted}."
     if decision.ecg_place is not None:
         at, minutes = (
             names.get(decision.ecg_place.hospital, decision.ecg_place.hospital),
             decision.ecg_place.travel_min,
         )
-        yield f"途中可做心电图：{at}，{minutes:.0f} 分钟。" if zh else f"An ECG on the way: {at}, {minutes:.0f} min."
+        yield (
+            f"最近的心电图点：{at}，{minutes:.0f} 分钟。"
+            if zh
+            else f"The nearest place for an ECG: {at}, {minutes:.0f} min."
+        )
     for each in decision.if_ecg:
         to = names.get(each.hospital, each.hospital)
-        yield f"{'若心电图' if zh else 'If the ECG shows'} {each.ecg}: {to} ({each.rule})"
+        shown = _ECGS[each.ecg].of(lang)
+        yield f"若心电图{shown}：{to}（{each.rule}）" if zh else f"If the ECG shows {shown}: {to} ({each.rule})"
     for place, other in enumerate(decision.ranking[1:], start=2):
-        yield f"{place}. {names.get(other.hospital, other.hospital)}: {_other(decision, other, lang, names)}"
+        name, told = names.get(other.hospital, other.hospital), _other(decision, other, lang, names)
+        yield f"{place}. {name}{'：' if zh else ': '}{told}"
     for warning in decision.warnings:
         yield f"[{_SEVERITIES[warning.severity].of(lang)}] {warning.text.of(lang)}"
     yield _signature(decision, lang)
@@ -80,7 +89,11 @@ def _other(decision: Decision, other: Ranked, lang: str, names: Mapping[str, str
     against = [other.why_not_first] if other.why_not_first else []
     why = ("；" if lang == "zh" else "; ").join(text.of(lang) for text in (*other.reasons, *against))
     predicted = _times(decision, other, lang, names) if decision.clock is not None else ""
-    return f"{why} ({predicted})" if predicted else why
+    return f"{why}{_beside(predicted, lang)}" if predicted else why
+
+
+def _beside(words: str, lang: str) -> str:
+    return f"（{words}）" if lang == "zh" else f" ({words})"
 
 
 def _times(decision: Decision, ranked: Ranked, lang: str, names: Mapping[str, str]) -> str:
@@ -88,7 +101,7 @@ def _times(decision: Decision, ranked: Ranked, lang: str, names: Mapping[str, st
     plan = ranked.times.onward
     if plan is not None:
         to = names.get(plan.hospital, plan.hospital)
-        partner = (" （已约定）" if lang == "zh" else ", agreed partner") if plan.agreed else ""
+        partner = ("（已约定）" if lang == "zh" else ", agreed partner") if plan.agreed else ""
         moves = f"{plan.leaves_min:.0f} → {plan.arrives_min:.0f}"
         parts.append(f"转往 {to} {moves}{partner}" if lang == "zh" else f"on to {to} {moves}{partner}")
         if plan.angiography_min is not None:
@@ -108,7 +121,7 @@ def _treatments(times: Times, lang: str) -> Iterator[str]:
     )
     for word, minutes, source in words:
         if minutes is not None:
-            yield f"{word.of(lang)} {minutes:.0f} ({_SOURCES[source].of(lang)})"
+            yield f"{word.of(lang)} {minutes:.0f}{_beside(_SOURCES[source].of(lang), lang)}"
 
 
 def _chance(ranked: Ranked, lang: str) -> str:
@@ -132,7 +145,7 @@ def _signature(decision: Decision, lang: str) -> str:
         signed = "未签署" if lang == "zh" else "not signed"
     name = "规则" if lang == "zh" else "Protocol"
     source = outcome.SOURCE if any(each.expected_outcome is not None for each in decision.ranking) else ""
-    return "; ".join(
+    return ("；" if lang == "zh" else "; ").join(
         part
         for part in (f"{name} {decision.condition} {made.version}{local}, {signed}, sha256 {made.sha256[:12]}", source)
         if part

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -9,6 +10,7 @@ from stroke_map.protocols.case import POSITIVE
 from stroke_map.protocols.options import CLOSED, LAPSED, UNKNOWN
 from stroke_map.protocols.predict import may_have_drug, may_have_lysis, window
 from stroke_map.protocols.question import NOT_DONE, ChestPainQuestion, StrokeQuestion
+from stroke_map.protocols.stroke import PUNCTURE_WITHIN
 from stroke_map.protocols.texts import Notice, notice
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def _of_the_choice(case: Case, finding: Finding, first: Ranked) -> Iterator[Noti
         yield notice(_CLASSES[first.class_])
     urgent = case.question.airway_not_secured or case.question.arrest_in_progress
     if urgent and finding.rule != "airway":
-        yield notice("no-emergency-known")
+        yield notice("secure-before-transfer" if case.in_hospital else "no-emergency-known")
     times = first.times
     if "protocol" in (times.needle_source, times.puncture_source, times.wire_source):
         yield notice("figures-are-defaults")
@@ -63,7 +65,7 @@ def _of_the_choice(case: Case, finding: Finding, first: Ranked) -> Iterator[Noti
 def _of_the_protocol(case: Case, finding: Finding, advice: Advice | None) -> Iterator[Notice]:
     protocol, rule = case.protocol, case.protocol.rules[finding.rule]
     if advice is not None:
-        yield notice("protocol-unverified", rule=advice.rule, keys=", ".join(advice.doubtful))
+        yield notice("protocol-unverified", rule=advice.rule, values=protocol.named(advice.doubtful))
     if rule.strategy not in _NEAREST and protocol.signed_by is None and not protocol.trusts(rule.status):
         yield notice("rule-unverified", rule=finding.rule)
 
@@ -90,15 +92,19 @@ def _of_the_drug(case: Case, question: StrokeQuestion, finding: Finding, first: 
 
 def _stroke(case: Case, question: StrokeQuestion, finding: Finding, first: Ranked) -> Iterator[Notice]:
     protocol, puncture_min = case.protocol, first.times.puncture_min
-    if question.origin_hospital is None:
+    if not case.sent_on:
         if question.scale == NOT_DONE:
             yield notice("screen-not-done")
         if question.setting is None and finding.rule in {"lvo-bypass", "drip-and-ship"}:
             yield notice("setting-unknown")
     elif may_have_drug(question) and (case.elapsed_min or 0.0) <= protocol["thrombolysis_window"]:
         yield notice("drug-before-transfer")
-    if case.screen[0] == POSITIVE and puncture_min is not None and puncture_min > protocol["thrombectomy_window"]:
-        yield notice("puncture-late", minutes=puncture_min)
+    if puncture_min is not None:
+        if (case.sent_on or case.screen[0] == POSITIVE) and puncture_min > protocol["thrombectomy_window"]:
+            yield notice("puncture-late", minutes=puncture_min)
+        left = protocol[PUNCTURE_WITHIN[finding.rule]] - puncture_min if finding.rule in PUNCTURE_WITHIN else math.inf
+        if left <= protocol["window_warning"]:
+            yield notice("puncture-window-closes", minutes=left)
     if first.travel_min > protocol["transport_target"]:
         yield notice("transport-long", target=protocol["transport_target"])
 
@@ -119,7 +125,7 @@ def _chest_pain(case: Case, question: ChestPainQuestion, finding: Finding, first
             yield notice("beyond-goal", minutes=wire_min, target=protocol["pci_goal"])
     if question.lysis_contraindication == "unknown" and first.times.needle_min is not None:
         yield notice("contraindication-unknown")
-    if question.origin_hospital and may_have_lysis(question) and (wire_min or 0.0) > protocol["pci_limit"]:
+    if case.sent_on and may_have_lysis(question) and (wire_min or 0.0) > protocol["pci_limit"]:
         yield notice("lysis-before-transfer")
 
 

@@ -14,6 +14,8 @@ from typing import Final, NamedTuple
 CURVE_ENDS_MIN: Final = 270.0
 MODEL_ENDS_MIN: Final = 360.0
 GROUPS: Final = ("lvo", "lams4plus")
+#: The scale whose positive patients are the mix below.
+SCALE: Final = "LAMS"
 SOURCE: Final = "Holodinsky 2018, JAMA Neurol 75(12):1477, P(mRS 0-1)"
 
 #: Who has what, of those with LAMS >= 4, and the outcomes that no time changes.

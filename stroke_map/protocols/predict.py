@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from stroke_map.protocols.case import class_for
+from stroke_map.protocols.case import CAPABLE, class_for
 from stroke_map.protocols.options import LAPSED, UNKNOWN
 from stroke_map.protocols.question import NO_ST_ELEVATION, STEMI, ChestPainQuestion, StrokeQuestion
 
@@ -77,9 +77,14 @@ def needle_key(case: Case, option: Option) -> str | None:
 
 def puncture_key(case: Case, option: Option) -> str | None:
     """The protocol's value behind the predicted puncture; None where the hospital has its own median."""
-    if case.question.origin_hospital is not None:
+    return _puncture_key(case, option, after_transfer=case.sent_on)
+
+
+def _puncture_key(case: Case, option: Option, *, after_transfer: bool) -> str | None:
+    own = option.medians.door_to_puncture_min
+    if after_transfer and (own is None or own > case.protocol["door_to_puncture_transfer"]):
         return "door_to_puncture_transfer"
-    return "door_to_puncture" if option.medians.door_to_puncture_min is None else None
+    return "door_to_puncture" if own is None else None
 
 
 def needle(case: Case, option: Option) -> float:
@@ -98,13 +103,12 @@ def window(case: Case, option: Option) -> tuple[str, float]:
 
 def puncture(case: Case, option: Option) -> float:
     """Door to puncture after arrival; after a transfer imaging is done, and no hospital is slower than when it has yet to be."""
-    return arrival(case, option) + _door_to_puncture(case, option, after_transfer=bool(case.question.origin_hospital))
+    return arrival(case, option) + _door_to_puncture(case, option, after_transfer=case.sent_on)
 
 
 def _door_to_puncture(case: Case, option: Option, *, after_transfer: bool) -> float:
-    own = option.medians.door_to_puncture_min
-    direct = case.protocol["door_to_puncture"] if own is None else own
-    return min(direct, case.protocol["door_to_puncture_transfer"]) if after_transfer else direct
+    own, key = option.medians.door_to_puncture_min, _puncture_key(case, option, after_transfer=after_transfer)
+    return own if key is None and own is not None else case.protocol[key or "door_to_puncture"]
 
 
 def wire_key(option: Option) -> str | None:
@@ -173,24 +177,35 @@ def _stroke_times(case: Case, question: StrokeQuestion, option: Option) -> Times
     if question.needle_at is not None and case.elapsed_min is not None:
         until_leaving = (question.now - question.needle_at).total_seconds() / 60 + question.departure_min
         needle_min, needle_source = case.elapsed_min - until_leaving, "reported"
-    elif may_have_drug(question) and class_for(option, ("thrombolysis",)) <= UNKNOWN:
+    elif may_have_drug(question) and _gives(case, option, "thrombolysis"):
         needle_min, needle_source = needle(case, option), _source(needle_key(case, option))
-    if class_for(option, ("thrombectomy",)) <= UNKNOWN:
+    if _gives(case, option, "thrombectomy"):
         return Times(needle_min, needle_source, puncture(case, option), _source(puncture_key(case, option)))
     onward = plan(case, option)
     if onward is None:
         return Times(needle_min, needle_source)
-    return Times(needle_min, needle_source, onward.puncture_min, onward.leaving_source, onward=onward)
+    key = _puncture_key(case, case.places[onward.hospital], after_transfer=True)
+    source = onward.leaving_source if key is None else _source(key)
+    return Times(needle_min, needle_source, onward.puncture_min, source, onward=onward)
 
 
 def _chest_pain_times(case: Case, question: ChestPainQuestion, option: Option) -> Times:
     if question.suspected_dissection or question.ecg == NO_ST_ELEVATION:
         return Times()
-    if class_for(option, ("primary_pci",)) <= UNKNOWN:
+    if _gives(case, option, "primary_pci"):
         return Times(wire_min=wire(case, option), wire_source=_source(wire_key(option)))
-    if class_for(option, ("fibrinolysis",)) <= UNKNOWN and may_have_lysis(question):
+    if _gives(case, option, "fibrinolysis") and may_have_lysis(question):
         return Times(needle(case, option), "protocol", onward=plan(case, option))
     return Times()
+
+
+def _gives(case: Case, option: Option, name: str) -> bool:
+    """Whether to reckon with a treatment at a hospital: it is known to be had there, or nothing is and one has to telephone anyhow.
+
+    A hospital that gives the drug is not credited with a thrombectomy or a cath lab that is closed, or of which nobody knows.
+    """
+    class_ = class_for(option, (name,))
+    return class_ <= LAPSED or (class_ <= UNKNOWN and class_for(option, CAPABLE[case.question.condition]) > LAPSED)
 
 
 def may_have_drug(question: StrokeQuestion) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping  # noqa: TC003  pydantic reads the annotations when it runs
+from collections.abc import Iterable, Mapping  # noqa: TC003  pydantic reads the annotations when it runs
 from datetime import date  # noqa: TC003
 from functools import cached_property
 from itertools import pairwise
@@ -108,6 +108,11 @@ class Value(Frozen):
     zh: str = ""
     en: str = ""
     step: Annotated[StrictFloat, Field(gt=0)] = 1.0
+
+    @property
+    def grades(self) -> range:
+        """The points an item of a scale may have."""
+        return range(0, int(self.value) + 1, int(self.step))
 
     @model_validator(mode="after")
     def _unit_fits(self) -> Self:
@@ -225,6 +230,12 @@ class Protocol(Frozen):
         """Keys of values that are neither verified nor signed, `SCALE.cut_off` among them: they may explain, not overrule."""
         cut_offs = {f"{name}.cut_off": scale.cut_off for name, scale in self.scales.items()}
         return frozenset(key for key, value in (dict(self.values) | cut_offs).items() if not self.trusts(value.status))
+
+    def named(self, keys: Iterable[str]) -> Text:
+        """What values are called, `SCALE.cut_off` among them."""
+        pairs = [(key, self.values.get(key)) for key in keys]
+        zh = [f"“{value.zh or key}”" if value else f"“{key.removesuffix('.cut_off')} 界值”" for key, value in pairs]
+        return Text("、".join(zh), ", ".join(f"{key}: {value.en or key}" if value else key for key, value in pairs))
 
     def trusts(self, status: Status) -> bool:
         """Whether something of this standing may overrule the nearest capable hospital."""

@@ -8,7 +8,7 @@ from stroke_map.protocols import chest_pain, outcome, stroke
 from stroke_map.protocols.case import POSITIVE, class_for
 from stroke_map.protocols.decision import Ranked
 from stroke_map.protocols.options import CLOSED, LAPSED, NEVER, UNKNOWN
-from stroke_map.protocols.predict import times, window
+from stroke_map.protocols.predict import Times, times, window
 from stroke_map.protocols.question import StrokeQuestion
 from stroke_map.protocols.texts import Text, joined
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from stroke_map.protocols.case import Able, Case, Finding
     from stroke_map.protocols.decision import Advice
     from stroke_map.protocols.options import Option
-    from stroke_map.protocols.predict import Times
 
 FEWEST_OTHERS: Final = 2
 MOST_OTHERS: Final = 5
@@ -36,7 +35,7 @@ NAMES: Final[dict[str, Text]] = {
 }
 _CLASSES: Final[dict[int, Text]] = {
     LAPSED: Text("认证近期已过期", "accreditation lapsed recently"),
-    CLOSED: Text("到达时不接诊，请先电话确认", "closed on arrival: telephone first"),
+    CLOSED: Text("到达时不接诊，请先电话确认", "receives nobody on arrival: telephone first"),
     UNKNOWN: Text("能否救治未知，请先电话确认", "not known whether it can: telephone first"),
 }
 
@@ -60,8 +59,8 @@ def order(case: Case, finding: Finding, advice: Option | None) -> list[Option]:
 
 def rank(case: Case, finding: Finding, advice: Advice | None, listed: Sequence[Option]) -> tuple[Ranked, ...]:
     """Each hospital listed, with its reasons."""
-    known = [times(case, option) for option in listed]
-    chances = [_chance(case, each) for each in known]
+    known = [_times(case, finding, option) for option in listed]
+    chances = [_chance(case, option, each) for option, each in zip(listed, known, strict=True)]
     best = max((chance for chance in chances if chance is not None), default=0.0)
     near_best = (
         [chance is not None and best - chance <= case.protocol["outcome_tie"] + _ROUNDING for chance in chances]
@@ -75,7 +74,7 @@ def rank(case: Case, finding: Finding, advice: Advice | None, listed: Sequence[O
             travel_min=option.travel_min,
             extra_min=option.travel_min - finding.option.travel_min,
             reasons=_reasons(case, finding, option),
-            why_not_first=None if option is finding.option else _why_not(case, finding, advice, option, at),
+            why_not_first=None if option is finding.option else _why_not(case, finding, advice, (option, at), known[0]),
             times=at,
             expected_outcome=chance,
             outcome_tie=tied and sum(near_best) > 1,
@@ -84,9 +83,22 @@ def rank(case: Case, finding: Finding, advice: Advice | None, listed: Sequence[O
     )  # fmt: skip
 
 
-def _chance(case: Case, at: Times) -> float | None:
-    """P(mRS 0-1) of a positive screen; a screen of another kind has no published mix."""
-    if case.screen[0] != POSITIVE or at.needle_min is None or at.puncture_min is None:
+def _times(case: Case, finding: Finding, option: Option) -> Times:
+    """What can be predicted; nothing of an emergency department to which one goes for the airway, unless it is known to treat this."""
+    if finding.rule == "airway" and option is finding.option and class_for(option, capable_of(case)) > LAPSED:
+        return Times()
+    return times(case, option)
+
+
+def _chance(case: Case, option: Option, at: Times) -> float | None:
+    """P(mRS 0-1) of a positive LAMS, the one screen whose mix was published, and of the drugs that were studied."""
+    if (
+        not isinstance(case.question, StrokeQuestion)
+        or case.question.scale != outcome.SCALE
+        or case.screen[0] != POSITIVE
+    ):
+        return None
+    if at.needle_min is None or at.puncture_min is None or window(case, option)[0] == "urokinase_window":
         return None
     if max(at.needle_min, at.puncture_min) >= _ON_SCREEN_UNTIL_MIN:
         return None
@@ -124,12 +136,13 @@ def _gives(case: Case, option: Option) -> Iterator[Text]:
 
 
 def _cannot(case: Case, finding: Finding, option: Option) -> bool:
-    groups = finding.needs if finding.rule == "airway" else (capable_of(case),)
+    groups = finding.needs if finding.rule in ("airway", "dissection") else (capable_of(case),)
     return option.kind == "hospital" and class_for(option, *groups) == NEVER
 
 
-def _why_not(case: Case, finding: Finding, advice: Advice | None, option: Option, at: Times) -> Text:
+def _why_not(case: Case, finding: Finding, advice: Advice | None, other: tuple[Option, Times], first: Times) -> Text:
     words: list[Text] = []
+    option, at = other
     if advice is not None and advice.hospital == option.hospital:
         words.append(advice.text)
     classes = [(group, class_for(option, group)) for group in finding.needs]
@@ -140,12 +153,26 @@ def _why_not(case: Case, finding: Finding, advice: Advice | None, option: Option
     worst = max((class_ for _, class_ in classes if class_ != NEVER), default=option.class_)
     if worst in _CLASSES and worst > _class(case, finding, finding.option):
         words.append(_CLASSES[worst])
-    if isinstance(case.question, StrokeQuestion) and at.needle_min is not None and at.needle_source != "reported":
-        until = window(case, option)[1]
-        if at.needle_min > until:
-            words.append(Text(f"用药预计 {at.needle_min:.0f} 分钟，超过 {until:g}", f"the drug would come after {at.needle_min:.0f} min, past {until:g}"))  # fmt: skip
+    words += _too_late(case, finding, option, at, first)
     words.append(_distance(option.travel_min - finding.option.travel_min))
     return joined(words)
+
+
+def _too_late(case: Case, finding: Finding, option: Option, at: Times, first: Times) -> Iterator[Text]:
+    """The windows it would miss, of those the first choice keeps; where all miss one, that is no reason."""
+    protocol, rule = case.protocol, finding.rule
+    if isinstance(case.question, StrokeQuestion):
+        until = window(case, option)[1]
+        kept = first.needle_min is not None and first.needle_min <= window(case, finding.option)[1]
+        if kept and at.needle_min is not None and at.needle_min > until and at.needle_source != "reported":
+            yield Text(f"用药预计 {at.needle_min:.0f} 分钟，超过 {until:g}", f"the drug would come after {at.needle_min:.0f} min, past {until:g}")  # fmt: skip
+        if rule in stroke.PUNCTURE_WITHIN and at.puncture_min is not None:
+            until = protocol[stroke.PUNCTURE_WITHIN[rule]]
+            if at.puncture_min > until:
+                yield Text(f"穿刺预计 {at.puncture_min:.0f} 分钟，超过 {until:g}", f"puncture would come after {at.puncture_min:.0f} min, past {until:g}")  # fmt: skip
+    elif rule in chest_pain.WIRE_WITHIN and at.wire_min is not None and at.wire_min > protocol["pci_limit"]:
+        until = protocol["pci_limit"]
+        yield Text(f"导丝通过预计 {at.wire_min:.0f} 分钟，超过 {until:g}", f"the wire would pass after {at.wire_min:.0f} min, past {until:g}")  # fmt: skip
 
 
 def _distance(extra_min: float) -> Text:

@@ -61,10 +61,9 @@ def score(name: str, items: Mapping[str, int], scales: Mapping[str, Scale] | Non
     problems = [f"has no item {str(item)[:40]!r}" for item in items if item not in scale.items]
     problems += [f"needs the item {item}" for item in scale.items if item not in items]
     for item, value in scale.items.items():
-        grades = range(0, int(value.value) + 1, int(value.step))
         points = items.get(item, 0)
-        if isinstance(points, bool) or not isinstance(points, int) or points not in grades:
-            problems.append(f"gives {item} {' or '.join(map(str, grades))} points")
+        if isinstance(points, bool) or not isinstance(points, int) or points not in value.grades:
+            problems.append(f"gives {item} {' or '.join(map(str, value.grades))} points")
     if problems:
         raise _mistake("items", name, problems)
     if scale.required is None:

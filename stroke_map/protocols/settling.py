@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from stroke_map.errors import InvalidRequestError
 from stroke_map.protocols import scales
 from stroke_map.protocols.question import NOT_DONE, ChestPainQuestion, PatientQuestion, StrokeQuestion
-from stroke_map.protocols.texts import Notice, notice
+from stroke_map.protocols.texts import Notice, Text, notice
 
 if TYPE_CHECKING:
-    from stroke_map.protocols.protocol import Protocol
+    from collections.abc import Mapping
+
+    from stroke_map.protocols.protocol import Protocol, Scale
 
 _TIMES = ("onset", "last_known_well", "needle_at", "first_medical_contact", "ecg_at")
 _UNKNOWN = "unknown"
@@ -70,12 +72,24 @@ def _screen(question: StrokeQuestion, protocol: Protocol) -> tuple[dict[str, Any
         read = scales.score(name, items, protocol.scales) if items else None
         told = None if points is None else scales.of_score(name, points, protocol.scales)
     except InvalidRequestError as error:
-        problem = error.facts["errors"][0]
-        return dict(_NOT_DONE), [notice(f"{problem['field']}-refused", problem=problem["problem"])]
+        field = error.facts["errors"][0]["field"]
+        return dict(_NOT_DONE), [notice(f"{field}-refused", right=_right(field, protocol.scales, name))]
     both = [result.score for result in (read, told) if result is not None]
     if len(set(both)) == 1:
         return {"score": both[0]}, []
     return {"score": max(both)}, [notice("score-differs", total=both[0])]
+
+
+def _right(field: str, known: Mapping[str, Scale], name: str) -> Text:
+    """What would be right: never what was sent."""
+    if field == "scale":
+        return Text("、".join(known), ", ".join(known))
+    scale = known[name]
+    if field == "score":
+        return Text(f"0-{scale.most} 分", f"0 to {scale.most}")
+    grades = {key: "/".join(map(str, item.grades)) for key, item in scale.items.items()}
+    zh = "、".join(f"{item.zh} {grades[key]}" for key, item in scale.items.items())
+    return Text(zh, ", ".join(f"{key} {points}" for key, points in grades.items()))
 
 
 def _chest_pain(question: ChestPainQuestion, protocol: Protocol) -> tuple[dict[str, Any], list[Notice]]:

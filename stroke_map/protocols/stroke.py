@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from stroke_map.protocols.case import CAPABLE as CAPABLE_OF
 from stroke_map.protocols.case import NEGATIVE, POSITIVE, Finding
 from stroke_map.protocols.predict import may_have_drug, needle, needle_key, puncture, puncture_key, window
 from stroke_map.protocols.question import NOT_DONE
@@ -20,12 +21,18 @@ if TYPE_CHECKING:
     from stroke_map.protocols.question import StrokeQuestion
 
 #: A hospital that can treat a stroke has one of these.
-CAPABLE: Final = ("thrombolysis", "thrombectomy")
+CAPABLE: Final = CAPABLE_OF["stroke"]
 DRUG: Final = ("thrombolysis",)
 THROMBECTOMY: Final = ("thrombectomy",)
 IMAGING: Final = ("ct_angiography", "advanced_imaging")
 #: Thrombectomy for those whom only imaging can select.
 SELECTION: Final = (THROMBECTOMY, IMAGING)
+#: The window that puncture must keep, for the rules that send to thrombectomy alone.
+PUNCTURE_WITHIN: Final = {
+    "ineligible-to-thrombectomy": "thrombectomy_window",
+    "late-window": "thrombectomy_late_window",
+    "wake-up": "thrombectomy_late_window",
+}
 
 
 def findings(case: Case, question: StrokeQuestion) -> Iterator[Finding]:
@@ -34,7 +41,7 @@ def findings(case: Case, question: StrokeQuestion) -> Iterator[Finding]:
     if not capable:
         return
     treating, thrombectomy = case.usable(CAPABLE), case.usable(THROMBECTOMY)
-    if question.origin_hospital is not None:
+    if case.sent_on:
         yield from _transfer(thrombectomy)
     elif treating:
         reached = _in_window(case, question)
@@ -61,7 +68,7 @@ def _why_nearest(
         ),
         (not dated, "发病时间未知", "the time of onset is not known"),
         (negative, "大血管闭塞筛查阴性", "the screen for large-vessel occlusion is negative"),
-        (not may_have_drug(question), "不能溶栓", "thrombolysis is not possible"),
+        (not may_have_drug(question), "不能溶栓或已溶栓", "thrombolysis is not possible, or has been given"),
     )
     return next(((Text(zh, en),) for holds, zh, en in reasons if holds), ())
 
@@ -157,7 +164,7 @@ def _bypass(case: Case, question: StrokeQuestion, near: Option, far: Option, scr
         f"{extra:.0f} min more than the nearest thrombolysis hospital, a drive of {far.travel_min:.0f} min in all",
     )
     rests = ("bypass_extra_limit", _total_limit(question), *_needle_rests(case, near, far), *screen_rests)
-    return Finding("lvo-bypass", far, (THROMBECTOMY,), rests, also=(near,), reasons=(reason,))
+    return Finding("lvo-bypass", far, (DRUG, THROMBECTOMY), rests, also=(near,), reasons=(reason,))
 
 
 def _without_drug(

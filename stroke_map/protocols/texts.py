@@ -42,9 +42,14 @@ def notice_table() -> dict[str, dict[str, Any]]:
 
 
 def notice(code: str, **facts: Any) -> Notice:
-    """The warning of this code, with its words filled in."""
+    """The warning of this code, with its words filled in; a `Text` among the facts in its own language."""
     words = notice_table()[code]
-    return Notice(code, words["severity"], Text(words["zh"].format_map(facts), words["en"].format_map(facts)))
+
+    def filled(lang: str) -> str:
+        told = {name: fact.of(lang) if isinstance(fact, Text) else fact for name, fact in facts.items()}
+        return str(words[lang].format_map(told))
+
+    return Notice(code, words["severity"], Text(filled("zh"), filled("en")))
 
 
 def joined(texts: Iterable[Text]) -> Text:

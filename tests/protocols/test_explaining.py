@@ -29,7 +29,7 @@ def test_an_answer_in_english(asked, in_force):
 
 def test_the_same_answer_in_chinese(asked, in_force):
     text = explain(decide(*asked(*STROKE), in_force("shipped", "stroke")), "zh")
-    assert text.startswith("送往 P：行车 10 分钟。\n随后转往 C。\n规则 drip-and-ship: 疑似大血管闭塞")
+    assert text.startswith("送往 P：行车 10 分钟。\n随后转往 C。\n规则 drip-and-ship：疑似大血管闭塞")
     for words in (
         "更近的 1 家医院不能救治",
         "未经核实或签署",
@@ -53,8 +53,8 @@ def test_chest_pain_says_when_to_go_on_and_what_the_ecg_would_change(asked, in_f
     assert "转往 C 80 → 140" in text
     assert "造影 200-1520" in text
     text = explain(decide(*asked("chest_pain", "no ECG", "U 3 ECG unit; F 20 fibrinolysis; C 25 PCI"), protocol), "zh")
-    assert "途中可做心电图：U，3 分钟。" in text
-    assert "若心电图 STEMI: C (pci-in-time)" in text
+    assert "最近的心电图点：U，3 分钟。" in text
+    assert "若心电图示 STEMI：C（pci-in-time）" in text
 
 
 @pytest.mark.parametrize("condition", ["stroke", "chest_pain"])
