@@ -117,6 +117,8 @@ def warnings_of(asked: Asked, choice: Choice, snap_m: float) -> list[dict[str, A
     found += _unconfirmed(asked, choice)
     if choice.decision:
         said = {warning["code"] for warning in found}
+        if asked.out_of_date:  # that is why the protocol finds it in class 2
+            said.add("accreditation-lapsed")
         found += [notice_json(notice) for notice in choice.decision.warnings if notice.code not in said]
     return sorted(found, key=lambda warning: _SEVERITIES[warning["severity"]])
 

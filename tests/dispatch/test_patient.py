@@ -136,3 +136,43 @@ def test_nobody_who_can_is_an_error_with_a_list_by_straight_line(
     with pytest.raises(NoCapableHospitalError) as raised:
         answer(edition, question, plain_settings)
     assert raised.value.facts["fallback"] == []
+
+
+def test_an_edition_that_is_out_of_date_says_so_and_blames_no_hospital(ask, monday_noon):
+    later = monday_noon + timedelta(days=2 * 366)
+    found = ask(at=later, scale="LAMS", score=0)
+    codes = {warning["code"] for warning in found["warnings"]}
+    assert ids(found)[0] == "lysis"
+    assert found["hospitals"][0]["class"] == 2
+    assert "edition-out-of-date" in codes
+    assert "accreditation-lapsed" not in codes
+
+
+@pytest.mark.parametrize("told", [{"scale": "LAMS", "score": 5}, {"scale": "LAMS", "score": 0}])
+def test_a_unit_that_asks_sends_where_the_scene_would(town, place_of, plain_settings, monday_noon, told):
+    """`clinic` gives no drug: the patient is not sent past the nearest that does, nor counted as if imaging were done."""
+    lat, lon = place_of(2 * KM, 5)
+    began = monday_noon - timedelta(minutes=60)
+    patients = [StrokeQuestion(now=monday_noon, onset=began, origin_hospital=asks, **told) for asks in ("clinic", None)]
+    asked, scene = (
+        answer(
+            town,
+            Question(
+                lat=lat, lon=lon, at=monday_noon, asked_at=monday_noon, profile="ambulance", patient=patient,
+                from_hospital=patient.origin_hospital,
+            ),
+            plain_settings,
+        )
+        for patient in patients
+    )  # fmt: skip
+    assert asked["decision"]["rule"] == scene["decision"]["rule"] != "transfer"
+    assert ids(asked)[0] == ids(scene)[0] == "lysis"
+    both = [predicted(found, "both")["puncture_min"] for found in (asked, scene)]
+    assert both[0] == pytest.approx(both[1], abs=0.5)
+
+
+def test_a_closed_department_promises_nothing_and_sends_on(ask, monday_noon):
+    found = ask(at=monday_noon.replace(hour=20), scale="LAMS", score=0)
+    times = predicted(found, "by-day")
+    assert times["onward"]["hospital"] in {"both", "partner"}
+    assert times["puncture_min"] > times["onward"]["arrives_min"]
