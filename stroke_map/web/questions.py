@@ -65,7 +65,7 @@ _PROBLEMS = {
     "float_type": "must be a number",
     "int_type": "must be a whole number",
     "string_type": "must be text",
-    "string_too_short": "must not be empty",
+    "too_short": "must not be empty",
     "list_type": "must be a list",
 }
 _RANGES = {
