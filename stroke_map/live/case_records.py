@@ -59,10 +59,13 @@ class CaseRecords:
                 author=new.author,
                 created_at=now,
             )
-            return _case(connection.execute(statement.returning(cases)).one(), {})
+            case_id = connection.execute(statement.returning(cases.c.id)).scalar_one()
+            for name, at in new.timeline.items():
+                _tell(connection, case_id, name, at, by=new.author, now=now)
+            return load_case(connection, case_id)
 
-    def get(self, case_id: int) -> Case:
-        """One case.
+    def get(self, case_id: int, *, hospital: str | None = None) -> Case:
+        """One case; with `hospital` only if it goes to that one.
 
         Raises
         ------
@@ -70,13 +73,20 @@ class CaseRecords:
             There is none with that id.
         """
         with self._store.reading() as connection:
-            return load_case(connection, case_id)
+            found = load_case(connection, case_id)
+        if hospital is not None and found.hospital_id != hospital:
+            raise _no_such_case()
+        return found
 
-    def list(self, *, include_closed: bool = False, after: int = 0, most: int | None = None) -> Sequence[Case]:
+    def list(
+        self, *, hospital: str | None = None, include_closed: bool = False, after: int = 0, most: int | None = None
+    ) -> Sequence[Case]:
         """Cases in the order of their ids: those that are open, or all; from behind the id `after` on, `most` at the most."""
         wanted = select(cases.c.id).where(cases.c.id > min(after, _LARGEST_ID)).order_by(cases.c.id).limit(most)
         if not include_closed:
             wanted = wanted.where(cases.c.closed_at.is_(None))
+        if hospital is not None:
+            wanted = wanted.where(cases.c.hospital_id == hospital)
         with self._store.reading() as connection:
             return list(load_cases(connection, connection.execute(wanted).scalars().all()).values())
 
@@ -96,8 +106,7 @@ class CaseRecords:
             count = select(func.count()).where(case_events.c.case_id == case_id)
             if connection.execute(count).scalar_one() >= MOST_EVENTS:
                 raise ConflictError(f"{MOST_EVENTS} moments of this case are recorded already.")
-            told = {"case_id": case_id, "name": name, "at": at, "author": by, "recorded_at": now}
-            connection.execute(insert(case_events).values(told))
+            _tell(connection, case_id, name, at, by=by, now=now)
             changed: dict[str, Any] = {"changed": version}
             if name == "closed":
                 changed["closed_at"] = at
@@ -112,7 +121,8 @@ class CaseRecords:
         order = (case_figures.c.month, case_figures.c.condition, case_figures.c.hospital_id, case_figures.c.measure)
         with self._store.reading() as connection:
             rows = connection.execute(select(case_figures).order_by(*order))
-            return [dict(row._mapping) for row in rows]  # noqa: SLF001  SQLAlchemy's public name for a row as a mapping
+            # Names of columns are a kind of str of SQLAlchemy's own, which no writer of JSON takes.
+            return [{str(name): value for name, value in row.items()} for row in rows.mappings()]
 
 
 def load_case(connection: Connection, case_id: int) -> Case:
@@ -125,8 +135,17 @@ def load_case(connection: Connection, case_id: int) -> Case:
     """
     found = load_cases(connection, [case_id] if 0 < case_id <= _LARGEST_ID else [])
     if not found:
-        raise NotFoundError("There is no case with that id.", next_step="List them with GET /api/v1/cases.")
+        raise _no_such_case()
     return found[case_id]
+
+
+def _no_such_case() -> NotFoundError:
+    return NotFoundError("There is no case with that id.", next_step="List them with GET /api/v1/cases.")
+
+
+def _tell(connection: Connection, case_id: int, name: str, at: datetime, *, by: str, now: datetime) -> None:
+    told = {"case_id": case_id, "name": name, "at": at, "author": by, "recorded_at": now}
+    connection.execute(insert(case_events).values(told))
 
 
 def load_cases(connection: Connection, ids: Sequence[int]) -> dict[int, Case]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
 #: What is timed of a case, in the order in which it mostly happens.
-MOMENTS: Final = (
+MomentName = Literal[
     "onset", "last_known_well", "call", "dispatched", "on_scene", "left_scene", "door",
     "ecg", "imaging", "needle", "puncture", "wire", "reperfusion", "closed",
-)  # fmt: skip
+]  # fmt: skip
+MOMENTS: Final[tuple[MomentName, ...]] = get_args(MomentName)
 #: The times between two moments of which monthly figures are kept.
 INTERVALS: Final[Mapping[str, tuple[str, str]]] = {
     "onset_to_door": ("onset", "door"),
@@ -45,6 +46,8 @@ class NewCase:
         Which ambulance; may be empty.
     author
         Who says so.
+    timeline
+        When each of `MOMENTS` was, of those that were told, in that order; aware.
     """
 
     condition: str
@@ -56,6 +59,7 @@ class NewCase:
     override_reason: str = ""
     vehicle: str = ""
     author: str
+    timeline: Mapping[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,14 +72,11 @@ class Case(NewCase):
         Counts from 1 and is never given twice.
     created_at, closed_at
         Aware. `closed_at` None: it is open.
-    timeline
-        When each of `MOMENTS` was, of those that were told, in that order.
     """
 
     id: int
     created_at: datetime
     closed_at: datetime | None
-    timeline: Mapping[str, datetime] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Its members as the API shows them."""

@@ -100,6 +100,30 @@ def ask_transfer(
     return dispatch.answer(edition, question, settings, live.state(question.asked_at) if live else None)
 
 
+def ask_remaining(
+    edition: Edition,
+    place: tuple[float, float, str],
+    hospital_id: str,
+    settings: Settings,
+    live: LiveView | None,
+    *,
+    bearing: float | None = None,
+) -> dispatch.Remaining:
+    """What is left of the drive to one hospital for an ambulance at `place` (lat, lon in degrees, their system).
+
+    Raises
+    ------
+    NotFoundError
+        The edition has no such hospital.
+    OutsideAreaError, OffNetworkError, NoRouteError
+        It cannot be driven from there.
+    """
+    lat, lon = to_wgs84(*place)
+    now = datetime.now(edition.zone)
+    question = dispatch.Question(lat=lat, lon=lon, at=now, asked_at=now, profile="ambulance", bearing_deg=bearing)
+    return dispatch.remaining(edition, question, hospital_id, settings, live.state(now) if live else None)
+
+
 def _question(
     asked: RouteQuery | RouteBody, edition: Edition, settings: Settings, patient: Mapping[str, Any] | None
 ) -> dispatch.Question:

@@ -21,7 +21,12 @@ _STORE, _VIEW = "stroke_map.live_store", "stroke_map.live_view"
 
 def live_store() -> LiveStore:
     """Where this application keeps its live state."""
-    store: LiveStore = current_app.extensions[_STORE]
+    return live_store_of(current_app)
+
+
+def live_store_of(app: Flask) -> LiveStore:
+    """Where `app` keeps its live state."""
+    store: LiveStore = app.extensions[_STORE]
     return store
 
 

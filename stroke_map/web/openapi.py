@@ -20,6 +20,7 @@ _PROBLEMS = {
     401: "No key or log-in, or a wrong, expired or revoked one",
     403: "Known, but not allowed: the role, the key's scopes, or the CSRF token",
     404: "No answer from here: outside-area, off-network, no-route or no-capable-hospital, with a fallback list; or not-found",
+    409: "It contradicts what is recorded: conflict",
     413: "The body is too large",
     422: "The question has a mistake; each field is named",
     429: "Too many questions at once, or failed log-ins; ask again after Retry-After seconds",

@@ -110,6 +110,18 @@ def read_patient(
     return question, now + timedelta(minutes=question.departure_min)
 
 
+def moment_or_none(told: Any, zone: ZoneInfo) -> datetime | None:
+    """When something was, where a time was told of it and not a word such as `unknown`; without an offset in `zone`.
+
+    Raises
+    ------
+    InvalidRequestError
+        It is neither.
+    """
+    time = _time("onset", told, zone)
+    return time if isinstance(time, datetime) else None
+
+
 def _time(name: str, value: Any, zone: ZoneInfo) -> Any:
     if value is None or value in _WORDS_FOR_TIMES:
         return value

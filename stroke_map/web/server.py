@@ -59,8 +59,9 @@ def _load(settings: Settings) -> Any:
         signal.signal(ending, signal.SIG_DFL)
     from stroke_map.editions import BackgroundVerifier
     from stroke_map.web import create_app
+    from stroke_map.web.alert_clock import AlertClock
     from stroke_map.web.ask import warm_up
-    from stroke_map.web.live_state import warm_live_state
+    from stroke_map.web.live_state import live_store_of, warm_live_state
     from stroke_map.web.published import holder_of
 
     app = create_app(settings)
@@ -72,6 +73,8 @@ def _load(settings: Settings) -> Any:
     gc.collect()
     gc.freeze()
     BackgroundVerifier(holder, settings.cache_dir).start()
+    if settings.plane != "public":
+        AlertClock(live_store_of(app)).start()
     threading.Thread(target=_load_later, args=(app,), name="load-later", daemon=True).start()
     return app
 
