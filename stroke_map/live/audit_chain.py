@@ -49,7 +49,7 @@ class Link:
         """The moment of which it tells; ValueError where it tells of none."""
         try:
             return datetime.fromisoformat(self.record()["at"])
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise ValueError("a line without a moment") from error
 
 
