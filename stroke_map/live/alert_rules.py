@@ -21,7 +21,7 @@ State = Literal[
 ]
 #: What ends an alert; of two at the same moment the first here counts.
 ENDINGS: Final[tuple[Kind, ...]] = ("diverted", "cancelled", "closed")
-#: No timer is shorter than this, however near the ambulance is.
+#: No timer shrinks below this, however near the ambulance is.
 LEAST_S: Final = 5.0
 
 
@@ -74,12 +74,16 @@ class Timers:
         if drive_s is None:
             return self
         part = min(1.0, self.eta_share * max(drive_s, 0.0) / self.telephone_s)
+
+        def shrunk(timer_s: float) -> float:
+            return max(timer_s * part, min(timer_s, LEAST_S))
+
         return replace(
             self,
-            rollover_s=max(LEAST_S, self.rollover_s * part),
-            repeat_s=max(LEAST_S, self.repeat_s * part),
-            not_activated_s=max(LEAST_S, self.not_activated_s * part),
-            telephone_s=max(LEAST_S, self.telephone_s * part),
+            rollover_s=shrunk(self.rollover_s),
+            repeat_s=shrunk(self.repeat_s),
+            not_activated_s=shrunk(self.not_activated_s),
+            telephone_s=shrunk(self.telephone_s),
         )
 
 

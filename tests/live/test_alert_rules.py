@@ -124,6 +124,7 @@ def test_a_timer_is_its_setting_on_a_long_drive_and_never_under_the_least():
     for drive_s in (0, -60, 1):
         short = TIMERS.for_drive(drive_s)
         assert (short.rollover_s, short.repeat_s, short.not_activated_s, short.telephone_s) == (LEAST_S,) * 4
+        assert replace(TIMERS, rollover_s=2).for_drive(drive_s).rollover_s == 2
         assert (short.repeat_for_s, short.close_after_s) == (TIMERS.repeat_for_s, TIMERS.close_after_s)
 
 
