@@ -13,7 +13,7 @@ from stroke_map.dispatch.fallback import distances_m, straight_line
 from stroke_map.dispatch.prepared import prepare
 from stroke_map.dispatch.question import check_need
 from stroke_map.dispatch.reasons import avoided_closures, nearest_capable, warnings_of, why_not_first
-from stroke_map.dispatch.statuses import Statuses, seen_json, statuses_json, taken
+from stroke_map.dispatch.statuses import MOST_SEEN, Statuses, seen_json, statuses_json, taken
 from stroke_map.dispatch.weigh import decision_json, predicted_json, weigh
 from stroke_map.editions.ranking import NEVER
 from stroke_map.errors import (
@@ -105,7 +105,7 @@ def _statuses_seen(asked: Asked, choice: Choice) -> list[dict[str, Any]]:
         if choice.bounds_ms[column] < NEVER
         and (choice.bounds_ms[column] <= farthest_ms or len(choice.ranked) < asked.question.limit)
     ]
-    columns.sort(key=lambda column: int(choice.bounds_ms[column]))
+    columns = sorted(columns, key=lambda column: int(choice.bounds_ms[column]))[:MOST_SEEN]
     travel_s = {
         column: round(find_drive(asked.roads, choice.begin.starts, column).time_ms / 1000, 1) for column in columns
     }

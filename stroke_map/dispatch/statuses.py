@@ -28,7 +28,7 @@ _WEIGHED: Final = {
     "stroke": ("thrombolysis", "thrombectomy"),
     "chest_pain": ("primary_pci", "fibrinolysis", "cardiac_surgery"),
 }
-_MOST_SEEN = 5
+MOST_SEEN = 5
 
 
 class Statuses:
@@ -145,7 +145,7 @@ def seen_json(
             "reason": status.reason if told else None,
             "author": status.author if told else None,
         }
-        for column in columns[:_MOST_SEEN]
+        for column in columns[:MOST_SEEN]
         for status in asked.statuses.of(column, float(arrival_s[column]))
         if counts(asked, status)
     ]
