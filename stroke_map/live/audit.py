@@ -22,7 +22,7 @@ from stroke_map.live.database import insert_if_absent
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row, Select
 
     from stroke_map.live.store import LiveStore
 
@@ -135,8 +135,8 @@ class AuditLog:
         if since is not None:
             wanted = wanted.where(audit.c.at >= since)
         found: list[dict[str, Any]] = []
-        with self._store.reading() as connection:
-            for row in connection.execution_options(yield_per=1000).execute(wanted):
+        with self._store.reading() as connection, _rows(connection, wanted) as rows:
+            for row in rows:
                 record = Link(row.number, row.line, row.hash).record()
                 if actor is None or record.get("actor") == actor:
                     found.append(record)
@@ -170,10 +170,18 @@ class AuditLog:
         return heads, wrong
 
 
+@contextmanager
+def _rows(connection: Connection, wanted: Select[Any]) -> Iterator[Iterator[Row[Any]]]:
+    """Rows that come a thousand at a time: the log may be larger than the memory."""
+    with connection.execute(wanted, execution_options={"yield_per": 1000}) as result:
+        yield iter(result)
+
+
 def _lines(connection: Connection, chain: str) -> Iterator[tuple[Link, datetime]]:
     wanted = select(audit).where(audit.c.chain == chain).order_by(audit.c.number)
-    for row in connection.execution_options(yield_per=1000).execute(wanted):
-        yield Link(row.number, row.line, row.hash), row.at
+    with _rows(connection, wanted) as rows:
+        for row in rows:
+            yield Link(row.number, row.line, row.hash), row.at
 
 
 def _followed(

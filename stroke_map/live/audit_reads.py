@@ -189,6 +189,9 @@ def gather_left(folder: Path, store: LiveStore) -> list[str]:
             file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
         except FileNotFoundError:
             continue  # another worker was quicker
+        except OSError:  # a link, which is never followed, or the file of somebody else
+            wrong.append(f"{path.name}: is no file that can be read here")
+            continue
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             gather_file(path, store)

@@ -17,12 +17,6 @@ def accounts(store):
     return store.accounts
 
 
-@pytest.fixture
-def now(now):
-    """Later than the first version of the counter, as in life."""
-    return now
-
-
 def add_user(accounts, now, name="wang", role="dispatcher"):
     return accounts.add_user(Standing(name, role), "hash", "secret", by="me", now=now)
 
@@ -109,7 +103,7 @@ def test_every_view_knows_of_a_change_at_its_next_question(settings, open_store,
         return [view.state(now).accounts.by_key(text, now) for view in views]
 
     key, text = writer.accounts.add_key(CREW, lasts=DAY, by="me", now=now)
-    other, other_text = writer.accounts.add_key(Standing("m2", "editor"), lasts=DAY, by="me", now=now)
+    _, other_text = writer.accounts.add_key(Standing("m2", "editor"), lasts=DAY, by="me", now=now)
     assert known(text) == [CREW.actor()] * 2
     writer.accounts.revoke_key(key.id, by="me", now=now)
     assert known(text) == [None] * 2
