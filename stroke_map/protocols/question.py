@@ -14,7 +14,7 @@ Ecg = Literal["STEMI", "no ST elevation", "not done"]
 NOT_DONE: Final = "not done"
 STEMI: Final = "STEMI"
 NO_ST_ELEVATION: Final = "no ST elevation"
-_LONGEST_WAIT_MIN: Final = 1440
+LONGEST_WAIT_MIN: Final = 1440
 _MOST_ITEMS: Final = 20
 
 
@@ -36,7 +36,7 @@ class _Question(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     now: AwareDatetime
-    departure_min: Annotated[float, Field(ge=0, le=_LONGEST_WAIT_MIN)] = 0.0
+    departure_min: Annotated[float, Field(ge=0, le=LONGEST_WAIT_MIN)] = 0.0
     age: Annotated[int, Field(ge=0, le=130)] | None = None
     airway_not_secured: StrictBool = False
     arrest_in_progress: StrictBool = False

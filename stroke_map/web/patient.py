@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 
 from stroke_map.moments import read_moment
 from stroke_map.protocols import ChestPainQuestion, StrokeQuestion, read_question
+from stroke_map.protocols.question import LONGEST_WAIT_MIN
 from stroke_map.web.questions import Common, RouteBody, invalid
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ _MEANING: Final[dict[str, tuple[str, Any]]] = {
     "lysis_contraindication": ("Something forbids fibrinolysis of an infarction.", "no"),
     "suspected_dissection": ("Pain as of a torn aorta.", False),
 }
+_LONGEST_WAIT: Final = timedelta(minutes=LONGEST_WAIT_MIN)
 _TIMES: Final = ("onset", "last_known_well", "needle_at", "first_medical_contact", "ecg_at")
 _WORDS_FOR_TIMES: Final = ("unknown", "wake-up")
 #: Told by nobody who needs an answer. Refused on the public side like everything else about a patient, and never taken.
@@ -104,7 +106,9 @@ def read_patient(
         raise invalid([{"field": "departure_min", "problem": "says the same as `at`: give one of them", "example": 5}])
     if at is not None:
         at = at if at.tzinfo else at.replace(tzinfo=zone)
-        now = min(now, at)
+        now = min(now, at).astimezone(zone)
+        if at - now > _LONGEST_WAIT:
+            raise invalid([{"field": "at", "problem": "is more than a day ahead", "example": None}])
         fields["departure_min"] = (at - now).total_seconds() / 60
     question = read_question(fields | {"condition": condition, "now": now, "origin_hospital": from_hospital})
     return question, now + timedelta(minutes=question.departure_min)

@@ -53,7 +53,10 @@ def route_by_post() -> Response:
 @api.post("/transfer", responses=responses(Answer, 401, 404, 413, 422, 503), security=KNOWN)
 @documented(body=ClinicalTransferBody)
 def transfer() -> Response:
-    """Ask, as a hospital, where to send a patient on to; with the clinical key."""
+    """Ask, as a hospital, where to send a patient on to; with the clinical key.
+
+    A unit, or a hospital that has not the first drug, is answered as the scene would be: the nearest place that has it may come first.
+    """
     fields = json_fields(request.get_data(cache=False))
     patient = take_patient_fields(fields, in_url=False)
     return _json(transfer_for(current_edition(), fields, patient))

@@ -65,6 +65,8 @@ def test_chest_pain_takes_its_own_fields(post):
         ({"departure_min": -1}, "departure_min"),
         ({"age": 70, "need": "ct"}, "need"),
         ({"departure_min": 5, "at": "2026-05-01T20:30:00+08:00"}, "departure_min"),
+        ({"age": 70, "at": "2199-01-01T00:00:00Z"}, "at"),
+        ({"age": 70, "departure_min": 1441}, "departure_min"),
     ],
 )
 def test_a_mistake_is_named_and_its_value_never_repeated(post, told, field):
@@ -113,6 +115,33 @@ def test_a_transfer_needs_the_key_and_a_hospital_that_there_is(post):
     assert (refused.status_code, refused.get_json()["errors"][0]["field"]) == (422, "hospital")
     missing = post("/api/v1/transfer")
     assert (missing.status_code, missing.get_json()["errors"][0]["field"]) == (422, "hospital")
+
+
+def test_a_unit_that_asks_is_answered_as_the_scene_would_be(post, demo_edition):
+    unit = next(h for h in demo_edition.hospitals if h.kind == "unit" and h.capabilities["fibrinolysis"].status == "no")
+    told = {"onset": ago(60), "scale": "LAMS", "score": 0}
+    answer = post("/api/v1/transfer", hospital=unit.id, **told).get_json()
+    assert answer["decision"]["rule"] == "nearest-in-window"
+    first = next(h for h in demo_edition.hospitals if h.id == answer["hospitals"][0]["id"])
+    assert first.capabilities["thrombolysis"].status == "yes"
+    assert "drug-before-transfer" not in {warning["code"] for warning in answer["warnings"]}
+
+
+@pytest.mark.parametrize(
+    ("told", "right"),
+    [
+        ({"scale": "LAMS", "items": {"Zq7secret": 1}}, ("下垂 0/1", "facial_droop 0/1")),
+        ({"scale": "Zq7secret", "score": 1}, ("RACE", "RACE")),
+        ({"scale": "LAMS", "score": 977}, ("0-5 分", "0 to 5")),
+    ],
+)
+def test_what_was_sent_of_a_scale_is_not_repeated_but_what_would_be_right_is_said(post, told, right):
+    response = post(onset=ago(60), **told)
+    words = next(w["text"] for w in response.get_json()["warnings"] if w["code"].endswith("-refused"))
+    assert "Zq7secret" not in response.text
+    assert "977" not in words["zh"] + words["en"]
+    assert right[0] in words["zh"]
+    assert right[1] in words["en"]
 
 
 @pytest.mark.parametrize("model", [ClinicalBody, ClinicalTransferBody])
