@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 import numpy as np
 from detours.comparing import PLACES, compare
-from detours.town import Town
+from detours.town import DISCS, Town
 
 from stroke_map.demo import write_demo
 from stroke_map.roads import RoadNetwork
@@ -34,10 +34,13 @@ DEMO = "demo"
     "--places", default=PLACES, show_default=True, help="Places in the street for each set, several starts each."
 )
 @click.option("--threads", default=2, show_default=True)
+@click.option("--discs", default=DISCS, show_default=True, help="How many areas are closed at once, on average.")
 @click.option("--seed", default=1, show_default=True)
-def main(*, osm: str, profile: str, sets: int, origins: str, places: int, threads: int, seed: int) -> None:
+def main(
+    *, osm: str, profile: str, sets: int, origins: str, places: int, threads: int, discs: float, seed: int
+) -> None:
     rng = np.random.default_rng(seed)
-    town = Town(_network(osm, profile), rng)
+    town = Town(_network(osm, profile), rng, discs)
     begun = time.monotonic()
     wanted = None if origins == "all" else int(origins)
     compared = compare(town, rng, sets=sets, origins=wanted, places=places, threads=threads)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from stroke_map.roads import RoadNetwork
 
 HOSPITALS = 8
+DISCS = 4.0
 
 
 class Trees(NamedTuple):
@@ -37,9 +38,9 @@ class Trees(NamedTuple):
 
 
 class Town:
-    """A network, its arrivals, and what an oracle needs of them."""
+    """A network, its arrivals, and what an oracle needs of them; `discs` areas are closed at once, on average."""
 
-    def __init__(self, network: RoadNetwork, rng: np.random.Generator) -> None:
+    def __init__(self, network: RoadNetwork, rng: np.random.Generator, discs: float = DISCS) -> None:
         points = rng.integers(len(network.point_x), size=5 * HOSPITALS)
         hospitals = [
             Hospital(
@@ -47,7 +48,7 @@ class Town:
             )
             for i, p in enumerate(points)
         ]
-        self.network = network
+        self.network, self.discs = network, discs
         # Some points are on roads that no hospital is entered from.
         self.gates = [gate for gate in find_gates(network, hospitals) if len(gate.segment)][:HOSPITALS]
         self.arrivals: Arrivals = build_arrivals(network, self.gates)
@@ -64,7 +65,7 @@ class Town:
         """
         network, everywhere = self.network, rng.choice([0.0, 0.0001, 0.001])
         closed_stretch = np.zeros(len(self.x), dtype=bool)
-        for _ in range(rng.geometric(0.25)):
+        for _ in range(rng.geometric(1 / self.discs)):
             middle, radius_m = rng.integers(len(self.x)), rng.choice([200, 600, 2000])
             near = np.hypot((self.x - self.x[middle]) * 0.8, self.y - self.y[middle]) < radius_m * 90
             # Not everything in the largest: many hospitals would lie in one.
