@@ -14,6 +14,7 @@ from flask_openapi3.models.tag import Tag
 
 from stroke_map.errors import NoRouteError, NotFoundError, OffNetworkError, OutsideAreaError
 from stroke_map.live.alerts import NewAlert, callees_of, telephone_of
+from stroke_map.web.alert_list import AlertLists
 from stroke_map.web.alert_models import (
     KEY_HEADER,
     LONGEST_KEY,
@@ -30,16 +31,19 @@ from stroke_map.web.answering import json_fields, single_values
 from stroke_map.web.ask import ask_remaining
 from stroke_map.web.auditing import mention
 from stroke_map.web.cases_api import NO_STORE, bound_to, json_response, who, whole_id
-from stroke_map.web.live_state import live_store, live_view_of
+from stroke_map.web.live_state import live_store, live_store_of, live_view_of
 from stroke_map.web.openapi import KNOWN, documented, responses
 from stroke_map.web.published import current_edition
 from stroke_map.web.questions import invalid, read_question
 from stroke_map.web.security import require, settings_of_app
 
 if TYPE_CHECKING:
+    from flask_openapi3.openapi import OpenAPI
+
     from stroke_map.editions import Edition
     from stroke_map.live.alert_rules import Kind
     from stroke_map.live.cases import Case
+    from stroke_map.web.alert_list import AlertPage
 
 api = APIBlueprint(
     "alerts",
@@ -47,6 +51,7 @@ api = APIBlueprint(
     url_prefix="/api/v1",
     abp_tags=[Tag(name="alerts", description="A hospital that is told while the ambulance is on the road.")],
 )
+_LISTS: Final = "stroke_map.alert_lists"
 _NEEDS_KEY: Final = "Alerts need a clinical key or a log-in."
 _ACTED = responses(RecordedAlert, 401, 404, 409, 413, 422, 503)
 
@@ -95,21 +100,25 @@ def list_alerts() -> Response:
     """
     actor = require(why=_NEEDS_KEY)
     asked = read_question(AlertsQuery, single_values(request.args.lists()))
-    now, store, most, bound = datetime.now(UTC), live_store(), asked.most, bound_to(actor)
-    found = store.alerts.list(
-        now=now,
+    bound, lists = bound_to(actor), current_app.extensions[_LISTS]
+    page: AlertPage = lists.page(
+        datetime.now(UTC),
+        most=asked.most,
+        include_ended=asked.include_ended == "true",
         hospital=asked.hospital if bound is None else bound,
         case_id=asked.case,
-        include_ended=asked.include_ended == "true",
         after=asked.after,
-        most=most + 1,
     )
-    listed = [alert.as_json(now, store.alerts.timers) for alert in found[:most]]
-    response = json_response({"alerts": listed, "more": len(found) > most})
-    response.headers["Cache-Control"] = "no-cache, private"
-    response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:32])
+    response = Response(page.body, mimetype="application/json", headers={"Cache-Control": "no-cache, private"})
+    response.set_etag(page.etag)
     response.make_conditional(request)
     return response
+
+
+def install(app: OpenAPI) -> None:
+    """Serve alerts with `app`."""
+    app.extensions[_LISTS] = AlertLists(live_store_of(app))
+    app.register_api(api)
 
 
 @api.get("/alerts/<alert_id>", responses=responses(RecordedAlert, 401, 404, 422, 503), security=KNOWN)

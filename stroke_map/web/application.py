@@ -90,7 +90,7 @@ def make_app(settings: Settings) -> OpenAPI:
     if settings.plane != "public":
         app.register_api(closures_api.api)
         app.register_api(cases_api.api)
-        app.register_api(alerts_api.api)
+        alerts_api.install(app)
         app.register_api(session_api.api)
         app.register_api(statuses_api.api)
     openapi.install(app)
