@@ -36,7 +36,9 @@ def opened_store() -> Iterator[LiveStore]:
     store = LiveStore(read_settings())
     with closing(store):
         store.migrate()
-        command = click.get_current_context().command_path
+        context = click.get_current_context()
+        # Whatever the program was started as.
+        command = "stroke-map" + context.command_path.removeprefix(context.find_root().command_path)
         with store.audit.doing(actor=this_user(), role="command line", action=command):
             yield store
 

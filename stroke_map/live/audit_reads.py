@@ -6,7 +6,6 @@ own, and is removed when all of it is in the database and its worker has ended; 
 
 from __future__ import annotations
 
-import atexit
 import fcntl
 import logging
 import os
@@ -65,19 +64,19 @@ class ReadLog:
                 return
             self._waiting.append(noted)
             if self._writer is None:
-                self._writer = threading.Thread(target=self._run, name="audit-reads", daemon=True)
+                # No daemon: a process that ends waits for it. A worker's `atexit` would never be called (os._exit).
+                self._writer = threading.Thread(target=self._run, name="audit-reads", daemon=False)
                 self._writer.start()
-                atexit.register(self.close)
 
     def close(self) -> None:
         """Write what waits, and the line that says nothing is missing after it."""
         self._ending.set()
         if self._writer is not None:
-            self._writer.join(timeout=5)
+            self._writer.join()
 
     def _run(self) -> None:
         periods = 0
-        while not self._ending.wait(PERIOD_S):
+        while not self._ending.wait(PERIOD_S) and threading.main_thread().is_alive():
             self._work(look_round=periods % _LOOK_ROUND_EVERY == 0)
             periods += 1
         with self._lock:
