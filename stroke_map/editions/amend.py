@@ -22,10 +22,10 @@ from stroke_map.editions.inputs import OWN_LICENCE, is_of_roads
 from stroke_map.editions.publish import edition_folder, read_publication, verify_edition
 from stroke_map.editions.publish import publish as publish_edition
 from stroke_map.editions.region import HOSPITAL_MARGIN_M, grow, load_region
+from stroke_map.editions.room import arrivals_step
 from stroke_map.editions.seal import seal, sha256_of
 from stroke_map.editions.setting_cells import read_with_cells_set
 from stroke_map.editions.staging import give_name, only_build, staging_folder
-from stroke_map.editions.steps import arrivals_step
 from stroke_map.editions.work import quiet
 from stroke_map.errors import EditionError, InvalidRequestError
 from stroke_map.registry import read_sheet, save_registry

@@ -111,13 +111,13 @@ def disk_faults(folder: Path, needed_bytes: Callable[[], int]) -> Iterator[None]
         raise
 
 
-def full_disk(folder: Path, needed_bytes: int) -> EditionError:
-    """The error for a disk that has, or would have, no room for `needed_bytes`."""
+def full_disk(folder: Path, needed_bytes: int, *, variable: str = "STROKE_MAP_GEODATA_DIR") -> EditionError:
+    """The error for a disk that has, or would have, no room for `needed_bytes`; `variable` is how to name another folder."""
     standing = next(parent for parent in (folder, *folder.parents) if parent.exists())
     free_bytes = shutil.disk_usage(standing).free
     return EditionError(
         f"the disk under {folder} has no room: about {_megabytes(needed_bytes)} are needed, {_megabytes(free_bytes)} are free",
-        next_step="Free that much space, or point STROKE_MAP_GEODATA_DIR at a larger disk; what is published keeps serving.",
+        next_step=f"Free that much space, or point {variable} at a larger disk; what is published keeps serving.",
         needed_bytes=needed_bytes,
         free_bytes=free_bytes,
     )

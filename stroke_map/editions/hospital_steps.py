@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from stroke_map.editions.edition import PERIODS_FILE, PROTOCOLS_FOLDER, REGION_FILE, REGISTRY_FILE
 from stroke_map.editions.region import region_geojson
+from stroke_map.editions.room import check_scratch, steps_room
 from stroke_map.editions.work import expected
 from stroke_map.errors import EditionError
 
@@ -56,6 +57,7 @@ def check_sheet(work: Work, *, thoroughly: bool = False) -> None:
         raise EditionError(f"{inputs.sheet.name} lists no hospital", next_step="Give a sheet with at least one.")
     work.reading, work.hospitals = reading, reading.hospitals
     work.places = _read_places(work)
+    work.room |= steps_room(inputs, len(work.hospitals))
 
 
 def _read_places(work: Work) -> list[Place]:
@@ -122,6 +124,7 @@ def _write_places(work: Work, registry: Path) -> None:
     inputs = work.inputs
     if inputs.base is None:
         assert inputs.osm is not None  # noqa: S101 - as above
+        check_scratch(inputs.osm)
         of_map = collect_places(inputs.osm, work.region.polygon)
     else:
         known = load_places(inputs.base.folder / REGISTRY_FILE)

@@ -5,9 +5,7 @@ A plain build and the yearly update are made of the same steps; each takes a `Wo
 
 from __future__ import annotations
 
-import tempfile
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stroke_map.editions.copying import copy_files
@@ -18,24 +16,19 @@ from stroke_map.editions.edition import (
 from stroke_map.editions.info import DATA_ATTRIBUTION, DATA_LICENCE, EditionInfo
 from stroke_map.editions.inputs import DEMO_LICENCE
 from stroke_map.editions.region import hull_of_roads
+from stroke_map.editions.room import arrivals_step, check_scratch, tables_room
 from stroke_map.editions.seal import seal
 from stroke_map.editions.work import expected
 from stroke_map.errors import EditionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from stroke_map.editions.work import Work
     from stroke_map.roads import RoadNetwork
 
 DEMO_ATTRIBUTION = "Made-up data, no real place"
-# One row of the arrivals: two bytes of time and one of next turn for each hospital.
-ARRIVAL_BYTES = 3
-# Roads and tiles take less than this many times the OSM file (porto: 5 times as PBF, for each profile).
-ROADS_PER_OSM_BYTE = 8
-# The reader keeps an index of all nodes in the temporary folder (1.4 to 1.8 times the OSM file as PBF).
-SCRATCH_PER_OSM_BYTE = 3
-SLACK_BYTES = 2_000_000
 # How long a profile's roads take to read and compile, for the bar alone (porto as PBF: 3.2 MB in 3 s).
 SECONDS_PER_OSM_BYTE = 1e-6
 
@@ -65,13 +58,10 @@ def _compiled(work: Work, profile: str) -> Callable[[Callable[[float], None]], d
 
     osm = work.inputs.osm
     assert osm is not None  # noqa: S101 - Inputs has either a road file or an edition
-    size = osm.stat().st_size
 
     def make(tell: Callable[[float], None]) -> dict[str, int]:
-        work.needed_bytes = size * ROADS_PER_OSM_BYTE * len(work.inputs.profiles) + SLACK_BYTES
-        # A full disk under a mapped file kills the process, so the reader's index must be known to fit.
-        work.check_room(Path(tempfile.gettempdir()), size * SCRATCH_PER_OSM_BYTE)
-        with expected(size * SECONDS_PER_OSM_BYTE + 1, tell):
+        check_scratch(osm)
+        with expected(osm.stat().st_size * SECONDS_PER_OSM_BYTE + 1, tell):
             network = RoadNetwork.from_osm(osm, profile=service_profile(profile, work.inputs.settings))
             network.save(roads_folder(work.folder, profile))
         return {
@@ -96,11 +86,6 @@ def _taken_over(work: Work, part: str) -> Callable[[Callable[[float], None]], di
     return make
 
 
-def arrivals_step(profile: str, period: str, periods: Sequence[str]) -> str:
-    """The name of the step that makes one table."""
-    return f"arrivals {profile}" if len(periods) == 1 else f"arrivals {profile} {period}"
-
-
 def make_arrivals(work: Work) -> None:
     """Compile the arrivals, table by table.
 
@@ -110,13 +95,16 @@ def make_arrivals(work: Work) -> None:
         No road comes near any hospital, or the disk cannot hold the tables.
     """
     periods = work.inputs.periods
+    segments = {profile: counts["segments"] for profile, counts in work.counts["roads"].items()}
+    tables = tables_room(work.inputs, len(work.hospitals), segments)
+    work.room |= tables
     unreached: dict[str, list[str]] = {}
     sizes: dict[str, dict[str, dict[str, int]]] = {}
     for profile in work.inputs.profiles:
         sizes[profile] = {}
         for period, factors in zip(periods.names, periods.factors(profile), strict=True):
             name = arrivals_step(profile, period, periods.names)
-            facts = work.step(name, _table(work, profile, period, factors))
+            facts = work.step(name, _table(work, profile, period, factors, tables))
             unreached[profile] = facts["unreached"]
             sizes[profile][period] = {"bytes": facts["bytes"]}
     work.counts["unreached"] = unreached
@@ -124,16 +112,14 @@ def make_arrivals(work: Work) -> None:
         work.counts["periods"] = sizes
 
 
-def _table(work: Work, profile: str, period: str, factors: Any) -> Callable[[Callable[[float], None]], dict[str, Any]]:
+def _table(
+    work: Work, profile: str, period: str, factors: Any, tables: Iterable[str]
+) -> Callable[[Callable[[float], None]], dict[str, Any]]:
     from stroke_map.editions.tables import build_table
 
     def make(tell: Callable[[float], None]) -> dict[str, Any]:
-        segments = sum(counts["segments"] for counts in work.counts["roads"].values())
-        all_bytes = segments * len(work.hospitals) * ARRIVAL_BYTES * len(work.inputs.periods.names)
-        written = sum(file.size for name, file in work.marks.sums.items() if name.startswith("arrivals/"))
-        work.needed_bytes += all_bytes - written
         # Known exactly, and the bulk of an edition: better refused now than after minutes of work.
-        work.check_room(work.folder, all_bytes - written)
+        work.check_room(tables)
         table = build_table(
             work.folder, profile, period,
             factors=factors, hospitals=work.hospitals, progress=lambda done, total: tell(done / total),

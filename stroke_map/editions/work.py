@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import threading
 import time
@@ -10,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from stroke_map.editions.edition import roads_folder
-from stroke_map.editions.files import full_disk
 from stroke_map.editions.marks import Marks
+from stroke_map.editions.room import SLACK_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from stroke_map.editions.inputs import Inputs
@@ -54,8 +56,8 @@ class Work:
         Those that the publisher adds to what the map has.
     counts
         What `edition.json` will say of the edition.
-    needed_bytes
-        Grows as the work learns how large the edition becomes.
+    room
+        About how many bytes every large step writes, by its name; exact as soon as the roads are known.
     """
 
     inputs: Inputs
@@ -66,7 +68,8 @@ class Work:
     hospitals: list[Hospital] = field(default_factory=list)
     places: list[Place] = field(default_factory=list)
     counts: dict[str, Any] = field(default_factory=dict)
-    needed_bytes: int = 0
+    room: dict[str, int] = field(default_factory=dict)
+    _done: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Begin with the region as it was given."""
@@ -80,6 +83,11 @@ class Work:
     def folder(self) -> Path:
         """Where the edition grows."""
         return self.marks.edition
+
+    @property
+    def needed_bytes(self) -> int:
+        """About how much room the steps take that are still to be done."""
+        return SLACK_BYTES + sum(size for step, size in self.room.items() if step not in self._done)
 
     def network(self, profile: str) -> RoadNetwork:
         """The roads of a profile, which are made already."""
@@ -116,12 +124,14 @@ class Work:
                 # Only `told` says that a step is done: its files must be noted first.
                 facts = make(lambda share: self.progress(name, min(share, _NEARLY_DONE))) or {}
                 self.marks.finish(name, depends, facts)
+            self._done.add(name)
         return facts
 
-    def check_room(self, folder: Path, needed_bytes: int) -> None:
-        """Refuse to begin what the disk under `folder` cannot hold; EditionError."""
-        if shutil.disk_usage(folder).free < needed_bytes:
-            raise full_disk(folder, needed_bytes)
+    def check_room(self, steps: Iterable[str]) -> None:
+        """Refuse to begin what the disk cannot hold: those of these steps that are still to be done; OSError, as if it were full."""
+        still = sum(self.room[step] for step in steps if step not in self._done)
+        if shutil.disk_usage(self.folder).free < still:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.folder))
 
 
 @contextmanager
