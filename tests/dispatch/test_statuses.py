@@ -9,7 +9,10 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from stroke_map.dispatch import Question, answer
+from stroke_map.dispatch import Question, answer, prepare
+from stroke_map.dispatch.choose import Asked, find_begin
+from stroke_map.dispatch.patient import options, reach
+from stroke_map.dispatch.statuses import Statuses
 from stroke_map.errors import NoCapableHospitalError
 from stroke_map.live import HospitalStatus, LiveState
 from stroke_map.live.statuses import CLOCK_SKEW, TROUBLES, UNCONFIRMED_FOR
@@ -150,14 +153,56 @@ def test_several_of_one_hospital_count_together(centres, ask_with, said):
 def test_it_counts_at_the_time_of_arrival_to_the_second(centres, ask_with, said, monday_noon):
     arrives = monday_noon + timedelta(seconds=ask_with(centres)["hospitals"][0]["travel_time_s"])
     assert arrives - monday_noon > timedelta(seconds=30)
-    over = ask_with(centres, said("near", "full", until=arrives - SECOND))
+    blink = timedelta(milliseconds=100)  # to which an answer's times are rounded; stored times are within a second
+    over = ask_with(centres, said("near", "full", until=arrives - blink))
     assert (listed(over)[0], over["statuses_seen"]) == (("near", 1), [])
-    holds = ask_with(centres, said("near", "full", until=arrives + SECOND))
+    holds = ask_with(centres, said("near", "full", until=arrives + blink))
     assert listed(holds)[0] == ("full-service", 1)
     early = arrives - CLOCK_SKEW
     begins = ask_with(centres, said("near", "full", begins=arrives + CLOCK_SKEW + SECOND))
     assert listed(begins)[0] == ("near", 1)
     assert listed(ask_with(centres, said("near", "full", begins=early)))[0] == ("full-service", 1)
+
+
+def test_what_does_not_matter_here_is_not_given_as_a_reason(centres, ask_with, said):
+    both = [
+        said(name, kind) for name in ("near", "full-service", "needle", "far") for kind in ("full", "cath_lab_down")
+    ]
+    found = ask_with(centres, *both, profile="ambulance")
+    assert seen(found) == [("near", "full"), ("full-service", "full"), ("needle", "full")]
+    assert "cath lab" not in found["hospitals"][1]["why_not_first"]["en"]
+    assert [status["kind"] for status in found["hospitals"][1]["statuses"]] == ["full", "cath_lab_down"]
+
+
+def test_one_beyond_the_last_is_seen_only_where_it_would_have_been_listed(centres, ask_with, said):
+    assert seen(ask_with(centres, said("far", "full"), limit=3)) == []
+    assert seen(ask_with(centres, said("far", "full"), limit=4)) == [("far", "full")]
+
+
+def test_the_protocol_is_told_of_a_hospital_as_a_whole_and_of_those_to_send_on_to(
+    centres, plain_settings, said, monday_noon, place_of
+):
+    """`needle` sends on for thrombectomy; who is full then, is not where to."""
+
+    def told(*statuses):
+        live = LiveState(as_of=monday_noon, stale=False, version=1, closures=(), statuses=statuses)
+        prepared = prepare(centres)
+        lat, lon = place_of(10, 0)
+        question = Question(
+            lat=lat, lon=lon, at=monday_noon, asked_at=monday_noon, condition="stroke", profile="ambulance"
+        )
+        roads = prepared.profiles["ambulance", "all"].at(monday_noon, live)
+        known = Statuses.known(live, prepared.column)
+        asked = Asked(centres, prepared, question, ("thrombolysis",), plain_settings, "all", roads, live, known)
+        return {option.hospital: option for option in options(asked, reach(asked, find_begin(asked)))}
+
+    usual, now = told(), told(said("near", "full"), said("far", "cath_lab_down"))
+    onward = {leg.hospital for leg in usual["needle"].onward}
+    assert {"near", "far"} <= onward
+    assert {leg.hospital for leg in now["needle"].onward} == onward - {"near", "far"}
+    assert (usual["near"].class_, now["near"].class_, now["far"].class_) == (1, 3, 1)
+    assert (now["near"].capabilities["thrombolysis"], now["far"].capabilities["thrombectomy"]) == ("closed", "no")
+    assert now["far"].capabilities["thrombolysis"] == "yes"
 
 
 def test_one_far_away_that_is_over_by_then_still_counts_for_the_near(centres, ask_with, said, monday_noon):
