@@ -222,3 +222,48 @@ def test_a_closure_ends_by_itself_in_every_worker(connections, place, slow_place
             before += 1
     assert before > 0
     assert seen_by(connections, place) == in_every_worker(connections, [])
+
+
+def command_line(geodata, *arguments):
+    command = [sys.executable, "-m", "stroke_map.cli", *arguments]
+    environment = os.environ | {"STROKE_MAP_GEODATA_DIR": str(geodata)}
+    return orjson.loads(subprocess.run(command, env=environment, check=True, capture_output=True).stdout)
+
+
+def who(connections, key):
+    """{pid: who the worker says that a key is}, None where it is nobody's."""
+    headers = {"Authorization": f"Bearer {key}"}
+    return {
+        pid: ask_over(connection, "/api/v1/session", headers=headers).get("name")
+        for pid, connection in connections.items()
+    }
+
+
+def test_a_key_is_known_and_revoked_from_the_next_request_on_in_every_worker(connections, geodata):
+    made = command_line(geodata, "key", "add", "machine", "--role", "crew", "--json")
+    assert who(connections, made["key"]) == in_every_worker(connections, "machine")
+    command_line(geodata, "key", "revoke", made["id"], "--json")
+    assert who(connections, made["key"]) == in_every_worker(connections, None)
+
+
+def test_what_every_worker_read_is_in_the_audit_log_when_the_server_ends_also_of_one_that_was_killed(
+    server, connections, geodata
+):
+    _, process = server
+    for connection in connections.values():
+        for _ in range(20):
+            ask_over(connection, "/api/v1/closures", headers=CLINICAL)
+    time.sleep(4)  # a second, and what a busy machine takes on top
+    os.kill(next(iter(connections)), signal.SIGKILL)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    chains = command_line(geodata, "audit", "verify", "--json")
+    reads = [line for line in command_line(geodata, "audit", "list", "--json") if line.get("actor") == "clinical key"]
+    assert len(reads) == 40
+    assert {line["chain"] for line in reads} == set(chains) - {"writes"}
+    assert len(chains) == 3
+    closed = [
+        line["chain"] for line in command_line(geodata, "audit", "list", "--json") if line["action"] == "audit.close"
+    ]
+    assert len(closed) == 1
+    assert list((geodata / "audit").iterdir()) == []
