@@ -68,10 +68,10 @@ def said(monday_noon):
 def ask_with(plain_settings, monday_noon, place_of):
     """The answer of an edition to a question from the west end of the street, with these statuses."""
 
-    def ask(edition, *statuses, at=monday_noon, patient=None, condition="stroke", **question):
+    def ask(edition, *statuses, at=monday_noon, patient=None, condition="stroke", metres=10, **question):
         live = LiveState(as_of=at, stale=False, version=1, closures=(), statuses=statuses)
         told = patient and read_question(patient | {"condition": condition, "now": at, "departure_min": 0})
-        lat, lon = place_of(10, 0)
+        lat, lon = place_of(metres, 0)
         asked = Question(lat=lat, lon=lon, at=at, asked_at=at, condition=condition, patient=told, **question)
         found = answer(edition, asked, plain_settings, live)
         found["hospitals"][0]["geometry"]["coordinates"] = found["hospitals"][0]["geometry"]["coordinates"].tolist()
@@ -151,13 +151,15 @@ def test_several_of_one_hospital_count_together(centres, ask_with, said):
 
 
 def test_it_counts_at_the_time_of_arrival_to_the_second(centres, ask_with, said, monday_noon):
+    blink = timedelta(milliseconds=100)  # to which an answer's times are rounded; stored times are coarser
+    for metres in range(10, 500, 60):
+        arrives = monday_noon + timedelta(seconds=ask_with(centres, metres=metres)["hospitals"][0]["travel_time_s"])
+        assert arrives - monday_noon > timedelta(seconds=30)
+        over = ask_with(centres, said("near", "full", until=arrives - blink), metres=metres)
+        assert (listed(over)[0], over["statuses_seen"]) == (("near", 1), [])
+        holds = ask_with(centres, said("near", "full", until=arrives + blink), metres=metres)
+        assert listed(holds)[0] == ("full-service", 1)
     arrives = monday_noon + timedelta(seconds=ask_with(centres)["hospitals"][0]["travel_time_s"])
-    assert arrives - monday_noon > timedelta(seconds=30)
-    blink = timedelta(milliseconds=100)  # to which an answer's times are rounded; stored times are within a second
-    over = ask_with(centres, said("near", "full", until=arrives - blink))
-    assert (listed(over)[0], over["statuses_seen"]) == (("near", 1), [])
-    holds = ask_with(centres, said("near", "full", until=arrives + blink))
-    assert listed(holds)[0] == ("full-service", 1)
     early = arrives - CLOCK_SKEW
     begins = ask_with(centres, said("near", "full", begins=arrives + CLOCK_SKEW + SECOND))
     assert listed(begins)[0] == ("near", 1)
