@@ -166,6 +166,26 @@ def test_it_counts_at_the_time_of_arrival_to_the_second(centres, ask_with, said,
     assert listed(ask_with(centres, said("near", "full", begins=early)))[0] == ("full-service", 1)
 
 
+@pytest.fixture(scope="module")
+def gated(make_town, write_osm, place_of):
+    """`behind` lies behind a street for residents only, which puts it behind `free` in order but takes no time."""
+    street = {"highway": "residential"}
+    nodes = {"a": (0, 0), "b": (1000, 0), "c": (1200, 0), "d": (2000, 0), "w": (-9000, 0)}
+    ways = [("ab", street), ("bc", street | {"motor_vehicle": "destination"}), ("cd", street), ("wa", street)]
+    rows = []
+    for name, x in (("behind", 1900), ("free", -8000)):
+        lat, lon = place_of(x, 5)
+        rows.append({"id": name, "thrombolysis": "yes", "lat": lat, "lon": lon})
+    return make_town(write_osm(nodes, ways), rows)
+
+
+def test_a_deterrent_does_not_put_off_the_arrival(gated, ask_with, said, monday_noon):
+    """Full for six minutes, four minutes' drive: full, although its place in the order is that of a longer one."""
+    until = monday_noon + timedelta(minutes=6)
+    assert listed(ask_with(gated)) == [("free", 1), ("behind", 1)]
+    assert listed(ask_with(gated, said("behind", "full", until=until))) == [("free", 1)]
+
+
 def test_what_does_not_matter_here_is_not_given_as_a_reason(centres, ask_with, said):
     both = [
         said(name, kind) for name in ("near", "full-service", "needle", "far") for kind in ("full", "cath_lab_down")
