@@ -65,14 +65,14 @@ def load_alerts(connection: Connection, ids: Sequence[int]) -> Sequence[Recorded
             happenings=tuple(happened[row.id]),
             case=of[row.case_id],
             replaces=row.replaces,
-            next_choice=_next_choice(connection, of[row.case_id], happened[row.id]),
+            next_choice=next_choice(connection, of[row.case_id], happened[row.id]),
         )
         for row in rows
         if row.case_id in of  # deleted since the row was read
     ]
 
 
-def _next_choice(connection: Connection, case: Case, happened: Sequence[Happening]) -> str | None:
+def next_choice(connection: Connection, case: Case, happened: Sequence[Happening]) -> str | None:
     """The next hospital of the answer, where this one diverted: none that was alerted for this case before."""
     if not any(happening.kind == "diverted" for happening in happened):
         return None

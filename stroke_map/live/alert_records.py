@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,7 +10,7 @@ import orjson
 from sqlalchemy import insert, or_, select, update
 
 from stroke_map.errors import ConflictError, InvalidRequestError
-from stroke_map.live.alert_reading import LARGEST_ID, load_alert, load_alerts, no_such_alert
+from stroke_map.live.alert_reading import LARGEST_ID, load_alert, load_alerts, next_choice, no_such_alert
 from stroke_map.live.alert_rules import Happening, due, refusal, standing_of
 from stroke_map.live.case_records import CASE_TOPIC, load_case
 from stroke_map.live.case_tables import alert_events, alerts, cases, deliveries
@@ -77,7 +78,9 @@ class AlertRecords:
             connection.execute(update(cases).where(cases.c.id == case.id).values(chosen))
             replaces = standing.id if standing else None
             alert_id = _insert(connection, new, changed=version, created_at=now, replaces=replaces, idempotency_key=key, digest=digest)  # fmt: skip
-            answer = orjson.dumps(self._settle(connection, alert_id, version, now).as_json(now, self.timers))
+            answer = orjson.dumps(
+                self._settle(connection, load_alert(connection, alert_id), version, now).as_json(now, self.timers)
+            )
             connection.execute(update(alerts).where(alerts.c.id == alert_id).values(answer=answer.decode()))
             return answer
 
@@ -89,8 +92,8 @@ class AlertRecords:
         if arrived is None and standing.hospital_id == new.hospital_id:
             raise ConflictError("The alert to this hospital stands already.", alert=standing.id)
         kind: Kind = "closed" if arrived else "cancelled"
-        _write(connection, standing.id, Happening(kind, now, by=new.author, reason=ANOTHER_DESTINATION))
-        self._settle(connection, standing.id, version, now)
+        ended = _happened(connection, standing, Happening(kind, now, by=new.author, reason=ANOTHER_DESTINATION))
+        self._settle(connection, ended, version, now)
 
     def act(
         self,
@@ -135,17 +138,18 @@ class AlertRecords:
             if refused:
                 raise ConflictError(f"This can no longer be: {refused}.", state=standing.state)
             if not any((h.kind, h.team) == (kind, team) for h in found.happenings):
-                _write(connection, alert_id, Happening(kind, now, team, by=by, reason=reason))
-            return self._settle(connection, alert_id, version, now)
+                found = _happened(connection, found, Happening(kind, now, team, by=by, reason=reason))
+            return self._settle(connection, found, version, now)
 
     def follow(
         self, connection: Connection, case_id: int, kind: Kind, *, at: datetime, by: str, version: int, now: datetime
     ) -> None:
         """Let the alert of a case that has not ended arrive or close with it, in the transaction of whoever says so."""
         for alert_id in _standing_ids(connection, case_id):
-            if not any(h.kind == kind for h in load_alert(connection, alert_id).happenings):
-                _write(connection, alert_id, Happening(kind, at, by=by))
-            self._settle(connection, alert_id, version, now)
+            found = load_alert(connection, alert_id)
+            if not any(h.kind == kind for h in found.happenings):
+                found = _happened(connection, found, Happening(kind, at, by=by))
+            self._settle(connection, found, version, now)
 
     def set_eta(self, case_id: int, eta: datetime, *, now: datetime) -> None:
         """Say when the ambulance of a case will arrive; nothing that has happened is taken back."""
@@ -154,8 +158,8 @@ class AlertRecords:
             if ids:
                 version = self._store.bump(connection, CASE_TOPIC, now)
                 connection.execute(update(alerts).where(alerts.c.id.in_(ids)).values(eta=eta))
-                for alert_id in ids:
-                    self._settle(connection, alert_id, version, now)
+                for found in load_alerts(connection, ids):
+                    self._settle(connection, found, version, now)
 
     def get(self, alert_id: int, *, hospital: str | None = None) -> RecordedAlert:
         """One alert; with `hospital` only if it is to that one.
@@ -205,27 +209,27 @@ class AlertRecords:
             version = self._store.bump(connection, CASE_TOPIC, now)
             # Asked again: another process may have done it before we held the counter.
             ids = connection.execute(waiting).scalars().all()
-            for alert_id in ids:
-                self._settle(connection, alert_id, version, now)
+            for found in load_alerts(connection, ids):
+                self._settle(connection, found, version, now)
             return len(ids)
 
-    def _settle(self, connection: Connection, alert_id: int, version: int, now: datetime) -> RecordedAlert:
+    def _settle(self, connection: Connection, found: RecordedAlert, version: int, now: datetime) -> RecordedAlert:
         """Write down what is due for an alert, and when to look again; whoever ended it, who was called is stood down."""
-        found = load_alert(connection, alert_id)
         now_due = due(found.alert, found.happenings, now, self.timers)
         if now_due.close:
-            _write(connection, alert_id, Happening("closed", now, by=BY_ITSELF))
-        else:
-            _put_out(connection, found, "call", [(call.team, call.contact) for call in now_due.calls], now)
-        found = load_alert(connection, alert_id)
+            found = _happened(connection, found, Happening("closed", now, by=BY_ITSELF))
+        elif now_due.calls:
+            whom = [(call.team, call.contact) for call in now_due.calls]
+            _put_out(connection, found, "call", whom, now)
+            called = tuple(Happening("called", now, team, contact) for team, contact in whom)
+            found = replace(found, happenings=(*found.happenings, *called))
         ending = standing_of(found.alert, found.happenings).ending
-        if ending is not None and ending.kind in {"cancelled", "diverted"} and not _stood_down(connection, alert_id):
-            called = {(h.team, h.contact) for h in found.happenings if h.kind == "called"}
-            _put_out(connection, found, "stand_down", sorted(called), now)
+        if ending is not None and ending.kind in {"cancelled", "diverted"} and not _stood_down(connection, found.id):
+            _put_out(connection, found, "stand_down", sorted({(h.team, h.contact) for h in found.happenings if h.kind == "called"}), now)  # fmt: skip
         next_at = due(found.alert, found.happenings, now, self.timers).next_at
         changed = {"changed": version, "next_at": next_at, "over_at": ending.at if ending else None}
-        connection.execute(update(alerts).where(alerts.c.id == alert_id).values(changed))
-        return found
+        connection.execute(update(alerts).where(alerts.c.id == found.id).values(changed))
+        return replace(found, next_choice=next_choice(connection, found.case, found.happenings))
 
 
 def _answered(connection: Connection, author: str, key: str, digest: str) -> bytes | None:
@@ -288,9 +292,11 @@ def _override_reason(case: Case, before: Sequence[RecordedAlert], new: NewAlert)
     )
 
 
-def _write(connection: Connection, alert_id: int, happening: Happening) -> None:
+def _happened(connection: Connection, alert: RecordedAlert, happening: Happening) -> RecordedAlert:
+    """Write down what happened to an alert; returns it with that."""
     told = {"kind": happening.kind, "team": happening.team, "author": happening.by, "reason": happening.reason}
-    connection.execute(insert(alert_events).values(alert_id=alert_id, at=happening.at, **told))
+    connection.execute(insert(alert_events).values(alert_id=alert.id, at=happening.at, **told))
+    return replace(alert, happenings=(*alert.happenings, happening))
 
 
 def _standing_ids(connection: Connection, case_id: int) -> Sequence[int]:
