@@ -79,25 +79,43 @@ class ReadLog:
         while not self._ending.wait(PERIOD_S) and threading.main_thread().is_alive():
             self._work(look_round=periods % _LOOK_ROUND_EVERY == 0)
             periods += 1
-        with self._lock:
-            self._waiting.append({"at": datetime.now(UTC), "action": "audit.close"})
         self._work(look_round=False)
-        if self._file is not None and not self._waiting:
-            if self._gathered == self._size:
-                (self._folder / f"{self._chain}{_SUFFIX}").unlink(missing_ok=True)
+        if self._file is not None:
+            with self._lock:
+                self._waiting.append({"at": datetime.now(UTC), "action": "audit.close"})
+            self._work(look_round=False)
+        if self._file is not None:
+            if self._gathered == self._size and not self._waiting:
+                self._path.unlink(missing_ok=True)
+            self._let_go()
+
+    @property
+    def _path(self) -> Path:
+        return self._folder / f"{self._chain}{_SUFFIX}"
+
+    def _let_go(self) -> None:
+        if self._file is not None:
             os.close(self._file)
+        self._file, self._size, self._gathered = None, 0, 0
 
     def _work(self, *, look_round: bool) -> None:
         try:
             self._write()
             if self._file is not None:
-                self._gathered = gather_file(self._folder / f"{self._chain}{_SUFFIX}", self._store, self._gathered)
+                self._gather()
             if look_round:
                 gather_left(self._folder, self._store)
         except (OSError, AuditError) as error:  # LiveStoreError is an OSError: in a second there is another chance
             log.warning("audit of reads: %s", error)
         except Exception:
             log.exception("audit of reads: an unexpected failure")
+
+    def _gather(self) -> None:
+        try:
+            self._gathered = gather_file(self._path, self._store, self._gathered)
+        except FileNotFoundError:  # what is read from now on is written to another; the chain of this one has no end
+            log.warning("audit of reads: somebody took the file %s away", self._path.name)
+            self._let_go()
 
     def _write(self) -> None:
         """Bring what waits to the disk, and be sure of it; after a failure all of it waits on."""

@@ -87,6 +87,23 @@ def test_while_the_database_is_away_the_file_keeps_them(sqlite_store, begin, fol
     until(lambda: len(reads_in(sqlite_store)) == 1)
 
 
+def test_when_the_file_is_taken_away_the_next_reads_are_written_to_another(store, begin, folder, caplog):
+    log = begin()
+    log.record({"action": "read", "n": 1})
+    until(lambda: len(reads_in(store)) == 1)
+    (file,) = folder.iterdir()
+    file.unlink()
+    until(lambda: "took the file" in caplog.text)
+    log.record({"action": "read", "n": 2})
+    log.close()
+    lines = store.audit.list()
+    chains = {line["chain"]: line["n"] for line in lines if line["action"] == "read"}
+    assert sorted(chains.values()) == [1, 2]
+    ended = {line["chain"] for line in lines if line["action"] == "audit.close"}
+    assert {chains[chain] for chain in ended} == {2}
+    assert store.audit.verify()[1] == []
+
+
 def test_what_memory_cannot_hold_is_counted(store, begin, monkeypatch):
     monkeypatch.setattr(audit_reads, "MOST_WAITING", 5)
     log = begin()
