@@ -52,7 +52,7 @@ def take_patient_fields(fields: Fields, *, in_url: bool) -> Fields:
     Raises
     ------
     UnauthorizedError
-        There is some, and the clinical key is not.
+        There is some, and nobody known asks.
     InvalidRequestError
         It stands in a URL, which logs and browsers keep.
     """

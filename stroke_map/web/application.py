@@ -3,8 +3,8 @@
 `make_app(settings)` puts together what the plane of this process answers:
 
 * public: pages, the hospital list, routes by car. No patient data; nothing about the caller is stored.
-* clinical: every routing question needs the clinical key; closures are recorded here.
-* both: public questions as above, clinical ones with the key; for one small machine, and for trying it out.
+* clinical: every routing question needs a key or a log-in; closures are recorded here, and all of it is audited.
+* both: public questions as above, clinical ones with a key or a log-in; for one small machine, and for trying it out.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`/api/v1/closures`: record, list and end closures and slow-downs. The clinical plane alone, with its key."""
+"""`/api/v1/closures`: record, list and end closures and slow-downs. The clinical plane alone, by accounts whose role allows it."""
 
 from __future__ import annotations
 

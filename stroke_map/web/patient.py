@@ -1,4 +1,4 @@
-"""What may be told of the patient: with the clinical key, in a body, and never in an address."""
+"""What may be told of the patient: by who may, in a body, and never in an address."""
 
 from __future__ import annotations
 

@@ -123,7 +123,9 @@ class Common(BaseModel):
         "2026-05-01T20:30:00+08:00",
         default=None,
     )
-    profile: Literal["car", "ambulance"] = _field("Who drives; ambulance needs the clinical key.", "car", default="car")
+    profile: Literal["car", "ambulance"] = _field(
+        "Who drives; ambulance needs a key or a log-in.", "car", default="car"
+    )
     limit: int | None = _field(
         "How many hospitals to list: 3, at most 20, unless set otherwise.", 3, default=None, ge=1
     )

@@ -31,7 +31,7 @@ _NO_STORE = {"Cache-Control": "no-store"}
 def route_by_get() -> Response:
     """Rank the hospitals that can treat this by the time it takes to reach them, with the road to the first.
 
-    Nothing about the patient may stand in the address. profile=ambulance needs the clinical key.
+    Nothing about the patient may stand in the address. profile=ambulance needs a key or a log-in.
     """
     fields = single_values(request.args.lists())
     take_patient_fields(fields, in_url=True)
@@ -43,7 +43,7 @@ def route_by_get() -> Response:
 def route_by_post() -> Response:
     """Ask the same as JSON; `crs` is required.
 
-    Fields about the patient need the clinical key. With any of them the protocol decides, and says by which rule.
+    Fields about the patient need a key or a log-in. With any of them the protocol decides, and says by which rule.
     """
     fields = json_fields(request.get_data(cache=False))
     patient = take_patient_fields(fields, in_url=False)
@@ -53,7 +53,7 @@ def route_by_post() -> Response:
 @api.post("/transfer", responses=responses(Answer, 401, 404, 413, 422, 503), security=KNOWN)
 @documented(body=ClinicalTransferBody)
 def transfer() -> Response:
-    """Ask, as a hospital, where to send a patient on to; with the clinical key.
+    """Ask, as a hospital, where to send a patient on to; with a key or a log-in.
 
     A unit, or a hospital that has not the first drug, is answered as the scene would be: the nearest place that has it may come first.
     """
