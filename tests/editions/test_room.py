@@ -12,7 +12,8 @@ from stroke_map.demo import write_demo
 from stroke_map.editions import Region, annual_update, list_editions, publish
 from stroke_map.editions.inputs import Inputs
 from stroke_map.editions.room import SLACK_BYTES, arrivals_step, check_scratch, steps_room, tables_room
-from stroke_map.errors import EditionError
+from stroke_map.errors import EditionError, RoadDataError
+from stroke_map.roads import RoadNetwork
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,6 +108,18 @@ def test_a_run_that_goes_on_needs_room_for_what_is_still_to_be_done(
     rest = sum(path.stat().st_size for path in made.folder.rglob("*") if path.is_file()) - roads
     assert rest < caught.value.facts["needed_bytes"] < 2 * SLACK_BYTES
     assert str(geodata) in str(caught.value)
+
+
+def test_a_file_is_not_said_to_be_cut_off_where_its_index_finds_no_room(
+    tmp_path: Path, small_disk: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    osm, scratch = write_demo(tmp_path).osm, tmp_path / "scratch"
+    scratch.mkdir()
+    small_disk(scratch, 1_000_000)
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    with pytest.raises(RoadDataError, match=f"temporary folder {scratch} has no room") as caught:
+        RoadNetwork.from_osm(osm)
+    assert "TMPDIR" in caught.value.next_step
 
 
 def test_a_temporary_folder_without_room_for_the_index_is_named(
