@@ -1,0 +1,136 @@
+"""A disk that is full at one step of the update or another."""
+
+from __future__ import annotations
+
+import re
+import resource
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from faults import Violation
+from faults.bed import FIRST_YEAR
+from faults.command import Ended, run, update
+from faults.disks import leave_free, may_mount, small_disk
+from faults.service import Watch, serving
+from faults.town import PEOPLE
+from faults.whole import check_whole, left_over, published
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from faults.bed import Bed, Show
+
+#: How much of the room that an edition takes is free; every other time the temporary folder is on the same disk.
+SHARES = (0.0, 0.002, 0.1, 0.2, 0.35, 0.5, 0.6, 0.7, 0.85, 0.95, 0.99)
+#: How large a file may become, where no disk can be mounted.
+LIMITS = (0, 100, 2_000, 20_000, 70_000, 100_000, 200_000, 300_000)
+#: The exit code of an edition that cannot be made.
+REFUSED = 6
+_DISK_BYTES = 256_000_000
+_SAID = re.compile(r"has no room: about ([\d,.]+) MB are needed, [\d,.]+ MB are free")
+
+
+@dataclass
+class FullDisk:
+    """What was done; `stopped_after` has the last step that was done before the disk was full, each time."""
+
+    disk: str
+    answers: int = 0
+    stopped_after: list[str] = field(default_factory=list)
+    needed_mb: list[float] = field(default_factory=list)
+
+    def refused(self, ended: Ended) -> float:
+        """Take note of a command that found no room; the megabytes that it says it needs."""
+        said = _SAID.search(ended.expect(REFUSED, "has no room", "Free that much space").err)
+        if said is None:
+            raise Violation(f"it does not say how much room is needed:\n{ended.err}")
+        needed_mb = float(said[1].replace(",", ""))
+        self.stopped_after.append(ended.steps[-1] if ended.steps else "start")
+        self.needed_mb.append(needed_mb)
+        return needed_mb
+
+
+def check_full_disk(bed: Bed, *, shares: Sequence[float] = SHARES, show: Show) -> FullDisk:
+    """Let the disk be full at several steps; then make the room that the message asks for, and no more.
+
+    Raises
+    ------
+    Violation
+        An answer failed, the message is of no use, something half-made has a name, or the next run fails for all the room.
+    """
+    folder = bed.folder / "small"
+    if not may_mount(folder):
+        return _check_limits(bed, LIMITS[: len(shares)], show)
+    done = FullDisk(f"{_DISK_BYTES / 1e6:.0f} MB in memory")
+    with small_disk(folder, _DISK_BYTES):
+        geodata = bed.geodata("small/geodata")
+        scratches = [bed.folder / "roomy", folder / "scratch"]
+        with serving(geodata) as server, Watch(server, bed.first) as watch:
+            for number, share in enumerate(shares):
+                year, scratch = FIRST_YEAR + 1 + number, scratches[number % 2]
+                scratch.mkdir(exist_ok=True)
+                leave_free(folder, int(share * bed.edition_bytes))
+                watch.allowed |= {f"{year}.1"}
+                command = partial(update, geodata, *bed.town.update(year), *PEOPLE, env={"TMPDIR": str(scratch)})
+                needed_mb = _refused(command, geodata, done)
+                leave_free(folder, _bytes(needed_mb))
+                _made(command, geodata, year)
+                server.wait_for_edition(f"{year}.1")
+                run(geodata, "edition", "prune", "--keep", "1", "--yes").expect(0)
+                show("full disk", (number + 1) / (len(shares) + 1))
+            _full_at_the_switch(geodata, folder, done)
+        done.answers = watch.count
+    show("full disk", 1.0)
+    return done
+
+
+def _bytes(megabytes: float) -> int:
+    return int((megabytes + 0.05) * 1e6)  # the message rounds
+
+
+def _refused(command: Callable[[], Ended], geodata: Path, done: FullDisk) -> float:
+    before = published(geodata)
+    needed_mb = done.refused(command())
+    check_whole(geodata)
+    if published(geodata) != before:
+        raise Violation(f"a command that found no room has put {published(geodata)} in the place of {before}")
+    return needed_mb
+
+
+def _made(command: Callable[[], Ended], geodata: Path, year: int) -> None:
+    command().expect(0, f"Edition {year}.1: built, published")
+    check_whole(geodata)
+    if left_over(geodata):
+        raise Violation(f"a run that succeeded left {left_over(geodata)}")
+
+
+def _full_at_the_switch(geodata: Path, folder: Path, done: FullDisk) -> None:
+    """Not one block is left for `current`."""
+    leave_free(folder, 0)
+    back = partial(run, geodata, "edition", "rollback")
+    needed_mb = _refused(back, geodata, done)
+    leave_free(folder, _bytes(needed_mb))
+    back().expect(0)
+    check_whole(geodata)
+
+
+def _check_limits(bed: Bed, limits: Sequence[int], show: Show) -> FullDisk:
+    """No file may grow beyond a limit: what a process meets under `ulimit -f`."""
+    done = FullDisk("no disk can be mounted here: files that may not grow instead")
+    geodata = bed.geodata("limited")
+    with serving(geodata) as server, Watch(server, bed.first) as watch:
+        for number, limit in enumerate(limits):
+            year = FIRST_YEAR + 1 + number
+            watch.allowed |= {f"{year}.1"}
+            command = partial(update, geodata, *bed.town.update(year), *PEOPLE)
+            bounds = (limit, resource.RLIM_INFINITY)
+            _refused(
+                partial(command, preexec_fn=partial(resource.setrlimit, resource.RLIMIT_FSIZE, bounds)), geodata, done
+            )
+            _made(command, geodata, year)
+            server.wait_for_edition(f"{year}.1")
+            show("full disk", (number + 1) / len(limits))
+    done.answers = watch.count
+    return done
