@@ -84,8 +84,8 @@ def rank(case: Case, finding: Finding, advice: Advice | None, listed: Sequence[O
 
 
 def _times(case: Case, finding: Finding, option: Option) -> Times:
-    """What can be predicted; nothing of an emergency department to which one goes for the airway, unless it is known to treat this."""
-    if finding.rule == "airway" and option is finding.option and class_for(option, capable_of(case)) > LAPSED:
+    """What can be predicted; where one goes for the airway first, nothing of a hospital that is not known to treat this."""
+    if finding.rule == "airway" and class_for(option, capable_of(case)) > LAPSED:
         return Times()
     return times(case, option)
 

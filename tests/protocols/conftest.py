@@ -1,7 +1,7 @@
 """Worked cases in a shorthand that a doctor can read; `cases.csv` is written in it.
 
 Patient: `onset 60` minutes ago (`onset unknown`, `wake-up`), `well 480`, a scale with its score or items, `not screened`, `contact 20`,
-`ECG 10`, `STEMI`, `no ST`, `no ECG`, `leaves in 10`, `at P` (a hospital asks), and words such as `contraindicated` or `shock`.
+`ECG 10`, `STEMI`, `no ST`, `no ECG`, `leaves in 10`, `at P` (a hospital asks), and words such as `contraindicated`, `lysis allowed` or `shock`.
 Hospital: id, minutes of drive, what it can (`?` not known, `(closed)`, `(lapsed)`), `DNT30` its own median, `>C/30/agreed/20` thirty minutes on
 to C, an agreed partner with a delay of twenty, `class3`, `until30` its level ends in thirty days.
 """
@@ -37,6 +37,7 @@ MEDIANS = {"DNT": "door_to_needle_min", "DTP": "door_to_puncture_min", "DIDO": "
 WORDS = {
     "anticoagulant": {"anticoagulant": "yes"},
     "no contraindication": {"thrombolysis_contraindication": "no", "anticoagulant": "no"},
+    "lysis allowed": {"lysis_contraindication": "no"},
     "airway": {"airway_not_secured": True},
     "arrest": {"arrest_in_progress": True},
     "urban": {"setting": "urban"},

@@ -92,3 +92,43 @@ def test_the_answer_names_the_protocol_that_gave_it(asked, in_force):
 )
 def test_minutes_say_from_where_they_count(asked, in_force, told, clock):
     assert decide(*asked("stroke", told, "P 10 lysis"), in_force("signed", "stroke")).clock == clock
+
+
+def test_an_alternative_stands_in_the_class_of_what_is_needed_there(asked, in_force):
+    told = ("stroke", "onset 60; LAMS 0", "P 10 lysis; T 20 thrombectomy lysis?; S 30 thrombectomy")
+    ranking = decide(*asked(*told), in_force("signed", "stroke")).ranking
+    assert {each.hospital: each.class_ for each in ranking} == {"P": 1, "T": 4, "S": 1}
+
+
+def test_only_what_was_advised_says_so(asked, in_force):
+    told = ("stroke", "onset 60; LAMS 5; urban", "P 10 lysis; C 25 lysis thrombectomy; D 26 lysis thrombectomy")
+    ranking = decide(*asked(*told), in_force("shipped", "stroke")).ranking
+    assert [each.hospital for each in ranking] == ["P", "C", "D"]
+    assert "lvo-bypass" in ranking[1].why_not_first.en
+    assert ranking[2].why_not_first == Text("多 16.0 分钟", "16.0 min longer")
+
+
+def test_what_is_near_the_best_is_a_tie_and_the_rest_is_not(asked, in_force):
+    hospitals = [f"{name} 10 lysis thrombectomy DTP{minutes}" for name, minutes in (("P", 80), ("Q", 81), ("R", 239))]
+    ranking = decide(
+        *asked("stroke", "onset 0; LAMS 5; urban", "; ".join(hospitals)), in_force("signed", "stroke")
+    ).ranking
+    assert [each.outcome_tie for each in ranking] == [True, True, False]
+
+
+def test_doubtful_values_are_named_in_words(asked, in_force):
+    told = ("stroke", "onset 60; G-FAST 3; contraindicated", "P 10 lysis; C 20 lysis thrombectomy")
+    why = decide(*asked(*told), in_force("shipped", "stroke")).ranking[1].why_not_first
+    assert "“G-FAST 界值”" in why.zh
+    told = ("stroke", "wake-up; LAMS 5", "P 10 lysis; C 20 lysis thrombectomy CTA")
+    decision = decide(*asked(*told), in_force("shipped", "stroke"))
+    for text in (decision.ranking[1].why_not_first, decision.warnings[1].text):
+        assert "“影像筛选后的晚期取栓时间窗”" in text.zh
+        assert "thrombectomy_late_window: late thrombectomy window" in text.en
+
+
+def test_the_gravest_warning_comes_first(asked, in_force):
+    told = ("stroke", "onset 60; LAMS 5; airway; at P", "P 0 lysis; C 30 lysis thrombectomy")
+    severities = [warning.severity for warning in decide(*asked(*told), in_force("signed", "stroke")).warnings]
+    assert severities == sorted(severities, key=["stop", "caution", "note"].index)
+    assert set(severities) == {"stop", "caution", "note"}
