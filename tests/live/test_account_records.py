@@ -72,7 +72,7 @@ def test_what_is_not_there_cannot_be_changed(accounts, now, name):
 
 
 def test_a_key_is_rotated_without_a_gap(store, now):
-    view = LiveView(store)
+    view = LiveView(store, patience_s=60)
     old, old_text = store.accounts.add_key(CREW, lasts=DAY, by="me", now=now)
     new, new_text = store.accounts.rotate_key(old.id, lasts=30 * DAY, overlap=HOUR, by="me", now=now)
 
@@ -97,7 +97,7 @@ def test_an_overlap_never_lengthens_the_life_of_the_old_key(store, now):
 def test_every_view_knows_of_a_change_at_its_next_question(settings, open_store, now):
     writer, *readers = (open_store(settings) for _ in range(3))
     writer.migrate()
-    views = [LiveView(reader) for reader in readers]
+    views = [LiveView(reader, patience_s=60) for reader in readers]
 
     def known(text):
         return [view.state(now).accounts.by_key(text, now) for view in views]
@@ -111,7 +111,7 @@ def test_every_view_knows_of_a_change_at_its_next_question(settings, open_store,
 
 
 def test_accounts_stay_the_same_object_until_one_changes(store, new_closure, now):
-    view = LiveView(store)
+    view = LiveView(store, patience_s=60)
     store.accounts.add_key(CREW, lasts=DAY, by="me", now=now)
     before = view.state(now).accounts
     store.closures.add(new_closure(), now=now)
@@ -121,7 +121,7 @@ def test_accounts_stay_the_same_object_until_one_changes(store, new_closure, now
 
 
 def test_while_the_database_is_away_the_accounts_last_known_are_good(sqlite_store, now):
-    view = LiveView(sqlite_store)
+    view = LiveView(sqlite_store, patience_s=60)
     _, text = sqlite_store.accounts.add_key(CREW, lasts=DAY, by="me", now=now)
     assert view.state(now).accounts.by_key(text, now)
     for file in sqlite_store.file.parent.glob("live.db*"):

@@ -42,7 +42,7 @@ def fail(log_in, moment, times=1, **how):
 
 
 def test_somebody_logs_in_and_out(store, log_in, now):
-    view = LiveView(store)
+    view = LiveView(store, patience_s=60)
     session, token = log_in()
     assert (session.expires_at, session.ended_at) == (now + timedelta(hours=12), None)
     assert view.state(now).accounts.by_token(token, now) == Standing("wang", "dispatcher").actor()
@@ -93,7 +93,7 @@ def test_who_is_revoked_between_is_not_let_in(store, log_ins, now):
 
 
 def test_revoking_or_resetting_somebody_ends_their_sessions(store, log_in, now):
-    view = LiveView(store)
+    view = LiveView(store, patience_s=60)
     _, token = log_in()
     store.accounts.reset_user("wang", HASH, SECRET, now=now)
     assert view.state(now).accounts.by_token(token, now) is None
