@@ -132,7 +132,9 @@ def plan(case: Case, option: Option) -> Plan | None:
         target = case.places.get(onward.hospital)
         if target is None or target is option or target.kind != "hospital" or class_for(target, needs) > LAPSED:
             continue
-        leaves, source = _leaving(case, option, onward, at, given) if is_stroke else _leaving_at_once(onward, given)
+        leaves, source = (
+            _leaving(case, option, onward, at, given) if is_stroke else _leaving_at_once(option, onward, given)
+        )
         arrives = leaves + onward.travel_min
         treated = arrives + _door_to_puncture(case, target, after_transfer=True) if is_stroke else arrives
         this = (treated, not onward.agreed, onward.hospital, leaves, arrives, source)
@@ -156,9 +158,15 @@ def _leaving(case: Case, option: Option, onward: Onward, at: float, given: float
     return max(at + case.protocol["door_in_door_out"], given), "protocol"
 
 
-def _leaving_at_once(onward: Onward, given: float) -> tuple[float, Source]:
-    """After fibrinolysis a patient leaves at once, or when the partner's usual delay is over."""
+def _leaving_at_once(option: Option, onward: Onward, given: float) -> tuple[float, Source]:
+    """After fibrinolysis a patient leaves at once, or when the partner's usual delay is over.
+
+    Where that is known of one and not of another, nobody is thought to leave sooner for the other: a partner that tells its delay
+    would lose the patient to one that does not.
+    """
     delay = onward.transfer_delay_min
+    if delay is None:
+        delay = max((o.transfer_delay_min for o in option.onward if o.transfer_delay_min is not None), default=None)
     return (given, "protocol") if delay is None else (given + delay, "partner")
 
 
