@@ -223,7 +223,7 @@ def _indexed(path: Path) -> np.ndarray:
     with tempfile.TemporaryDirectory(prefix="stroke-map-") as folder:
         index_file = Path(folder) / "nodes"
         index = osmium.index.create_map(f"sparse_file_array,{index_file}")
-        stream = index_file.open("rb")
+        stream = index_file.open("r+b")
     # Nameless from here on: of a process that is killed while it reads, nothing as large as the map stays behind.
     with stream:
         handler = osmium.NodeLocationsForWays(index)
@@ -233,7 +233,11 @@ def _indexed(path: Path) -> np.ndarray:
             osmium.apply(reader, handler)
         finally:
             reader.close()
-        return np.fromfile(stream, dtype=_INDEX_ENTRY)
+        entries = np.fromfile(stream, dtype=_INDEX_ENTRY)
+        # pyosmium never closes its own descriptor (4.3), which keeps the room on the disk until the process ends.
+        del handler, index
+        stream.truncate(0)
+    return entries
 
 
 def _few_entries(path: Path, wanted: np.ndarray) -> np.ndarray:

@@ -8,14 +8,17 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from stroke_map.errors import OffNetworkError, RoadDataError
 from stroke_map.roads import RoadNetwork
 from stroke_map.roads.compile import compile_roads
 from stroke_map.roads.profile import load_profile
-from stroke_map.roads.read import read_osm
+from stroke_map.roads.read import node_locations, read_osm
 
 OSM = '<?xml version="1.0"?><osm version="0.6">{}</osm>'
 NODE = '<node id="{}" version="1" lat="29.5{}" lon="106.5"/>'
@@ -176,3 +179,14 @@ def test_a_killed_reader_leaves_nothing_in_the_temporary_folder(tmp_path):
     killed = subprocess.run(command, env=os.environ | {"TMPDIR": str(scratch)}, check=False)
     assert killed.returncode == -signal.SIGKILL
     assert list(scratch.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs Linux's /proc")
+def test_a_reader_gives_back_the_room_of_its_index(tmp_path, monkeypatch):
+    road_file, scratch = write(tmp_path, OSM.format(TWO_NODES + ROAD)), tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    ids, _, _ = node_locations(road_file, np.arange(1, 10_000))
+    assert ids.tolist() == [1, 2]
+    held = [fd for fd in Path("/proc/self/fd").iterdir() if fd.is_symlink() and str(scratch) in str(fd.readlink())]
+    assert [fd.stat().st_size for fd in held if fd.stat().st_size] == []
