@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from stroke_map.editions.edition import PERIODS_FILE, PROTOCOLS_FOLDER, REGION_FILE, REGISTRY_FILE
 from stroke_map.editions.region import region_geojson
-from stroke_map.editions.room import check_scratch, steps_room
+from stroke_map.editions.room import steps_room
 from stroke_map.editions.work import expected
 from stroke_map.errors import EditionError
 
@@ -124,7 +124,7 @@ def _write_places(work: Work, registry: Path) -> None:
     inputs = work.inputs
     if inputs.base is None:
         assert inputs.osm is not None  # noqa: S101 - as above
-        check_scratch(inputs.osm)
+        work.check_scratch()
         of_map = collect_places(inputs.osm, work.region.polygon)
     else:
         known = load_places(inputs.base.folder / REGISTRY_FILE)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from itertools import product
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stroke_map.editions.edition import REGISTRY_FILE, TILES_FOLDER
-from stroke_map.editions.files import full_disk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -36,18 +32,9 @@ def arrivals_step(profile: str, period: str, periods: Sequence[str]) -> str:
     return f"arrivals {profile}" if len(periods) == 1 else f"arrivals {profile} {period}"
 
 
-def check_scratch(osm: Path) -> None:
-    """Refuse to read an OpenStreetMap file whose index the temporary folder cannot hold: a full disk under a mapped file kills.
-
-    Raises
-    ------
-    EditionError
-        `facts["needed_bytes"]` are needed there.
-    """
-    scratch = Path(tempfile.gettempdir())
-    needed_bytes = osm.stat().st_size * _SCRATCH_PER_OSM_BYTE + _SCRATCH_STEP_BYTES
-    if shutil.disk_usage(scratch).free < needed_bytes:
-        raise full_disk(scratch, needed_bytes, variable="TMPDIR")
+def index_bytes(inputs: Inputs) -> int:
+    """How much room the temporary folder must have while the road file is read, at most."""
+    return inputs.osm.stat().st_size * _SCRATCH_PER_OSM_BYTE + _SCRATCH_STEP_BYTES if inputs.osm else 0
 
 
 def tables_room(inputs: Inputs, hospitals: int, segments: Mapping[str, int]) -> dict[str, int]:

@@ -16,7 +16,7 @@ from stroke_map.editions.edition import (
 from stroke_map.editions.info import DATA_ATTRIBUTION, DATA_LICENCE, EditionInfo
 from stroke_map.editions.inputs import DEMO_LICENCE
 from stroke_map.editions.region import hull_of_roads
-from stroke_map.editions.room import arrivals_step, check_scratch, tables_room
+from stroke_map.editions.room import arrivals_step, tables_room
 from stroke_map.editions.seal import seal
 from stroke_map.editions.work import expected
 from stroke_map.errors import EditionError
@@ -60,7 +60,7 @@ def _compiled(work: Work, profile: str) -> Callable[[Callable[[float], None]], d
     assert osm is not None  # noqa: S101 - Inputs has either a road file or an edition
 
     def make(tell: Callable[[float], None]) -> dict[str, int]:
-        check_scratch(osm)
+        work.check_scratch()
         with expected(osm.stat().st_size * SECONDS_PER_OSM_BYTE + 1, tell):
             network = RoadNetwork.from_osm(osm, profile=service_profile(profile, work.inputs.settings))
             network.save(roads_folder(work.folder, profile))

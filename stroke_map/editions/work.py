@@ -5,19 +5,21 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import tempfile
 import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stroke_map.editions.edition import roads_folder
+from stroke_map.editions.files import full_disk
 from stroke_map.editions.marks import Marks
-from stroke_map.editions.room import SLACK_BYTES
+from stroke_map.editions.room import SLACK_BYTES, index_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
     from stroke_map.editions.inputs import Inputs
     from stroke_map.editions.region import Region
@@ -70,6 +72,7 @@ class Work:
     counts: dict[str, Any] = field(default_factory=dict)
     room: dict[str, int] = field(default_factory=dict)
     _done: set[str] = field(default_factory=set)
+    _disk: int = -1
 
     def __post_init__(self) -> None:
         """Begin with the region as it was given."""
@@ -78,6 +81,7 @@ class Work:
     def begin(self, folder: Path) -> None:
         """Let the edition grow in `folder`, from what of it is finished there."""
         self.marks = Marks(folder)
+        self._disk = folder.stat().st_dev
 
     @property
     def folder(self) -> Path:
@@ -86,8 +90,12 @@ class Work:
 
     @property
     def needed_bytes(self) -> int:
-        """About how much room the steps take that are still to be done."""
-        return SLACK_BYTES + sum(size for step, size in self.room.items() if step not in self._done)
+        """About how much room the steps take that are still to be done, with the reader's index where that is on the same disk."""
+        still = {step: size for step, size in self.room.items() if step not in self._done}
+        on_one_disk = self._disk == Path(tempfile.gettempdir()).stat().st_dev
+        # The last step that reads the road file is the one that writes the registry.
+        index = index_bytes(self.inputs) if on_one_disk and "registry" in still else 0
+        return SLACK_BYTES + sum(still.values()) + index
 
     def network(self, profile: str) -> RoadNetwork:
         """The roads of a profile, which are made already."""
@@ -126,6 +134,19 @@ class Work:
                 self.marks.finish(name, depends, facts)
             self._done.add(name)
         return facts
+
+    def check_scratch(self) -> None:
+        """Refuse to read a road file whose index the temporary folder cannot hold: a full disk under a mapped file kills.
+
+        Raises
+        ------
+        EditionError
+            `facts["needed_bytes"]` are needed there.
+        """
+        scratch, index = Path(tempfile.gettempdir()), index_bytes(self.inputs)
+        if shutil.disk_usage(scratch).free < index:
+            needed_bytes = self.needed_bytes if self._disk == scratch.stat().st_dev else index
+            raise full_disk(scratch, needed_bytes, variable="TMPDIR")
 
     def check_room(self, steps: Iterable[str]) -> None:
         """Refuse to begin what the disk cannot hold: those of these steps that are still to be done; OSError, as if it were full."""
