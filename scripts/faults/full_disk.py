@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from faults.bed import Bed, Show
 
-#: How much of the room that an edition takes is free; every other time the temporary folder is on the same disk.
+#: How much of the room that an edition takes is free; every third time the temporary folder is on the same disk.
 SHARES = (0.0, 0.002, 0.1, 0.2, 0.35, 0.5, 0.6, 0.7, 0.85, 0.95, 0.99)
 #: How large a file may become, where no disk can be mounted.
 LIMITS = (0, 100, 2_000, 20_000, 70_000, 100_000, 200_000, 300_000)
@@ -69,7 +69,7 @@ def check_full_disk(bed: Bed, *, shares: Sequence[float] = SHARES, show: Show) -
         scratches = [bed.folder / "roomy", folder / "scratch"]
         with serving(geodata) as server, Watch(server, bed.first) as watch:
             for number, share in enumerate(shares):
-                year, scratch = FIRST_YEAR + 1 + number, scratches[number % 2]
+                year, scratch = FIRST_YEAR + 1 + number, scratches[number % 3 == 2]
                 scratch.mkdir(exist_ok=True)
                 leave_free(folder, int(share * bed.edition_bytes))
                 watch.allowed |= {f"{year}.1"}
@@ -87,7 +87,7 @@ def check_full_disk(bed: Bed, *, shares: Sequence[float] = SHARES, show: Show) -
 
 
 def _bytes(megabytes: float) -> int:
-    return int((megabytes + 0.05) * 1e6)  # the message rounds
+    return int(megabytes * 1e6)
 
 
 def _refused(command: Callable[[], Ended], geodata: Path, done: FullDisk) -> float:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # EFBIG is what a process meets that may not write larger files (`ulimit -f`): for us the same as a full disk.
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# What is needed is rounded up and what is free is rounded down, to a tenth of a megabyte.
+_TENTH = 99_999
 _READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
@@ -116,7 +118,7 @@ def full_disk(folder: Path, needed_bytes: int, *, variable: str = "STROKE_MAP_GE
     standing = next(parent for parent in (folder, *folder.parents) if parent.exists())
     free_bytes = shutil.disk_usage(standing).free
     return EditionError(
-        f"the disk under {folder} has no room: about {_megabytes(needed_bytes)} are needed, {_megabytes(free_bytes)} are free",
+        f"the disk under {folder} has no room: about {_megabytes(needed_bytes + _TENTH)} are needed, {_megabytes(free_bytes)} are free",
         next_step=f"Free that much space, or point {variable} at a larger disk; what is published keeps serving.",
         needed_bytes=needed_bytes,
         free_bytes=free_bytes,
@@ -124,4 +126,4 @@ def full_disk(folder: Path, needed_bytes: int, *, variable: str = "STROKE_MAP_GE
 
 
 def _megabytes(count: int) -> str:
-    return f"{count / 1e6:,.1f} MB"
+    return f"{count // 100_000 / 10:,.1f} MB"

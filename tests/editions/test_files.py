@@ -42,7 +42,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, small_limit: int) -> No
     path = tmp_path / "current"
     write_atomically(path, b"one")
     with (
-        pytest.raises(EditionError, match=r"has no room: about 0\.0 MB are needed") as caught,
+        pytest.raises(EditionError, match=r"has no room: about 0\.1 MB are needed") as caught,
         disk_faults(tmp_path, lambda: 8192),
     ):
         write_atomically(path, bytes(2 * small_limit))
