@@ -7,11 +7,15 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from faults import Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _UPDATE = Path(__file__).resolve().parents[1] / "annual_update.py"
 _LONGEST_S = 600
@@ -79,6 +83,16 @@ def wait_for_step(process: subprocess.Popen[str], step: str) -> None:
     for line in process.stderr:
         if line.startswith(f"{step}:"):
             return
+
+
+@contextmanager
+def held(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Let a command stand still as long as the block runs."""
+    os.killpg(process.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGCONT)
 
 
 def timed_steps(process: subprocess.Popen[str]) -> tuple[dict[str, float], Ended]:

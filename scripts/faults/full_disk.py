@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from faults import Violation
 from faults.bed import FIRST_YEAR
-from faults.command import Ended, run, update
+from faults.command import Ended, finish, held, run, start_update, wait_for_step
 from faults.disks import leave_free, may_mount, small_disk
 from faults.service import Watch, serving
 from faults.town import PEOPLE
@@ -19,16 +19,21 @@ from faults.whole import check_whole, left_over, published
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
+    from subprocess import Popen
 
     from faults.bed import Bed, Show
 
-#: How much of the room that an edition takes is free; every third time the temporary folder is on the same disk.
-SHARES = (0.0, 0.002, 0.1, 0.2, 0.35, 0.5, 0.6, 0.7, 0.85, 0.95, 0.99)
+#: How much of the room that an edition takes is free at the start, or the step after which nothing is free any more.
+FULL: tuple[float | str, ...] = (
+    0.0, 0.002, 0.1, 0.35, 0.5, 0.65, 0.85, 0.95,
+    "roads car", "roads ambulance", "entrances", "registry", "arrivals car", "arrivals ambulance", "tiles", "report", "seal",
+)  # fmt: skip
 #: How large a file may become, where no disk can be mounted.
 LIMITS = (0, 100, 2_000, 20_000, 70_000, 100_000, 200_000, 300_000)
 #: The exit code of an edition that cannot be made.
 REFUSED = 6
 _DISK_BYTES = 256_000_000
+_ROOMY_BYTES = 60_000_000
 _SAID = re.compile(r"has no room: about ([\d,.]+) MB are needed, [\d,.]+ MB are free")
 
 
@@ -47,12 +52,12 @@ class FullDisk:
         if said is None:
             raise Violation(f"it does not say how much room is needed:\n{ended.err}")
         needed_mb = float(said[1].replace(",", ""))
-        self.stopped_after.append(ended.steps[-1] if ended.steps else "start")
+        self.stopped_after.append(ended.steps[-1] if ended.steps else "")
         self.needed_mb.append(needed_mb)
         return needed_mb
 
 
-def check_full_disk(bed: Bed, *, shares: Sequence[float] = SHARES, show: Show) -> FullDisk:
+def check_full_disk(bed: Bed, *, full: Sequence[float | str] = FULL, show: Show) -> FullDisk:
     """Let the disk be full at several steps; then make the room that the message asks for, and no more.
 
     Raises
@@ -62,24 +67,26 @@ def check_full_disk(bed: Bed, *, shares: Sequence[float] = SHARES, show: Show) -
     """
     folder = bed.folder / "small"
     if not may_mount(folder):
-        return _check_limits(bed, LIMITS[: len(shares)], show)
+        return _check_limits(bed, LIMITS[: len(full)], show)
     done = FullDisk(f"{_DISK_BYTES / 1e6:.0f} MB in memory")
     with small_disk(folder, _DISK_BYTES):
         geodata = bed.geodata("small/geodata")
         scratches = [bed.folder / "roomy", folder / "scratch"]
         with serving(geodata) as server, Watch(server, bed.first) as watch:
-            for number, share in enumerate(shares):
+            for number, when in enumerate(full):
+                # Every third time the temporary folder is on the same disk.
                 year, scratch = FIRST_YEAR + 1 + number, scratches[number % 3 == 2]
                 scratch.mkdir(exist_ok=True)
-                leave_free(folder, int(share * bed.edition_bytes))
                 watch.allowed |= {f"{year}.1"}
-                command = partial(update, geodata, *bed.town.update(year), *PEOPLE, env={"TMPDIR": str(scratch)})
-                needed_mb = _refused(command, geodata, done)
+                command = partial(start_update, geodata, *bed.town.update(year), *PEOPLE, env={"TMPDIR": str(scratch)})
+                before = published(geodata)
+                needed_mb = _refused(_meeting(bed, folder, when, command), before, geodata, done)
                 leave_free(folder, _bytes(needed_mb))
                 _made(command, geodata, year)
+                done.stopped_after[-1] = done.stopped_after[-1] or str(when)
                 server.wait_for_edition(f"{year}.1")
                 run(geodata, "edition", "prune", "--keep", "1", "--yes").expect(0)
-                show("full disk", (number + 1) / (len(shares) + 1))
+                show("full disk", (number + 1) / (len(full) + 1))
             _full_at_the_switch(geodata, folder, done)
         done.answers = watch.count
     show("full disk", 1.0)
@@ -90,17 +97,29 @@ def _bytes(megabytes: float) -> int:
     return int(megabytes * 1e6)
 
 
-def _refused(command: Callable[[], Ended], geodata: Path, done: FullDisk) -> float:
-    before = published(geodata)
-    needed_mb = done.refused(command())
+def _meeting(bed: Bed, folder: Path, when: float | str, command: Callable[[], Popen[str]]) -> Ended:
+    """Run a command that meets a full disk, from its start or after a step."""
+    if not isinstance(when, str):
+        leave_free(folder, int(when * bed.edition_bytes))
+        return finish(command())
+    leave_free(folder, _ROOMY_BYTES)
+    process = command()
+    wait_for_step(process, when)
+    with held(process):
+        leave_free(folder, 0)
+    return finish(process)
+
+
+def _refused(ended: Ended, before: str, geodata: Path, done: FullDisk) -> float:
+    needed_mb = done.refused(ended)
     check_whole(geodata)
     if published(geodata) != before:
         raise Violation(f"a command that found no room has put {published(geodata)} in the place of {before}")
     return needed_mb
 
 
-def _made(command: Callable[[], Ended], geodata: Path, year: int) -> None:
-    command().expect(0, f"Edition {year}.1: built, published")
+def _made(command: Callable[[], Popen[str]], geodata: Path, year: int) -> None:
+    finish(command()).expect(0, f"Edition {year}.1: ", "built, published")
     check_whole(geodata)
     if left_over(geodata):
         raise Violation(f"a run that succeeded left {left_over(geodata)}")
@@ -109,10 +128,10 @@ def _made(command: Callable[[], Ended], geodata: Path, year: int) -> None:
 def _full_at_the_switch(geodata: Path, folder: Path, done: FullDisk) -> None:
     """Not one block is left for `current`."""
     leave_free(folder, 0)
-    back = partial(run, geodata, "edition", "rollback")
-    needed_mb = _refused(back, geodata, done)
+    needed_mb = _refused(run(geodata, "edition", "rollback"), published(geodata), geodata, done)
     leave_free(folder, _bytes(needed_mb))
-    back().expect(0)
+    run(geodata, "edition", "rollback").expect(0)
+    done.stopped_after[-1] = "the switch itself"
     check_whole(geodata)
 
 
@@ -124,11 +143,10 @@ def _check_limits(bed: Bed, limits: Sequence[int], show: Show) -> FullDisk:
         for number, limit in enumerate(limits):
             year = FIRST_YEAR + 1 + number
             watch.allowed |= {f"{year}.1"}
-            command = partial(update, geodata, *bed.town.update(year), *PEOPLE)
+            command = partial(start_update, geodata, *bed.town.update(year), *PEOPLE)
             bounds = (limit, resource.RLIM_INFINITY)
-            _refused(
-                partial(command, preexec_fn=partial(resource.setrlimit, resource.RLIMIT_FSIZE, bounds)), geodata, done
-            )
+            limited = command(preexec_fn=partial(resource.setrlimit, resource.RLIMIT_FSIZE, bounds))
+            _refused(finish(limited), published(geodata), geodata, done)
             _made(command, geodata, year)
             server.wait_for_edition(f"{year}.1")
             show("full disk", (number + 1) / len(limits))

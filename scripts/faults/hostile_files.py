@@ -22,7 +22,7 @@ NAMES = (
     '"><img src=x onerror=alert(1)>',
     "</script><svg onload=alert(1)>",
     "${alert(1)}",
-    "`+alert(1)+`",
+    "`+alert(document.cookie)+`",
     "{{ 7 * 7 }}{% raw %}",
     "=cmd|' /C calc'!A0",
     "@SUM(1+1)*cmd|' /C calc'!A0",

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faults import Violation
 from faults.bed import FIRST_YEAR
-from faults.command import finish, run, start_update, update, wait_for_step
+from faults.command import finish, held, run, start_update, update, wait_for_step
 from faults.full_disk import REFUSED
 from faults.service import Watch, serving
 from faults.town import PEOPLE
@@ -44,8 +42,7 @@ def check_twice(bed: Bed, *, show: Show) -> Twice:
         first = start_update(geodata, *bed.town.update(year), *PEOPLE)
         wait_for_step(first, "check")
         # It holds the lock now, and must not end before the others have come.
-        os.killpg(first.pid, signal.SIGSTOP)
-        try:
+        with held(first):
             for variant in (0, 1):
                 ended = update(geodata, *bed.town.update(year, variant), *PEOPLE).expect(REFUSED, *_BUSY)
                 done.slowest_refusal_s = max(done.slowest_refusal_s, ended.wall_s)
@@ -53,8 +50,6 @@ def check_twice(bed: Bed, *, show: Show) -> Twice:
             run(geodata, *amendment).expect(REFUSED, *_BUSY)
             done.refused += 1
             show("twice", 0.5)
-        finally:
-            os.killpg(first.pid, signal.SIGCONT)
         finish(first).expect(0, f"Edition {year}.1: built, published")
         server.wait_for_edition(f"{year}.1")
         done.answers = watch.count
