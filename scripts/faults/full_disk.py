@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 #: How much of the room that an edition takes is free at the start, or the step after which nothing is free any more.
 FULL: tuple[float | str, ...] = (
     0.0, 0.002, 0.1, 0.35, 0.5, 0.65, 0.85, 0.95,
-    "roads car", "roads ambulance", "entrances", "registry", "arrivals car", "arrivals ambulance", "tiles", "report", "seal",
+    "roads car", "roads ambulance", "entrances", "registry", "arrivals car", "arrivals ambulance", "tiles", "report",
 )  # fmt: skip
 #: How large a file may become, where no disk can be mounted.
 LIMITS = (0, 100, 2_000, 20_000, 70_000, 100_000, 200_000, 300_000)
