@@ -198,7 +198,7 @@ def assemble(
 
 def _reaching_stretches(network: RoadNetwork, gates: Sequence[Gate], time: np.ndarray) -> np.ndarray:
     """Stretches on which an emergency may begin: at least one hospital can be reached from a direction of theirs."""
-    segment = time.min(axis=1) != UNREACHABLE
+    segment = time.min(axis=1, initial=UNREACHABLE) != UNREACHABLE
     for gate in gates:
         segment[gate.segment] = True
     reaches = np.zeros(len(network.stretch_class), dtype=bool)

@@ -272,7 +272,7 @@ def _calls(
                 yield Call(callees.team, contact, phone), at
 
 
-def _order(happening: Happening) -> tuple[datetime, int, str, str, str]:
+def _order(happening: Happening) -> tuple[datetime, int, str, str, str, str, int]:
     """By moment; two of one moment in an order that does not hang on how they were told."""
     rank = ENDINGS.index(happening.kind) if happening.kind in ENDINGS else 0
-    return happening.at, rank, happening.kind, happening.by, happening.reason
+    return happening.at, rank, happening.kind, happening.by, happening.reason, happening.team, happening.contact
