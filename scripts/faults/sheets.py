@@ -111,12 +111,12 @@ def _skeletons(server: Server) -> dict[str, object]:
     return pages | {path: _STRING.sub("", _get(server, path)) for path in _SCRIPTS}
 
 
-def _skeleton_of_file(path: Path) -> list[tuple[str, ...]]:
+def _skeleton_of_file(path: Path) -> list[tuple[str | None, ...]]:
     return _html_skeleton(path.read_text(encoding="utf-8"))
 
 
-def _html_skeleton(text: str) -> list[tuple[str, ...]]:
-    """The elements and the names of their attributes; HTML knows no others for a browser to act on."""
+def _html_skeleton(text: str) -> list[tuple[str | None, ...]]:
+    """The elements and the names of their attributes: what is text to a browser is not among them."""
     skeleton = _Skeleton()
     skeleton.feed(text)
     skeleton.close()
@@ -126,10 +126,11 @@ def _html_skeleton(text: str) -> list[tuple[str, ...]]:
 class _Skeleton(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
-        self.seen: list[tuple[str, ...]] = []
+        self.seen: list[tuple[str | None, ...]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.seen.append((tag, *(name for name, _ in attrs)))
+        # Of values only those count that a browser would run.
+        self.seen.append((tag, *(value if (value or "").startswith("javascript:") else name for name, value in attrs)))
 
     def handle_endtag(self, tag: str) -> None:
         self.seen.append(("/", tag))
