@@ -6,13 +6,9 @@ it; `EditionHolder` gives a server the published one, `open_published` a script.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from stroke_map.editions.background import BackgroundVerifier
-from stroke_map.editions.build import build_edition
-from stroke_map.editions.comparing import Made
-from stroke_map.editions.edition import Edition, open_published
-from stroke_map.editions.holder import EditionHolder
 from stroke_map.editions.info import EditionInfo
 from stroke_map.editions.publish import (
     EditionState,
@@ -23,11 +19,29 @@ from stroke_map.editions.publish import (
     rollback,
     verify_edition,
 )
-from stroke_map.editions.region import Region, load_region
 
 if TYPE_CHECKING:
     from stroke_map.editions.amend import amend_edition
+    from stroke_map.editions.background import BackgroundVerifier
+    from stroke_map.editions.build import build_edition
+    from stroke_map.editions.comparing import Made
+    from stroke_map.editions.edition import Edition, open_published
+    from stroke_map.editions.holder import EditionHolder
+    from stroke_map.editions.region import Region, load_region
     from stroke_map.editions.update import annual_update
+
+_MODULES = {
+    "BackgroundVerifier": "background",
+    "Edition": "edition",
+    "EditionHolder": "holder",
+    "Made": "comparing",
+    "Region": "region",
+    "amend_edition": "amend",
+    "annual_update": "update",
+    "build_edition": "build",
+    "load_region": "region",
+    "open_published": "edition",
+}
 
 __all__ = [
     "BackgroundVerifier",
@@ -52,13 +66,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """The makers when they are asked for: a rollback must not wait for the rooms they need."""
-    if name == "amend_edition":
-        from stroke_map.editions.amend import amend_edition
-
-        return amend_edition
-    if name == "annual_update":
-        from stroke_map.editions.update import annual_update
-
-        return annual_update
-    raise AttributeError(name)
+    """What needs NumPy and Shapely, when it is asked for: without them a rollback takes half the time."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
