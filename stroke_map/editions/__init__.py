@@ -66,7 +66,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """What needs NumPy and Shapely, when it is asked for: without them a rollback takes half the time."""
+    """What needs NumPy and Shapely, when it is asked for: a rollback need not wait for them."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
