@@ -18,7 +18,7 @@ from faults import Violation
 from faults.bed import FIRST_YEAR, copy_published
 from faults.command import kill, run, start_update, update, wait_for_step
 from faults.service import Server, Watch, serving
-from faults.town import PEOPLE
+from faults.town import PEOPLE, update_here
 from faults.whole import check_same, check_whole, left_over, published
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _chain(killing: _Killing, year: int, server: Server, kills: int, show: Show)
     if left := [*left_over(geodata), *filter(Path.is_file, killing.scratch.rglob("*"))]:
         raise Violation(f"a run that succeeded left what killed ones had left: {left}")
     server.wait_for_edition(edition)
-    update(undisturbed, *arguments).expect(0, f"Edition {edition}: built, published")
+    update_here(undisturbed, killing.bed.town, year)
     check_same(geodata / "editions" / edition, undisturbed / "editions" / edition)
     shutil.rmtree(undisturbed)
     run(geodata, "edition", "prune", "--keep", "1", "--yes").expect(0)

@@ -13,7 +13,7 @@ from faults.command import run, update
 from faults.disks import may_mount, read_only
 from faults.full_disk import REFUSED
 from faults.service import Watch, serving
-from faults.town import APPROVED_BY, PEOPLE
+from faults.town import APPROVED_BY, PEOPLE, update_here
 from faults.whole import check_whole, left_over
 
 if TYPE_CHECKING:
@@ -44,8 +44,7 @@ def check_read_only(bed: Bed, *, show: Show) -> ReadOnly:
         An answer failed, a command did not say what to do, or something has changed.
     """
     geodata = bed.geodata("kept")
-    second = bed.town.update(FIRST_YEAR + 1)
-    update(geodata, *second, *PEOPLE).expect(0)
+    update_here(geodata, bed.town, FIRST_YEAR + 1)
     before = _state(geodata)
     shown = bed.folder / "shown"
     by_mount = may_mount(shown)

@@ -8,11 +8,13 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections import Counter
 from contextlib import contextmanager, suppress
 from itertools import cycle
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from faults import Violation
@@ -20,7 +22,6 @@ from faults.town import ASKED_AT, edition_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 HOST = "127.0.0.1"
 _READY_WITHIN_S = 180.0
@@ -40,10 +41,10 @@ PATHS = (
 
 
 class Server:
-    """A server process of one geodata folder."""
+    """A server process of one geodata folder, and the file to which it says what is wrong."""
 
-    def __init__(self, port: int, process: subprocess.Popen[bytes]) -> None:
-        self.port, self.process = port, process
+    def __init__(self, port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+        self.port, self.process, self._log = port, process, log
 
     def get(self, path: str) -> tuple[int, bytes]:
         """Ask once, on a connection of its own."""
@@ -65,7 +66,8 @@ class Server:
             if self.process.poll() is not None:
                 break
             time.sleep(0.02)
-        raise Violation(f"/readyz did not say within {within_s:.0f} s: {what}")
+        said = self._log.read_text(encoding="utf-8", errors="replace")[-2000:]
+        raise Violation(f"/readyz did not say within {within_s:.0f} s: {what}\n{said}")
 
     def wait_for_edition(self, edition: str) -> float:
         """Wait until that edition serves; seconds that took."""
@@ -81,10 +83,12 @@ def serving(geodata: Path, *, workers: int = 1, wait: bool = True) -> Iterator[S
         port = probe.getsockname()[1]
     command = ["-m", "stroke_map.cli", "serve", "--host", HOST, "--port", str(port), "--workers", str(workers)]
     environment = os.environ | {"STROKE_MAP_GEODATA_DIR": str(geodata)}
-    process = subprocess.Popen(
-        [sys.executable, *command], env=environment, stdout=subprocess.DEVNULL, start_new_session=True
-    )
-    server = Server(port, process)
+    log = Path(tempfile.mkstemp(prefix="server-", suffix=".log")[1])
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            [sys.executable, *command], env=environment, stdout=stream, stderr=stream, start_new_session=True
+        )
+    server = Server(port, process, log)
     try:
         if wait:
             server.wait_until(lambda status, _: status == 200, "ready")
@@ -96,6 +100,7 @@ def serving(geodata: Path, *, workers: int = 1, wait: bool = True) -> Iterator[S
         with suppress(ProcessLookupError):  # whatever still runs is of this session alone
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        log.unlink()
 
 
 class Watch:

@@ -9,9 +9,9 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from faults.bed import FIRST_YEAR
-from faults.command import run, update
+from faults.command import run
 from faults.service import Watch, serving
-from faults.town import APPROVED_BY, PEOPLE
+from faults.town import APPROVED_BY, update_here
 from faults.whole import check_whole
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def check_switches(bed: Bed, *, clients: int, times: int = 10, show: Show) -> Sw
     """
     geodata, done = bed.geodata("switched"), Switches(clients)
     newer = f"{FIRST_YEAR + 1}.1"
-    update(geodata, *bed.town.update(FIRST_YEAR + 1), *PEOPLE).expect(0)
+    update_here(geodata, bed.town, FIRST_YEAR + 1)
     with serving(geodata, workers=2) as server, Watch(server, bed.first, newer, clients=clients) as watch:
         for number in range(times):
             if number % 2:
