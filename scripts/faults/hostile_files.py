@@ -63,11 +63,11 @@ def refused(folder: Path, year: int) -> dict[str, Path]:
         return [rows[0] | cells, *rows[1:]]
 
     return {
-        "a formula for a number": workbook(folder / "formula.xlsx", changed(lat="=29.5+0.00675")),
         "a formula that starts a program": workbook(folder / "program.xlsx", changed(name_zh="=cmd|' /C calc'!A0")),
+        "a zip bomb": workbook(folder / "bomb.xlsx", rows, padding=b" " * _BOMB_BYTES),
+        "a formula for a number": workbook(folder / "formula.xlsx", changed(lat="=29.5+0.00675")),
         "a megabyte in a cell": write_csv(folder / "megabyte.csv", changed(name_zh="x" * 2**20)),
         "a megabyte in a cell of a workbook": workbook(folder / "megabyte.xlsx", changed(name_zh="x" * 2**20)),
-        "a zip bomb": workbook(folder / "bomb.xlsx", rows, padding=b" " * _BOMB_BYTES),
         "a control character": write_csv(folder / "nul.csv", changed(name_zh="a\0b")),
     }
 

@@ -15,7 +15,7 @@ from faults.bed import FIRST_YEAR
 from faults.command import run, update
 from faults.hostile_files import A_MILLION, NAMES, harmless, named, refused
 from faults.service import PLACE, Server, Watch, serving
-from faults.town import PEOPLE, write_csv
+from faults.town import PEOPLE, update_here, write_csv
 from faults.whole import check_same, check_whole, left_over
 from stroke_map.errors import RegistryError
 from stroke_map.registry import read_sheet
@@ -46,8 +46,8 @@ class Sheets:
     answers: int = 0
 
 
-def check_sheets(bed: Bed, *, blank_rows: int = A_MILLION, show: Show) -> Sheets:
-    """Check and update with hostile sheets, then look at everything that shows what they say.
+def check_sheets(bed: Bed, *, some: int | None = None, blank_rows: int = A_MILLION, show: Show) -> Sheets:
+    """Check and update with hostile sheets (or `some` of those that are refused), then look at all that shows what they say.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def check_sheets(bed: Bed, *, blank_rows: int = A_MILLION, show: Show) -> Sheets
     folder.mkdir()
     allowed = [f"{year}.1" for year in (FIRST_YEAR, FORMER_YEAR, PLAIN_YEAR, HOSTILE_YEAR)]
     with serving(geodata) as server, Watch(server, *allowed) as watch:
-        for number, (what, path) in enumerate(refused(folder, LIST_YEAR).items(), start=1):
+        for number, (what, path) in enumerate(list(refused(folder, LIST_YEAR).items())[:some], start=1):
             run(geodata, "registry", "check", str(path)).expect(RegistryError.exit_code)
             update(geodata, *bed.town.update(LIST_YEAR, sheet=path), *PEOPLE).expect(RegistryError.exit_code)
             if check_whole(geodata) != {bed.first} or left_over(geodata):
@@ -91,7 +91,7 @@ def _check_harmless(bed: Bed, sheets: dict[str, Path], done: Sheets) -> None:
     for path in (bed.town.sheet(LIST_YEAR), *sheets.values()):
         geodata = bed.geodata(f"list-{len(made)}")
         run(geodata, "registry", "check", str(path)).expect(0)
-        update(geodata, *bed.town.update(LIST_YEAR, sheet=path), *PEOPLE).expect(0)
+        update_here(geodata, bed.town, LIST_YEAR, path)
         made.append(geodata / "editions" / f"{LIST_YEAR}.1")
         # Both name the file that they were made from.
         check_same(made[0], made[-1], but=("edition.json", "report.html"))
@@ -101,26 +101,31 @@ def _check_harmless(bed: Bed, sheets: dict[str, Path], done: Sheets) -> None:
 def _publish_names(bed: Bed, server: Server, geodata: Path, year: int, names: Sequence[str]) -> None:
     sheet = write_csv(bed.folder / f"names-{year}.csv", named(year, names))
     run(geodata, "registry", "check", str(sheet)).expect(0)
-    update(geodata, *bed.town.update(year, sheet=sheet), *PEOPLE).expect(0)
+    update_here(geodata, bed.town, year, sheet)
     server.wait_for_edition(f"{year}.1")
 
 
 def _skeletons(server: Server) -> dict[str, object]:
     """Of every page and script what is left of it without its texts."""
-    pages: dict[str, object] = {path: _html_skeleton(_get(server, path)) for path in _PAGES}
-    return pages | {path: _STRING.sub("", _get(server, path)) for path in _SCRIPTS}
+    pages: dict[str, object] = {path: html_skeleton(_get(server, path)) for path in _PAGES}
+    return pages | {path: script_skeleton(_get(server, path)) for path in _SCRIPTS}
 
 
 def _skeleton_of_file(path: Path) -> list[tuple[str | None, ...]]:
-    return _html_skeleton(path.read_text(encoding="utf-8"))
+    return html_skeleton(path.read_text(encoding="utf-8"))
 
 
-def _html_skeleton(text: str) -> list[tuple[str | None, ...]]:
+def html_skeleton(text: str) -> list[tuple[str | None, ...]]:
     """The elements and the names of their attributes: what is text to a browser is not among them."""
     skeleton = _Skeleton()
     skeleton.feed(text)
     skeleton.close()
     return skeleton.seen
+
+
+def script_skeleton(text: str) -> str:
+    """A script without its strings; what stands in backquotes runs, and stays."""
+    return _STRING.sub("", text)
 
 
 class _Skeleton(HTMLParser):

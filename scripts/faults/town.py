@@ -49,12 +49,12 @@ class Town:
         return ("--year", str(year), "--hospitals", str(sheet), "--osm", str(self.osm), *DAYS)
 
 
-def update_here(geodata: Path, town: Town, year: int) -> None:
+def update_here(geodata: Path, town: Town, year: int, sheet: Path | None = None) -> None:
     """Make and publish the edition of a year in this process, which spares a new one its start; nothing can kill it."""
     from stroke_map.commands.building import update_complete
 
     update_complete(
-        year=year, hospitals=town.sheet(year), osm=town.osm, geodata_dir=geodata, prepared_by=PREPARED_BY, publish=True,
+        year=year, hospitals=sheet or town.sheet(year), osm=town.osm, geodata_dir=geodata, prepared_by=PREPARED_BY, publish=True,
         approved_by=APPROVED_BY, valid_from=FIRST_DAY, valid_until=LAST_DAY, region=None,
     )  # fmt: skip
 
