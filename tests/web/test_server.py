@@ -59,7 +59,8 @@ def wait_for(condition, process):
 def geodata(demo_geodata, tmp_path):
     """A copy that a test may publish in; it holds the same edition under a second id."""
     folder = tmp_path / "geodata"
-    shutil.copytree(demo_geodata, folder)
+    # Other tests of this process have their live state and their reads in the same folder: these are none of ours.
+    shutil.copytree(demo_geodata, folder, ignore=shutil.ignore_patterns("audit", "live*"))
     second = shutil.copytree(folder / "editions" / "demo", folder / "editions" / "second")
     (second / "edition.json").unlink()
     seal(second, verify_edition(folder, "demo").model_copy(update={"id": "second"}))
