@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 from itertools import product
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stroke_map.editions.edition import REGISTRY_FILE, TILES_FOLDER
+from stroke_map.errors import EditionError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +33,23 @@ _SCRATCH_STEP_BYTES = 16 << 20
 def arrivals_step(profile: str, period: str, periods: Sequence[str]) -> str:
     """The name of the step that makes one table."""
     return f"arrivals {profile}" if len(periods) == 1 else f"arrivals {profile} {period}"
+
+
+def scratch_folder() -> Path:
+    """The temporary folder.
+
+    Raises
+    ------
+    EditionError
+        There is none that can be written, as where the only disk is full.
+    """
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError as error:
+        raise EditionError(
+            "no temporary folder can be written: the disk is full, or may only be read",
+            next_step="Make room there, or point TMPDIR at a folder on another disk; what is published keeps serving.",
+        ) from error
 
 
 def index_bytes(inputs: Inputs) -> int:

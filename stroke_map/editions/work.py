@@ -5,21 +5,21 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import tempfile
 import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stroke_map.editions.edition import roads_folder
 from stroke_map.editions.files import full_disk
 from stroke_map.editions.marks import Marks
-from stroke_map.editions.room import SLACK_BYTES, index_bytes
+from stroke_map.editions.room import SLACK_BYTES, index_bytes, scratch_folder
+from stroke_map.errors import EditionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from stroke_map.editions.inputs import Inputs
     from stroke_map.editions.region import Region
@@ -92,9 +92,8 @@ class Work:
     def needed_bytes(self) -> int:
         """About how much room the steps take that are still to be done, with the reader's index where that is on the same disk."""
         still = {step: size for step, size in self.room.items() if step not in self._done}
-        on_one_disk = self._disk == Path(tempfile.gettempdir()).stat().st_dev
         # The last step that reads the road file is the one that writes the registry.
-        index = index_bytes(self.inputs) if on_one_disk and "registry" in still else 0
+        index = index_bytes(self.inputs) if "registry" in still and self._scratch_is_beside() else 0
         return SLACK_BYTES + sum(still.values()) + index
 
     def network(self, profile: str) -> RoadNetwork:
@@ -143,10 +142,17 @@ class Work:
         EditionError
             `facts["needed_bytes"]` are needed there.
         """
-        scratch, index = Path(tempfile.gettempdir()), index_bytes(self.inputs)
+        scratch, index = scratch_folder(), index_bytes(self.inputs)
         if shutil.disk_usage(scratch).free < index:
-            needed_bytes = self.needed_bytes if self._disk == scratch.stat().st_dev else index
+            needed_bytes = self.needed_bytes if self._scratch_is_beside() else index
             raise full_disk(scratch, needed_bytes, variable="TMPDIR")
+
+    def _scratch_is_beside(self) -> bool:
+        """Whether the temporary folder is on the disk that the edition is on."""
+        try:
+            return scratch_folder().stat().st_dev == self._disk
+        except EditionError:  # as on a machine whose only disk is full
+            return True
 
     def check_room(self, steps: Iterable[str]) -> None:
         """Refuse to begin what the disk cannot hold: those of these steps that are still to be done; OSError, as if it were full."""

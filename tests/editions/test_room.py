@@ -148,3 +148,20 @@ def test_on_one_disk_the_index_and_the_edition_both_need_room(
     with pytest.raises(EditionError, match="has no room") as caught:
         annual_update(year=2027, geodata_dir=geodata, hospitals=town["sheet"], osm=town["osm"])
     assert caught.value.facts["needed_bytes"] > 2**24 + SLACK_BYTES
+
+
+def test_a_machine_without_any_temporary_folder_is_told_so(
+    town: dict[str, Path], geodata: Path, file_limit: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the only disk is full: Python then finds no folder in which it can write so much as a byte."""
+
+    def fill_every_disk(step: str, _share: float) -> None:
+        if step == "roads car":
+            monkeypatch.setattr(tempfile, "tempdir", None)
+            file_limit(0)
+
+    with pytest.raises(EditionError, match="no temporary folder can be written") as caught:
+        annual_update(
+            year=2027, geodata_dir=geodata, hospitals=town["sheet"], osm=town["osm"], progress=fill_every_disk
+        )
+    assert "TMPDIR" in caught.value.next_step
