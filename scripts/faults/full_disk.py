@@ -29,7 +29,7 @@ FULL: tuple[float | str, ...] = (
     "roads car", "roads ambulance", "entrances", "registry", "arrivals car", "arrivals ambulance", "tiles", "report",
 )  # fmt: skip
 #: How large a file may become, where no disk can be mounted.
-LIMITS = (0, 100, 2_000, 20_000, 70_000, 100_000, 200_000, 300_000)
+LIMITS = (100, 1_000, 2_000, 20_000, 70_000, 100_000, 200_000, 300_000)
 #: The exit code of an edition that cannot be made.
 REFUSED = 6
 _DISK_BYTES = 256_000_000
