@@ -28,12 +28,13 @@ FULL: tuple[float | str, ...] = (
     0.0, 0.002, 0.1, 0.35, 0.5, 0.65, 0.85, 0.95,
     "roads car", "roads ambulance", "entrances", "registry", "arrivals car", "arrivals ambulance", "tiles", "report",
 )  # fmt: skip
-#: How large a file may become, where no disk can be mounted.
-LIMITS = (100, 1_000, 2_000, 20_000, 70_000, 100_000, 200_000, 300_000)
+#: After which step no file may grow any more, where no disk can be mounted.
+LIMITED_AFTER = ("registry", "roads ambulance", "entrances", "arrivals car", "arrivals ambulance", "tiles", "report")
 #: The exit code of an edition that cannot be made.
 REFUSED = 6
 _DISK_BYTES = 256_000_000
 _ROOMY_BYTES = 60_000_000
+_LARGEST_BYTES = 100
 _SAID = re.compile(r"has no room: about ([\d,.]+) MB are needed, [\d,.]+ MB are free")
 
 
@@ -67,7 +68,7 @@ def check_full_disk(bed: Bed, *, full: Sequence[float | str] = FULL, show: Show)
     """
     folder = bed.folder / "small"
     if not may_mount(folder):
-        return _check_limits(bed, LIMITS[: len(full)], show)
+        return _check_limits(bed, LIMITED_AFTER[: len(full)], show)
     done = FullDisk(f"{_DISK_BYTES / 1e6:.0f} MB in memory")
     with small_disk(folder, _DISK_BYTES):
         geodata = bed.geodata("small/geodata")
@@ -135,20 +136,23 @@ def _full_at_the_switch(geodata: Path, folder: Path, done: FullDisk) -> None:
     check_whole(geodata)
 
 
-def _check_limits(bed: Bed, limits: Sequence[int], show: Show) -> FullDisk:
-    """No file may grow beyond a limit: what a process meets under `ulimit -f`."""
+def _check_limits(bed: Bed, steps: Sequence[str], show: Show) -> FullDisk:
+    """From a step on no file may grow beyond a few bytes: what a process meets under `ulimit -f`."""
     done = FullDisk("no disk can be mounted here: files that may not grow instead")
     geodata = bed.geodata("limited")
     with serving(geodata) as server, Watch(server, bed.first) as watch:
-        for number, limit in enumerate(limits):
+        for number, step in enumerate(steps):
             year = FIRST_YEAR + 1 + number
             watch.allowed |= {f"{year}.1"}
             command = partial(start_update, geodata, *bed.town.update(year), *PEOPLE)
-            bounds = (limit, resource.RLIM_INFINITY)
-            limited = command(preexec_fn=partial(resource.setrlimit, resource.RLIMIT_FSIZE, bounds))
-            _refused(finish(limited), published(geodata), geodata, done)
+            before, process = published(geodata), command()
+            wait_for_step(process, step)
+            with held(process):
+                resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (_LARGEST_BYTES, resource.RLIM_INFINITY))
+            _refused(finish(process), before, geodata, done)
             _made(command, geodata, year)
+            done.stopped_after[-1] = done.stopped_after[-1] or step
             server.wait_for_edition(f"{year}.1")
-            show("full disk", (number + 1) / len(limits))
+            show("full disk", (number + 1) / len(steps))
     done.answers = watch.count
     return done

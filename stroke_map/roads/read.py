@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _INDEX_ENTRY = np.dtype([("id", "<i8"), ("x", "<i4"), ("y", "<i4")])
 _FEW_NODES = 5000
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(slots=True)
@@ -209,7 +210,7 @@ def _index_entries(path: Path) -> np.ndarray:
     try:
         entries = _indexed(path)
     except RuntimeError as error:
-        if os.strerror(errno.ENOSPC) not in str(error):
+        if not any(os.strerror(code) in str(error) for code in _FULL):
             raise
         raise RoadDataError(
             f"the temporary folder {tempfile.gettempdir()} has no room for an index of the nodes of {path.name}",
