@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import fcntl
+import gc
 import math
 import os
 from datetime import date
@@ -24,6 +25,18 @@ if TYPE_CHECKING:
 prepare_numba_cache()
 
 SHARED_OSM = Path(__file__).resolve().parents[2] / "shared" / "osm"
+
+
+#: A usual limit is 1,024 open files.
+MANY_FILES = 400
+
+
+@pytest.fixture(autouse=True)
+def few_open_files():
+    """Applications are circles, which only the collector lets go, and each has an edition's files open."""
+    yield
+    if sum(1 for _ in Path("/dev/fd").iterdir()) > MANY_FILES:
+        gc.collect()
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -32,7 +33,8 @@ class Transfers:
     """The drives between the hospitals on one state of the roads; each is worked out when it is first asked for."""
 
     def __init__(self, roads: RoadsNow, arrivals: Arrivals) -> None:
-        self._roads, self._arrivals = roads, arrivals
+        # Weak: no circle, so that an edition that is let go is gone at once, with the files it maps; the collector may be told to leave it.
+        self._roads, self._arrivals = weakref.proxy(roads), arrivals
         self._leaving: dict[int, tuple[Starts, np.ndarray]] = {}
         self._legs: dict[tuple[int, bytes, tuple[int, ...]], tuple[Leg, ...]] = {}
         self._lock = threading.Lock()

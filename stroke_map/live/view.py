@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 #: machine the reader's turn came later, and answers went out without a closure just recorded (though marked stale).
 PATIENCE_S = 0.5
 _FIRST_RETRY_S, _LAST_RETRY_S = 0.1, 5.0
+#: The reader ends when nobody has asked it for so long; it would keep a view alive that nobody uses any more.
+_IDLE_S = 10.0
 _TOPICS = TOPIC, STATUS_TOPIC, ACCOUNT_TOPIC
 log = logging.getLogger("stroke_map.live")
 
@@ -160,10 +162,12 @@ class LiveView:
             return not self._stale
 
     def _read(self) -> None:
-        """The reader's life: answer all questions there are at once, then wait for the next."""
+        """The reader's life: answer all questions there are at once, then wait for the next, but not for ever."""
         while True:
             with self._turn:
-                self._turn.wait_for(lambda: self._answered < self._asked)
+                if not self._turn.wait_for(lambda: self._answered < self._asked, _IDLE_S):
+                    self._reader = None
+                    return
                 number, now = self._asked, self._now
             known = None
             try:

@@ -5,10 +5,17 @@ from __future__ import annotations
 import gc
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 
 import orjson
+import pytest
 
+from stroke_map import dispatch
 from stroke_map.dispatch import prepare
+from stroke_map.editions import open_published
+from stroke_map.editions.searching import search_of
+from stroke_map.protocols import StrokeQuestion
+from stroke_map.settings import read_settings
 
 STREET = {"highway": "residential"}
 
@@ -17,14 +24,29 @@ def test_an_edition_is_made_ready_once(street) -> None:
     assert prepare(street) is prepare(street)
 
 
-def test_it_is_forgotten_with_the_edition(make_town, write_osm, place_of) -> None:
-    lat, lon = place_of(500, 0)
-    town = make_town(write_osm({"a": (0, 0), "b": (1000, 0)}, [("ab", STREET)]), [{"id": "h", "lat": lat, "lon": lon}])
-    prepared = weakref.ref(prepare(town))
-    assert prepared() is not None
-    del town
+@pytest.fixture
+def no_collector():
+    """What is let go must go without the collector: a server tells it to leave alone what was loaded at its start."""
     gc.collect()
-    assert prepared() is None
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_collector")
+def test_an_edition_that_is_let_go_is_gone_at_once_with_its_files(demo_geodata) -> None:
+    edition = open_published(demo_geodata)
+    hospital, now = edition.hospitals[0], datetime.now(edition.zone)
+    onset = now - timedelta(minutes=60)
+    for asked in (None, StrokeQuestion(now=now, onset=onset, scale="LAMS", score=5)):
+        question = dispatch.Question(
+            lat=hospital.lat, lon=hospital.lon, at=now, asked_at=now, profile="ambulance", patient=asked
+        )
+        assert dispatch.answer(edition, question, read_settings({}))
+    search_of(edition)
+    kept = [weakref.ref(it) for it in (edition, prepare(edition), edition.network("ambulance"))]
+    del edition, question
+    assert [it() for it in kept] == [None] * 3
 
 
 def test_columns_are_those_of_the_arrivals(street) -> None:

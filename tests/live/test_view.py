@@ -3,6 +3,7 @@ import os
 import sqlite3
 import threading
 import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
@@ -111,6 +112,20 @@ def test_questions_of_many_threads_all_see_the_change(store, patient, new_closur
     for thread in threads:
         thread.join()
     assert found == [[1]] * 8
+
+
+def test_a_view_that_nobody_asks_keeps_no_thread_and_reads_on_when_asked_again(
+    store, patient, new_closure, now, monkeypatch
+):
+    monkeypatch.setattr("stroke_map.live.view._IDLE_S", 0.05)
+    view, before = patient(store), set(threading.enumerate())
+    assert ids(view.state(now)) == []
+    until(lambda: set(threading.enumerate()) <= before)
+    store.closures.add(new_closure(), now=now)
+    assert ids(view.state(now)) == [1]
+    gone = weakref.ref(view)
+    del view
+    until(lambda: gone() is None)
 
 
 def test_threads_that_have_asked_before_all_see_each_change(store, patient, new_closure, now):
