@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 
 from stroke_map.live.tables import Instant, metadata
 
@@ -79,7 +92,27 @@ alert_events = Table(
     UniqueConstraint("alert_id", "kind", "team", name="uq_alert_events_once"),
 )
 
-#: The outbox: whom to call, or to stand down, written in the transaction of whatever made it necessary.
+#: Where messages of alerts go, besides the screen and the numbers of the yearly list. A row is written once and then only ended.
+channels = Table(
+    "channels",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("hospital_id", String(64), nullable=False, index=True),
+    Column("team", String(20), nullable=False),  # empty: every team
+    Column("kind", String(20), nullable=False),  # webhook, email, sms, voice
+    Column("target", Text, nullable=False),  # an address, a mailbox, a number
+    Column("secret", Text, nullable=False),  # as it is: what is signed must be signed with it
+    Column("format", String(20), nullable=False),  # native, fhir
+    Column("author", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("ended_by", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+_DUE = text("due_at IS NOT NULL")
+
+#: The outbox: whom to call, or to stand down, written in the transaction of whatever made it necessary; a row for each way there.
 deliveries = Table(
     "deliveries",
     metadata,
@@ -92,6 +125,20 @@ deliveries = Table(
     Column("at", Instant, nullable=False),
     Column("sent_at", Instant),
     Column("delivered_at", Instant),
+    Column(
+        "message_id", String(32), nullable=False, server_default=""
+    ),  # by which the receiver knows one that comes twice
+    Column("via", String(20), nullable=False, server_default=""),  # a kind of channel; empty: the screen alone
+    Column("channel_id", Integer),  # none: a number of the yearly list
+    Column("due_at", Instant),  # when it is tried next; none: nothing is left to do
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("leased_by", String(64), nullable=False, server_default=""),
+    Column("leased_until", Instant),
+    Column("perhaps", Boolean, nullable=False, server_default=false()),  # an attempt failed, and yet may have arrived
+    Column("again_at", Instant),  # when somebody had a dead one sent again
+    Column("dead_at", Instant),
+    Column("problem", Text, nullable=False, server_default=""),
+    Index("ix_deliveries_due", "due_at", sqlite_where=_DUE, postgresql_where=_DUE),
     sqlite_autoincrement=True,
 )
 
