@@ -16,6 +16,7 @@ from flask_openapi3.openapi import OpenAPI
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import stroke_map
+from stroke_map.live.identity import COOKIE
 from stroke_map.web import (
     alerts_api,
     auditing,
@@ -56,7 +57,7 @@ _SECURITY_SCHEMES: dict[str, Any] = {
     "session": {
         "type": "apiKey",
         "in": "cookie",
-        "name": security.COOKIE,
+        "name": COOKIE,
         "description": f"Given by POST /api/v1/session; what changes something also needs its CSRF token in {security.CSRF_HEADER}.",
     },
 }

@@ -1,51 +1,18 @@
-"""Every error of the service in one shape: RFC 9457 `application/problem+json`, built in one place.
-
-    {"type": "urn:stroke-map:problem:off-network", "title", "status", "detail", "code", "next_step", ...facts}
-
-`code` is stable and is what a program should look at. Facts lie beside it: `errors` for `invalid-request`,
-`fallback` for a place without a road.
-"""
+"""Every error of the application as a response: see `stroke_map.problems` for its shape."""
 
 from __future__ import annotations
 
 import logging
 import traceback
-from typing import Any
 
-import orjson
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from stroke_map.errors import (
-    BadHttpError,
-    EditionError,
-    LockedOutError,
-    MethodNotAllowedError,
-    NotFoundError,
-    StrokeMapError,
-    TooBusyError,
-    TooLargeError,
-)
+from stroke_map.errors import BadHttpError, MethodNotAllowedError, NotFoundError, StrokeMapError, TooLargeError
+from stroke_map.problems import CONTENT_TYPE, problem_body, problem_headers, problem_json
 
-CONTENT_TYPE = "application/problem+json"
 PAGE_RENDERER = "stroke_map.problem_page"
-RETRY_AFTER_S = 1
 log = logging.getLogger("stroke_map.web")
-
-
-def problem_body(error: StrokeMapError) -> dict[str, Any]:
-    """The problem+json members of `error`, standard ones first."""
-    # An edition's troubles are told with paths of this machine; the caller gets the title, the log and CLI the rest.
-    detail = f"{error.title}." if isinstance(error, EditionError) else error.detail
-    standard = {
-        "type": f"urn:stroke-map:problem:{error.code}",
-        "title": error.title,
-        "status": error.status,
-        "detail": detail,
-        "code": error.code,
-        "next_step": error.next_step,
-    }
-    return standard | {name: fact for name, fact in error.facts.items() if name not in standard}
 
 
 def problem_response(error: StrokeMapError) -> Response:
@@ -56,13 +23,8 @@ def problem_response(error: StrokeMapError) -> Response:
     if render and wants_page and not request.path.startswith("/api/"):
         response: Response = render(body)
     else:
-        options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
-        response = Response(orjson.dumps(body, option=options, default=str), error.status, content_type=CONTENT_TYPE)
-    response.headers["Cache-Control"] = "no-store"
-    if isinstance(error, TooBusyError | LockedOutError):
-        response.headers["Retry-After"] = str(error.facts.get("retry_after_s", RETRY_AFTER_S))
-    if error.status == 401:
-        response.headers["WWW-Authenticate"] = 'Bearer realm="clinical"'
+        response = Response(problem_json(body), error.status, content_type=CONTENT_TYPE)
+    response.headers.update(problem_headers(error))
     return response
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -11,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from flask import current_app, g, request
 
 from stroke_map.errors import ForbiddenError, LiveStoreError, TooBusyError, UnauthorizedError
-from stroke_map.live.accounts import Standing
-from stroke_map.live.credentials import KEY_PREFIX, csrf_matches
+from stroke_map.live.credentials import csrf_matches
+from stroke_map.live.identity import COOKIE, Shown
 from stroke_map.web.auditing import begin_deed
 from stroke_map.web.live_state import live_view_of
 
@@ -25,10 +24,7 @@ if TYPE_CHECKING:
     from stroke_map.live.roles import Actor
     from stroke_map.settings import Settings
 
-COOKIE: Final = "stroke_map_session"
 CSRF_HEADER: Final = "X-CSRF-Token"
-#: Whoever shows STROKE_MAP_CLINICAL_KEY.
-CLINICAL_KEY: Final = Standing("clinical key", "dispatcher")
 _LOOKING: Final = frozenset(("GET", "HEAD", "OPTIONS"))
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -67,17 +63,11 @@ def actor() -> Actor | None:
 
 def _actor() -> Actor | None:
     now = datetime.now(UTC)
-    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    key = given.strip() if scheme.lower() == "bearer" else ""
-    if key:
-        # Bytes, because compare_digest takes only ASCII text; an empty key would match an empty header.
-        clinical = settings_of_app().clinical_key.encode()
-        if clinical and hmac.compare_digest(key.encode("utf-8", "replace"), clinical):
-            return CLINICAL_KEY.actor()
-        return accounts_at(now).by_key(key, now) if key.startswith(KEY_PREFIX) else None
-    g.session_token = token = request.cookies.get(COOKIE, "")
-    found = accounts_at(now).by_token(token, now) if token else None
-    if found and request.method not in _LOOKING and not csrf_matches(token, request.headers.get(CSRF_HEADER, "")):
+    shown = Shown.of(request.headers.get("Authorization", ""), request.cookies.get(COOKIE, ""))
+    g.session_token = token = shown.token
+    found = shown.actor(settings_of_app().clinical_key, lambda: accounts_at(now), now)
+    changing = request.method not in _LOOKING
+    if found and token and changing and not csrf_matches(token, request.headers.get(CSRF_HEADER, "")):
         begin_deed(found)
         raise ForbiddenError("The CSRF token of this session is missing or wrong.", next_step=f"Send the `csrf_token` of GET /api/v1/session as {CSRF_HEADER}.", reason="csrf")  # fmt: skip
     return found

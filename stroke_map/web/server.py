@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import gc
 import signal
-import socket
 import threading
 from contextlib import suppress
 from functools import partial
@@ -13,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from stroke_map.errors import EditionError, ServerStartError
+from stroke_map.listening import address_of, check_port
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -24,31 +23,6 @@ if TYPE_CHECKING:
 BLOCKING_THREADS = 4
 # How long a worker may take to answer what it has begun before it is killed.
 STOP_TIMEOUT_S = 10
-
-
-def address_of(settings: Settings) -> str:
-    """Where the service can be reached, as one would type it into a browser."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"http://{host}:{settings.port}"
-
-
-def check_port(settings: Settings) -> None:
-    """Find out whether the port is free. granian would share it (SO_REUSEPORT) and answer every other request.
-
-    Raises
-    ------
-    ServerStartError
-        It is in use, may not be used, or the address is not one of this machine.
-    """
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    try:
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((settings.host, settings.port))
-    except OSError as error:
-        used = error.errno == errno.EADDRINUSE
-        what = "the port is in use" if used else (error.strerror or "the address is not known")
-        raise ServerStartError(f"{address_of(settings)} cannot be served: {what}.") from error
 
 
 def _load(settings: Settings) -> Any:
@@ -114,7 +88,8 @@ def run(settings: Settings) -> None:
     ServerStartError
         The address cannot be used, or the workers die at once.
     """
-    check_port(settings)
+    check_port(settings.host, settings.port)
+    address = address_of(settings.host, settings.port)
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
@@ -135,8 +110,8 @@ def run(settings: Settings) -> None:
         process_name=None,
     )
     _preload(settings)
-    print(f"stroke_map serves {address_of(settings)} ({settings.plane} plane); Ctrl-C ends it", flush=True)  # noqa: T201
+    print(f"stroke_map serves {address} ({settings.plane} plane); Ctrl-C ends it", flush=True)  # noqa: T201
     try:
         server.serve(target_loader=partial(_load, settings), wrap_loader=False)
     except OSError as error:
-        raise ServerStartError(f"{address_of(settings)} cannot be served: {error.strerror}.") from error
+        raise ServerStartError(f"{address} cannot be served: {error.strerror}.") from error

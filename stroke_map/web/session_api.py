@@ -14,12 +14,13 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from stroke_map.errors import ForbiddenError, TooBusyError, UnauthorizedError
 from stroke_map.live.credentials import MOST_PASSWORD, csrf_token
+from stroke_map.live.identity import COOKIE
 from stroke_map.web.answering import json_fields
 from stroke_map.web.auditing import begin_deed
 from stroke_map.web.live_state import live_store
 from stroke_map.web.openapi import KNOWN, documented, responses
 from stroke_map.web.questions import read_question
-from stroke_map.web.security import COOKIE, accounts_at, actor
+from stroke_map.web.security import accounts_at, actor
 
 if TYPE_CHECKING:
     from flask import Flask

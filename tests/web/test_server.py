@@ -20,8 +20,7 @@ import pytest
 from stroke_map.editions import publish, verify_edition
 from stroke_map.editions.seal import seal
 from stroke_map.errors import ServerStartError
-from stroke_map.settings import read_settings
-from stroke_map.web.server import check_port
+from stroke_map.listening import check_port
 
 KEY = "correct horse battery staple"
 CLINICAL = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
@@ -104,15 +103,14 @@ def test_the_server_answers_and_logs_no_place(server, place, geodata):
 
 def test_a_used_port_is_named_with_what_to_do(server):
     port, _process = server
-    settings = read_settings({}, port=port)
     with pytest.raises(ServerStartError, match="the port is in use") as raised:
-        check_port(settings)
+        check_port("127.0.0.1", port)
     assert "--port" in raised.value.next_step
 
 
 def test_an_address_of_another_machine_cannot_be_served():
     with pytest.raises(ServerStartError, match=r"192\.0\.2\.1:8120 cannot be served"):
-        check_port(read_settings({}, host="192.0.2.1"))
+        check_port("192.0.2.1", 8120)
 
 
 def test_workers_follow_a_switch_without_a_restart_or_a_lost_request(server, geodata):
