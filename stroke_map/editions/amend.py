@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count, product
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from stroke_map.editions.approval import Said
 from stroke_map.editions.comparing import Made, check_gate, write_changes
 from stroke_map.editions.copying import link_files
-from stroke_map.editions.edition import PERIODS_FILE, PROTOCOLS_FOLDER, REGISTRY_FILE, Edition, arrivals_folder
+from stroke_map.editions.edition import (
+    PERIODS_FILE,
+    PROTOCOLS_FOLDER,
+    REGISTRY_FILE,
+    Edition,
+    EditionHead,
+    arrivals_folder,
+)
 from stroke_map.editions.files import disk_faults
 from stroke_map.editions.hospital_steps import hospital_counts
 from stroke_map.editions.info import Source
 from stroke_map.editions.inputs import OWN_LICENCE, is_of_roads
-from stroke_map.editions.publish import edition_folder, read_publication, verify_edition
+from stroke_map.editions.publish import edition_folder, existing_folder, read_publication
 from stroke_map.editions.publish import publish as publish_edition
 from stroke_map.editions.region import HOSPITAL_MARGIN_M, grow, load_region
 from stroke_map.editions.room import arrivals_step
@@ -46,26 +50,23 @@ if TYPE_CHECKING:
 class _Amendment:
     """An edition, and the hospitals it should have, in the order of the columns.
 
-    `kept` has for each of them the column of the edition with the same entrance, None where there is no such.
+    `kept` has for each of them the column of the edition with the same entrance, None where there is no such; `roads` is the edition
+    with its roads, None where every column of the arrivals stays what and where it is.
     """
 
-    base: Edition
+    base: EditionHead
+    roads: Edition | None
     reading: SheetReading
     hospitals: list[Hospital]
     changes: RegistryChanges
     kept: list[int | None]
     progress: Callable[[str, float], None]
 
-    @property
-    def keeps_arrivals(self) -> bool:
-        """Whether every column of the arrivals is what and where it was."""
-        return self.kept == list(range(len(self.base.hospitals)))
-
     def takes_over(self, name: str) -> bool:
         """Whether a file of the edition, by its path in it, stays as it is."""
         part = name.partition("/")[0]
         stays = is_of_roads(name) or part in {PERIODS_FILE, PROTOCOLS_FOLDER, "times"}
-        return stays or (part == "arrivals" and self.keeps_arrivals)
+        return stays or (part == "arrivals" and self.roads is None)
 
 
 def amend_edition(
@@ -109,8 +110,7 @@ def amend_edition(
         mistake = {"field": "reason", "problem": "is missing", "example": "the hospital has a new number"}
         raise InvalidRequestError("an amendment is a sheet, or cells and the reason for them", errors=[mistake])
     base_id = edition_id or read_publication(geodata_dir).edition
-    verify_edition(geodata_dir, base_id, full=False)
-    base = Edition(edition_folder(geodata_dir, base_id))
+    base = EditionHead(existing_folder(geodata_dir, base_id))
     progress, needed_bytes = progress or quiet, sum(file.size for file in base.info.files.values())
     with disk_faults(geodata_dir, lambda: needed_bytes), only_build(geodata_dir):
         progress("check", 0.0)
@@ -133,7 +133,7 @@ def amend_edition(
 
 
 def _read(
-    base: Edition, sheet: Path | None, cells: Sequence[str], progress: Callable[[str, float], None]
+    base: EditionHead, sheet: Path | None, cells: Sequence[str], progress: Callable[[str, float], None]
 ) -> _Amendment:
     area = grow(base.region, HOSPITAL_MARGIN_M)
     reading = read_sheet(sheet, region=area) if sheet else read_with_cells_set(base.hospitals, cells, region=area)
@@ -153,13 +153,14 @@ def _read(
     column_of = {entrance_of(old): column for column, old in enumerate(base.hospitals)}
     own = {(old.id, entrance_of(old)): column for column, old in enumerate(base.hospitals)}
     kept = [own.get((new.id, entrance_of(new)), column_of.get(entrance_of(new))) for new in hospitals]
+    roads = None if kept == list(range(len(base.hospitals))) else Edition(base.folder)
     moved = [hospital for hospital, column in zip(hospitals, kept, strict=True) if column is None]
-    if moved:
+    if roads and moved:
         from stroke_map.editions.placement import check_places
 
-        reading.problems += check_places(moved, base.network(info.profiles[0]), (), records=reading.records)
+        reading.problems += check_places(moved, roads.network(info.profiles[0]), (), records=reading.records)
         reading.raise_for_errors()
-    return _Amendment(base, reading, hospitals, compare_hospitals(base.hospitals, hospitals), kept, progress)
+    return _Amendment(base, roads, reading, hospitals, compare_hospitals(base.hospitals, hospitals), kept, progress)
 
 
 def _districts_of(region_id: str) -> tuple[str, ...] | None:
@@ -184,17 +185,21 @@ def _fill(amendment: _Amendment, folder: Path) -> dict[str, Any]:
     save_registry(amendment.hospitals, folder / REGISTRY_FILE)
     copy_places(base.folder / REGISTRY_FILE, folder / REGISTRY_FILE)
     progress("copy", 1.0)
-    tables = {} if amendment.keeps_arrivals else _make_arrivals(amendment, folder)
+    tables = _make_arrivals(amendment, amendment.roads, folder) if amendment.roads else {}
     return base.info.counts | hospital_counts(amendment.hospitals) | tables
 
 
-def _make_arrivals(amendment: _Amendment, folder: Path) -> dict[str, Any]:
+def _make_arrivals(amendment: _Amendment, base: Edition, folder: Path) -> dict[str, Any]:
     """Write every table; returns what `edition.json` counts of them."""
     # Here, because an amendment without new entrances need not wait for compiled kernels to be loaded.
+    from concurrent.futures import ThreadPoolExecutor
+
+    import numpy as np
+
     from stroke_map.editions.columns import amend_arrivals
     from stroke_map.editions.tables import table_bytes
 
-    base, info = amendment.base, amendment.base.info
+    info = base.info
 
     def make(table_of: tuple[str, str]) -> list[str]:
         profile, period = table_of

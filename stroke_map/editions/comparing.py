@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from stroke_map.editions.edition import Edition
+    from stroke_map.editions.edition import EditionHead
     from stroke_map.editions.info import EditionInfo
     from stroke_map.editions.work import Work
     from stroke_map.registry.compare import RegistryChanges
@@ -53,7 +53,7 @@ class Made:
 
 
 def write_changes(
-    folder: Path, edition_id: str, before: Edition | None, changes: RegistryChanges | None, **notes: str
+    folder: Path, edition_id: str, before: EditionHead | None, changes: RegistryChanges | None, **notes: str
 ) -> None:
     """Write `changes.json`: what is different from the edition before, and what was said about it (`notes`)."""
     document = {
@@ -68,7 +68,7 @@ def write_changes(
 def make_report(
     work: Work,
     info: EditionInfo,
-    before: Edition | None,
+    before: EditionHead | None,
     changes: RegistryChanges | None,
     write_report: Callable[..., Any] | None,
 ) -> None:
@@ -105,7 +105,7 @@ def report_in(folder: Path) -> Path:
 
 
 def check_gate(
-    changes: RegistryChanges | None, accepted: str, before: Edition | None, folder: Path | None = None
+    changes: RegistryChanges | None, accepted: str, before: EditionHead | None, folder: Path | None = None
 ) -> None:
     """Stop what differs too much from the edition before, unless somebody said why.
 

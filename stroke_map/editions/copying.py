@@ -16,7 +16,7 @@ from stroke_map.editions.seal import damaged
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stroke_map.editions.edition import Edition
+    from stroke_map.editions.edition import EditionHead
     from stroke_map.editions.info import EditionInfo
 
 _CHUNK_BYTES = 1 << 20
@@ -26,7 +26,7 @@ _LEFT_AFTER_S = 24 * 3600
 
 
 def copy_files(
-    base: Edition, folder: Path, wanted: Callable[[str], bool], tell: Callable[[float], None] | None = None
+    base: EditionHead, folder: Path, wanted: Callable[[str], bool], tell: Callable[[float], None] | None = None
 ) -> None:
     """Copy files of an edition, each compared with what was sealed.
 
@@ -57,7 +57,7 @@ def copy_files(
         raise damaged(base.info.id, problems)
 
 
-def link_files(base: Edition, folder: Path, wanted: Callable[[str], bool]) -> None:
+def link_files(base: EditionHead, folder: Path, wanted: Callable[[str], bool]) -> None:
     """Let `folder` have files of an edition without copying them, or copy them where the disk knows no hard links.
 
     A byte that flips in such a file damages both editions. Their seals are their own, so each check names the edition it looks at; and

@@ -51,8 +51,8 @@ def times_file(folder: Path, profile: str, period: str) -> Path:
     return folder / "times" / profile / f"{period}.npy"
 
 
-class Edition:
-    """A sealed edition, open for reading; safe to share between threads. It never changes.
+class EditionHead:
+    """What can be read of a sealed edition without its roads, and without waiting for the kernels that search them.
 
     Parameters
     ----------
@@ -66,11 +66,7 @@ class Edition:
     hospitals
         By the column of the arrivals: `hospitals[i]` is column i of every table.
     region
-        The prepared polygon, (lon, lat) in degrees, WGS-84.
-    zone
-        The edition's timezone.
-    periods
-        The times of the week that have arrivals of their own.
+        The polygon, (lon, lat) in degrees, WGS-84.
 
     Raises
     ------
@@ -80,16 +76,41 @@ class Edition:
 
     def __init__(self, folder: Path) -> None:
         # Here, because listing, publishing and rolling back need none of it.
-        from stroke_map.editions.arrivals import Arrivals
         from stroke_map.registry import load_registry
-        from stroke_map.roads import RoadNetwork
-        from stroke_map.roads.periods import minute_of_week
 
-        self._minute_of_week = minute_of_week
         self.folder = folder
         self.info: EditionInfo = verify(folder, edition_id=folder.name)
         self.hospitals: tuple[Hospital, ...] = tuple(self._open(REGISTRY_FILE, load_registry))
         self.region = self._open(REGION_FILE, read_polygon)
+
+    def _open(self, part: str | Path, load: Callable[[Path], T]) -> T:
+        """Load a part of the edition; what fails is named by its path in it."""
+        path = self.folder / part
+        try:
+            return load(path)
+        except (ValueError, LookupError, TypeError, OSError, sqlite3.DatabaseError, StrokeMapError) as error:
+            name = path.relative_to(self.folder).as_posix()
+            raise damaged(self.info.id, {name: f"cannot be read: {error}"}) from error
+
+
+class Edition(EditionHead):
+    """A sealed edition, open for reading; safe to share between threads. It never changes.
+
+    Attributes
+    ----------
+    zone
+        The edition's timezone.
+    periods
+        The times of the week that have arrivals of their own.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        from stroke_map.editions.arrivals import Arrivals
+        from stroke_map.roads import RoadNetwork
+        from stroke_map.roads.periods import minute_of_week
+
+        super().__init__(folder)
+        self._minute_of_week = minute_of_week
         self.zone: ZoneInfo = ZoneInfo(self.info.timezone)
         shapely.prepare(self.region)
         # GEOS builds the index of a prepared polygon at its first use: better before threads share it.
@@ -148,15 +169,6 @@ class Edition:
         if periods.names != self.info.periods:
             raise ValueError("not the periods this edition was built for")
         return periods
-
-    def _open(self, part: str | Path, load: Callable[[Path], T]) -> T:
-        """Load a part of the edition; what fails is named by its path in it."""
-        path = self.folder / part
-        try:
-            return load(path)
-        except (ValueError, LookupError, TypeError, OSError, sqlite3.DatabaseError, StrokeMapError) as error:
-            name = path.relative_to(self.folder).as_posix()
-            raise damaged(self.info.id, {name: f"cannot be read: {error}"}) from error
 
 
 def _at_times(network: RoadNetwork, path: Path) -> RoadNetwork:

@@ -74,6 +74,14 @@ def edition_folder(geodata_dir: Path, edition_id: str) -> Path:
     return editions_dir(geodata_dir) / check_edition_id(edition_id)
 
 
+def existing_folder(geodata_dir: Path, edition_id: str) -> Path:
+    """The folder of an edition that is there; EditionError for an impossible id, or where there is no such edition."""
+    folder = edition_folder(geodata_dir, edition_id)
+    if not folder.is_dir():
+        raise EditionError(f"there is no edition {edition_id} in {editions_dir(geodata_dir)}", edition=edition_id)
+    return folder
+
+
 def read_publication(geodata_dir: Path) -> Publication:
     """What is published.
 
@@ -110,10 +118,7 @@ def verify_edition(geodata_dir: Path, edition_id: str, *, full: bool = True) -> 
     EditionDamagedError
         `facts["files"]` names what is damaged.
     """
-    folder = edition_folder(geodata_dir, edition_id)
-    if not folder.is_dir():
-        raise EditionError(f"there is no edition {edition_id} in {editions_dir(geodata_dir)}", edition=edition_id)
-    return verify(folder, edition_id=edition_id, full=full)
+    return verify(existing_folder(geodata_dir, edition_id), edition_id=edition_id, full=full)
 
 
 def publish(geodata_dir: Path, edition_id: str, *, approved_by: str = "") -> Publication:

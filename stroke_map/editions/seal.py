@@ -39,7 +39,9 @@ def seal(folder: Path, info: EditionInfo, known: Mapping[str, FileSeal] | None =
         if not stat.S_ISREG(status.st_mode):
             raise ValueError(f"{name} is not a plain file")
         path = folder / name
-        fsync(path)
+        # What it shares with a sealed edition is on the disk already, and is copied before it serves (see `copying.keep_apart`).
+        if status.st_nlink == 1:
+            fsync(path)
         files[name] = known.get(name) or checksums(path, status.st_size)
         folders.update(parent for parent in path.parents if parent.is_relative_to(folder))
     for inner in sorted(folders, reverse=True):

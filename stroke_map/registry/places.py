@@ -89,11 +89,16 @@ def save_places(places: Iterable[Place], db_path: str | os.PathLike[str]) -> Non
 
 
 def copy_places(source: str | os.PathLike[str], db_path: str | os.PathLike[str]) -> None:
-    """Take the places of another SQLite file over as they are, which is many times faster than to save them again."""
+    """Take the places of another SQLite file over as they are, which is many times faster than to save them again.
+
+    Nothing is forced onto the disk: `db_path` is a file that a power cut may spoil, as those of an edition that is not sealed yet.
+    """
     from sqlite_utils import Database
 
     connection = sqlite3.connect(Path(db_path).absolute().as_uri(), uri=True)
     with closing(Database(connection)) as database:
+        database.execute("pragma main.journal_mode = memory")
+        database.execute("pragma main.synchronous = off")
         database.execute("attach ? as other", [_address(source)])
         with database.atomic():
             found = database.execute(

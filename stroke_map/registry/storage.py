@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections import defaultdict
 from contextlib import closing
@@ -15,7 +16,6 @@ from stroke_map.registry.models import Hospital
 from stroke_map.registry.network_models import CASES, MEDIANS
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable, Iterator
 
     from sqlite_utils import Database
@@ -65,7 +65,12 @@ def save_registry(hospitals: Iterable[Hospital], db_path: str | os.PathLike[str]
     unfinished.unlink(missing_ok=True)
     try:
         with closing(Database(unfinished)) as database:
+            # A file that only gets its name when it is whole needs no journal, and has to be on the disk once.
+            database.execute("pragma journal_mode = memory")
+            database.execute("pragma synchronous = off")
             _write(database, list(hospitals))
+        with unfinished.open("rb") as written:
+            os.fsync(written.fileno())
         unfinished.replace(db_path)
     except sqlite3.IntegrityError as error:
         raise RegistryError(f"two hospitals have one id ({error})", problems=[]) from None

@@ -6,6 +6,8 @@ import csv
 import errno
 import os
 import random
+import subprocess
+import sys
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -326,3 +328,32 @@ def test_nothing_to_amend_says_so(geodata: Path, published: Edition) -> None:
 def test_it_waits_for_no_other_build(published: Edition, geodata: Path) -> None:
     with exclusive_lock(geodata / ".build.lock", busy=""), pytest.raises(EditionError, match="another edition"):
         amend_edition(geodata_dir=geodata, cells=["a.phone=1"], reason="x")
+
+
+def test_only_what_is_new_is_forced_onto_the_disk(
+    published: Edition, geodata: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forced, really = set(), os.fsync
+
+    def watched(descriptor: int) -> None:
+        forced.add(os.readlink(f"/proc/self/fd/{descriptor}"))
+        really(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    made = amend_edition(geodata_dir=geodata, cells=["a.phone=1"], reason="x")
+    grown = geodata / "editions" / f".staging-{made.edition_id}" / "edition"
+    new = [path for path in made.folder.rglob("*") if path.is_dir() or path.stat().st_nlink == 1]
+    assert {str(grown), *(str(grown / path.relative_to(made.folder)) for path in new)} <= forced
+    shared = [path for path in made.folder.rglob("*") if path.is_file() and path.stat().st_nlink > 1]
+    assert shared
+    assert not forced & {str(grown / path.relative_to(made.folder)) for path in shared}
+
+
+def test_a_telephone_number_waits_for_no_kernels(published: Edition, geodata: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from stroke_map.editions import amend_edition;"
+        f"amend_edition(geodata_dir=Path({str(geodata)!r}), cells=['a.phone=1'], reason='x');"
+        "sys.exit('numba' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert (geodata / "editions" / "2026.2").is_dir()
