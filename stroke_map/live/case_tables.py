@@ -29,7 +29,7 @@ cases = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     #: The version of the topic "cases" at which this row, or anything below it, changed last.
-    Column("changed", BigInteger, nullable=False),
+    Column("changed", BigInteger, nullable=False, index=True),
     Column("condition", String(20), nullable=False),
     Column("question", Text, nullable=False),  # JSON, as it was asked
     Column("answer", Text, nullable=False),  # JSON, as it was given, without roads
@@ -60,7 +60,7 @@ alerts = Table(
     "alerts",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("changed", BigInteger, nullable=False),
+    Column("changed", BigInteger, nullable=False, index=True),
     _of("case"),
     Column("hospital_id", String(64), nullable=False),
     Column("telephone", Text, nullable=False),

@@ -110,6 +110,14 @@ class ClosureRecords:
         return [_closure(row) for row in connection.execute(select(closures).where(closures.c.changed > version))]
 
 
+def load_closures(connection: Connection, ids: Sequence[int]) -> Sequence[Closure]:
+    """Closures in the order of their ids, as this transaction sees them."""
+    return [
+        _closure(row)
+        for row in connection.execute(select(closures).where(closures.c.id.in_(ids)).order_by(closures.c.id))
+    ]
+
+
 def _not_over(now: datetime) -> Any:
     return and_(closures.c.ended_at.is_(None), or_(closures.c.until.is_(None), closures.c.until > now))
 

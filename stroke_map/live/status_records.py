@@ -35,12 +35,12 @@ class StatusRecords:
         """Record a status in the place of one of the same kind, which thereby ends; delete those long over (`KEPT`)."""
         with self._store.writing() as connection:
             # Whoever holds the counter is alone: two who say the same at once follow each other.
-            self._store.bump(connection, STATUS_TOPIC, now)
+            version = self._store.bump(connection, STATUS_TOPIC, now)
             long_ago = now - KEPT
             connection.execute(
                 delete(statuses).where(or_(statuses.c.ended_at <= long_ago, statuses.c.until <= long_ago))
             )
-            _end(connection, new.hospital_id, {new.kind}, by=new.author, reason=new.reason, now=now)
+            _end(connection, new.hospital_id, {new.kind}, by=new.author, reason=new.reason, version=version, now=now)
             statement = insert(statuses).values(
                 hospital_id=new.hospital_id,
                 kind=new.kind,
@@ -51,6 +51,7 @@ class StatusRecords:
                 created_at=now,
                 ended_by="",
                 end_reason="",
+                changed=version,
             )
             return _status(connection.execute(statement.returning(statuses)).one())
 
@@ -59,8 +60,8 @@ class StatusRecords:
     ) -> Sequence[HospitalStatus]:
         """End those of a hospital, also such as ran out and were never confirmed; nothing where there is none."""
         with self._store.writing() as connection:
-            self._store.bump(connection, STATUS_TOPIC, now)
-            return _end(connection, hospital_id, kinds, by=by, reason=reason, now=now)
+            version = self._store.bump(connection, STATUS_TOPIC, now)
+            return _end(connection, hospital_id, kinds, by=by, reason=reason, version=version, now=now)
 
     def list(
         self,
@@ -99,21 +100,39 @@ class StatusRecords:
         return tuple(_status(row) for row in rows)
 
 
+def load_statuses(connection: Connection, ids: Sequence[int]) -> Sequence[HospitalStatus]:
+    """Statuses in the order of their ids, as this transaction sees them."""
+    return [
+        _status(row)
+        for row in connection.execute(select(statuses).where(statuses.c.id.in_(ids)).order_by(statuses.c.id))
+    ]
+
+
 def _not_gone(now: datetime) -> Any:
     unconfirmed = and_(statuses.c.open_ended, statuses.c.until > now - UNCONFIRMED_FOR)
     return and_(statuses.c.ended_at.is_(None), or_(statuses.c.until > now, unconfirmed))
 
 
 def _end(
-    connection: Connection, hospital_id: str, kinds: Collection[str], *, by: str, reason: str, now: datetime
+    connection: Connection,
+    hospital_id: str,
+    kinds: Collection[str],
+    *,
+    by: str,
+    reason: str,
+    version: int,
+    now: datetime,
 ) -> Sequence[HospitalStatus]:
     of_these = and_(
         statuses.c.hospital_id == hospital_id, statuses.c.kind.in_(sorted(kinds)), statuses.c.ended_at.is_(None)
     )
-    ending = update(statuses).where(of_these).values(ended_at=now, ended_by=by, end_reason=reason)
+    told = {"ended_at": now, "ended_by": by, "end_reason": reason, "changed": version}
+    ending = update(statuses).where(of_these).values(told)
     ended = [_status(row) for row in connection.execute(ending.returning(statuses))]
     return sorted(ended, key=lambda status: status.id)
 
 
 def _status(row: Row[Any]) -> HospitalStatus:
-    return HospitalStatus(**row._mapping)  # noqa: SLF001  SQLAlchemy's public name for a row as a mapping
+    told = dict(row._mapping)  # noqa: SLF001  SQLAlchemy's public name for a row as a mapping
+    del told["changed"]
+    return HospitalStatus(**told)

@@ -90,6 +90,8 @@ statuses = Table(
     Column("ended_at", Instant),
     Column("ended_by", Text, nullable=False),
     Column("end_reason", Text, nullable=False),
+    #: The version of the topic "statuses" at which this row changed last.
+    Column("changed", BigInteger, nullable=False, index=True, server_default="0"),
     # One of each kind for a hospital at any time, whoever writes; and the way to those few without reading the history.
     Index(
         "ix_statuses_not_ended",
