@@ -50,10 +50,13 @@ def load_alerts(connection: Connection, ids: Sequence[int]) -> Sequence[Recorded
         told = Happening(event.kind, event.at, event.team, 0, event.author, event.reason)
         happened[event.alert_id].append(told)
     calls = select(deliveries).where(deliveries.c.alert_id.in_(ids), deliveries.c.kind == "call")
+    called: dict[tuple[int, Happening], None] = {}  # a call may go several ways, and is one
     for call in connection.execute(calls.order_by(deliveries.c.id)):
         for kind, at in (("called", call.at), ("sent", call.sent_at), ("delivered", call.delivered_at)):
             if at is not None:
-                happened[call.alert_id].append(Happening(kind, at, call.team, call.contact))  # type: ignore[arg-type]
+                called[call.alert_id, Happening(kind, at, call.team, call.contact)] = None  # type: ignore[arg-type]
+    for alert_id, happening in called:
+        happened[alert_id].append(happening)
     of = load_cases(connection, sorted({row.case_id for row in rows}))
     return [
         RecordedAlert(

@@ -13,7 +13,8 @@ from stroke_map.errors import ConflictError, InvalidRequestError
 from stroke_map.live.alert_reading import LARGEST_ID, load_alert, load_alerts, next_choice, no_such_alert
 from stroke_map.live.alert_rules import Happening, due, refusal, standing_of
 from stroke_map.live.case_records import CASE_TOPIC, load_case
-from stroke_map.live.case_tables import alert_events, alerts, cases, deliveries
+from stroke_map.live.case_tables import alert_events, alerts, cases
+from stroke_map.live.outbox import end_calls, put_calls
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,10 +35,16 @@ BY_ITSELF: Final = "by itself"
 
 
 class AlertRecords:
-    """The alerts of a `LiveStore`; every method but `follow` is one transaction and raises LiveStoreError when that fails."""
+    """The alerts of a `LiveStore`; every method but `follow` is one transaction and raises LiveStoreError when that fails.
 
-    def __init__(self, store: LiveStore, timers: Timers) -> None:
-        self._store, self.timers = store, timers
+    Parameters
+    ----------
+    contacts_via
+        How numbers of the yearly list are called, see `put_calls`.
+    """
+
+    def __init__(self, store: LiveStore, timers: Timers, contacts_via: str = "") -> None:
+        self._store, self.timers, self._contacts_via = store, timers, contacts_via
 
     def create(self, new: NewAlert, *, key: str, digest: str, now: datetime) -> bytes:
         """Alert a hospital, and stand down another one that was alerted for the same case; all or nothing.
@@ -220,12 +227,11 @@ class AlertRecords:
             found = _happened(connection, found, Happening("closed", now, by=BY_ITSELF))
         elif now_due.calls:
             whom = [(call.team, call.contact) for call in now_due.calls]
-            _put_out(connection, found, "call", whom, now)
+            put_calls(connection, found, whom, self._contacts_via, now)
             called = tuple(Happening("called", now, team, contact) for team, contact in whom)
             found = replace(found, happenings=(*found.happenings, *called))
         ending = standing_of(found.alert, found.happenings).ending
-        if ending is not None and ending.kind in {"cancelled", "diverted"} and not _stood_down(connection, found.id):
-            _put_out(connection, found, "stand_down", sorted({(h.team, h.contact) for h in found.happenings if h.kind == "called"}), now)  # fmt: skip
+        end_calls(connection, found, now)
         next_at = due(found.alert, found.happenings, now, self.timers).next_at
         changed = {"changed": version, "next_at": next_at, "over_at": ending.at if ending else None}
         connection.execute(update(alerts).where(alerts.c.id == found.id).values(changed))
@@ -253,24 +259,6 @@ def _insert(connection: Connection, new: NewAlert, **values: Any) -> int:
         **values,
     )
     return int(connection.execute(statement.returning(alerts.c.id)).scalar_one())
-
-
-def _put_out(
-    connection: Connection, alert: RecordedAlert, kind: str, whom: Sequence[tuple[str, int]], now: datetime
-) -> None:
-    """Put a message for each contact into the outbox."""
-    phones = {callees.team: callees.phones or ("",) for callees in alert.alert.teams}
-    rows = [
-        {"alert_id": alert.id, "kind": kind, "team": team, "contact": at, "phone": phones[team][at], "at": now}
-        for team, at in whom
-    ]
-    if rows:
-        connection.execute(insert(deliveries), rows)
-
-
-def _stood_down(connection: Connection, alert_id: int) -> bool:
-    told = select(deliveries.c.id).where(deliveries.c.alert_id == alert_id, deliveries.c.kind == "stand_down")
-    return connection.execute(told.limit(1)).one_or_none() is not None
 
 
 def _override_reason(case: Case, before: Sequence[RecordedAlert], new: NewAlert) -> str:

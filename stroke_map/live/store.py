@@ -20,7 +20,10 @@ from stroke_map.live.alert_records import AlertRecords
 from stroke_map.live.alert_rules import Timers
 from stroke_map.live.audit import AuditLog
 from stroke_map.live.case_records import CaseRecords
+from stroke_map.live.channel_records import ChannelRecords
 from stroke_map.live.database import BEGIN, create_file, database_file, make_engine
+from stroke_map.live.deliveries import Trying
+from stroke_map.live.delivery_records import DeliveryRecords
 from stroke_map.live.lockout import Rule
 from stroke_map.live.login import LogIns
 from stroke_map.live.records import ClosureRecords
@@ -63,6 +66,8 @@ class LiveStore:
         Who wrote and read what.
     cases, alerts
         Cases and their moments; alerts, whom they call, and what came of it.
+    channels, deliveries
+        Where messages of alerts go; the messages on their way.
 
     Raises
     ------
@@ -78,7 +83,8 @@ class LiveStore:
         rule = Rule(settings.lockout_attempts, timedelta(minutes=settings.lockout_longest_min))
         self.log_ins = LogIns(self, rule=rule, lasts=timedelta(hours=settings.session_hours))
         self.cases = CaseRecords(self, timedelta(days=settings.case_keep_days))
-        self.alerts = AlertRecords(self, Timers.of(settings))
+        self.alerts = AlertRecords(self, Timers.of(settings), settings.gateway_contacts if settings.gateway_url else "")
+        self.channels, self.deliveries = ChannelRecords(self), DeliveryRecords(self, Trying.of(settings))
         self._peeking = threading.Lock()
         self._peek: Connection | None = None
 
@@ -223,6 +229,11 @@ class LiveStore:
             update(changes).where(changes.c.topic == topic).values(version=following).returning(changes.c.version)
         )
         return int(connection.execute(statement).scalar_one())
+
+    @staticmethod
+    def hold(connection: Connection, topic: str) -> None:
+        """Be alone with what a topic counts until the end of a writing transaction, as after `bump`, though nothing may change."""
+        connection.execute(select(changes.c.version).where(changes.c.topic == topic).with_for_update())
 
     def close(self) -> None:
         """Let go of every connection."""

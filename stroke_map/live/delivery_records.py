@@ -1,0 +1,220 @@
+"""The outbox as a deliverer sees it: lease what is due, say again that one is at it, write down what came of it."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
+
+from stroke_map.errors import ConflictError, NotFoundError
+from stroke_map.live.alert_reading import LARGEST_ID, load_alerts
+from stroke_map.live.alert_rules import standing_of
+from stroke_map.live.case_records import CASE_TOPIC
+from stroke_map.live.case_tables import alerts, deliveries
+from stroke_map.live.channel_records import channels_by_id
+from stroke_map.live.deliveries import Delivery, Outgoing
+from stroke_map.live.outbox import end_calls
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Row
+
+    from stroke_map.live.alerts import RecordedAlert
+    from stroke_map.live.deliveries import Outcome, Trying
+    from stroke_map.live.store import LiveStore
+
+#: So many messages of one channel are leased at once: a receiver that hangs leaves room for all others.
+MOST_OF_A_CHANNEL: Final = 4
+_FREE: Final[dict[str, Any]] = {"leased_by": "", "leased_until": None}
+
+
+class DeliveryRecords:
+    """The outbox of a `LiveStore`; every method is one transaction and raises LiveStoreError when that fails.
+
+    Whoever changes the outbox holds the counter of the cases, as whoever changes alerts does: so none waits for another in a circle.
+    """
+
+    def __init__(self, store: LiveStore, trying: Trying) -> None:
+        self._store, self.trying = store, trying
+
+    def lease(self, by: str, *, now: datetime, most: int, busy: Collection[int] = ()) -> Sequence[Outgoing]:
+        """Take messages that are due, which nobody else then sends until the lease ends; calls of ended alerts are dropped.
+
+        Parameters
+        ----------
+        by
+            The name of this deliverer.
+        most
+            How many at most.
+        busy
+            Ids of channels that have enough to do; 0 stands for the numbers of the yearly list.
+        """
+        due = _due(now, busy)
+        with self._store.reading() as connection:
+            if connection.execute(select(deliveries.c.id).where(due).limit(1)).one_or_none() is None:
+                return []
+        of_channel = func.row_number().over(
+            partition_by=_channel_key(), order_by=(deliveries.c.due_at, deliveries.c.id)
+        )
+        ranked = select(deliveries.c.id, deliveries.c.due_at, of_channel.label("place")).where(due).subquery()
+        wanted = select(ranked.c.id).where(ranked.c.place <= MOST_OF_A_CHANNEL).order_by(ranked.c.due_at, ranked.c.id)
+        with self._store.writing(audited=False) as connection:
+            self._store.hold(connection, CASE_TOPIC)
+            ids = connection.execute(wanted.limit(most)).scalars().all()
+            rows = connection.execute(
+                select(deliveries).where(deliveries.c.id.in_(ids)).order_by(deliveries.c.id)
+            ).all()
+            of = {alert.id: alert for alert in load_alerts(connection, sorted({row.alert_id for row in rows}))}
+            ended = {alert.id for alert in of.values() if _has_ended(alert)}
+            for alert_id in sorted(ended):
+                end_calls(connection, of[alert_id], now)
+            taken = [row for row in rows if row.kind != "call" or row.alert_id not in ended]
+            for row in taken:
+                # A lease that ran out: its holder may have sent it before it died.
+                lease = {"leased_by": by, "leased_until": now + self.trying.lease, "attempts": row.attempts + 1}
+                changed = lease | {"perhaps": row.perhaps or bool(row.leased_by)}
+                connection.execute(update(deliveries).where(deliveries.c.id == row.id).values(changed))
+            known = channels_by_id(connection, (row.channel_id for row in taken if row.channel_id is not None))
+            return [
+                Outgoing(
+                    id=row.id,
+                    message_id=row.message_id,
+                    kind=row.kind,
+                    alert=of[row.alert_id],
+                    team=row.team,
+                    contact=row.contact,
+                    phone=row.phone,
+                    at=row.at,
+                    via=row.via,
+                    channel=known.get(row.channel_id),
+                )
+                for row in taken
+            ]
+
+    def renew(self, ids: Collection[int], by: str, *, now: datetime) -> None:
+        """Say that one still sends these."""
+        mine = deliveries.c.id.in_(sorted(ids)), deliveries.c.leased_by == by
+        with self._store.writing(audited=False) as connection:
+            self._store.hold(connection, CASE_TOPIC)
+            connection.execute(update(deliveries).where(*mine).values(leased_until=now + self.trying.lease))
+
+    def record(self, outcomes: Sequence[Outcome], by: str, *, now: datetime) -> None:
+        """Write down what came of messages; the alert is thereby sent or delivered, and those who watch it are told."""
+        ids = sorted(outcome.delivery_id for outcome in outcomes)
+        with self._store.writing(audited=False) as connection:
+            self._store.hold(connection, CASE_TOPIC)
+            found = connection.execute(select(deliveries).where(deliveries.c.id.in_(ids))).all()
+            rows = {row.id: row for row in found}
+            alert_ids = sorted({row.alert_id for row in found})
+            before = {alert.id: _state(alert) for alert in load_alerts(connection, alert_ids)}
+            for outcome in outcomes:
+                row = rows.get(outcome.delivery_id)  # none: its case was deleted meanwhile
+                changed = None if row is None else self._after(outcome, row, by, now)
+                if changed:
+                    here = deliveries.c.id == outcome.delivery_id
+                    connection.execute(update(deliveries).where(here).values(changed))
+            after = load_alerts(connection, alert_ids)
+            for alert in after:
+                end_calls(connection, alert, now)
+            moved = [alert.id for alert in after if _state(alert) != before[alert.id]]
+            if moved:
+                version = self._store.bump(connection, CASE_TOPIC, now)
+                connection.execute(update(alerts).where(alerts.c.id.in_(moved)).values(changed=version))
+
+    def _after(self, outcome: Outcome, row: Row[Any], by: str, now: datetime) -> dict[str, Any] | None:
+        """What becomes of a row, None: nothing."""
+        if outcome.result in {"sent", "delivered"}:
+            delivered_at = row.delivered_at or (now if outcome.result == "delivered" else None)
+            told = {"sent_at": row.sent_at or now, "delivered_at": delivered_at}
+            return _FREE | told | {"due_at": None, "dead_at": None, "problem": ""}
+        perhaps = row.perhaps or outcome.result == "perhaps"
+        if row.leased_by != by:  # the lease ran out: it is in the hands of another, or done
+            return {"perhaps": True} if perhaps and row.due_at is not None else None
+        failed = _FREE | {"perhaps": perhaps, "problem": outcome.problem}
+        if outcome.result == "refused" or now >= (row.again_at or row.at) + self.trying.give_up_after:
+            return failed | {"due_at": None, "dead_at": now}
+        return failed | {"due_at": now + self.trying.wait(row.attempts, random.random())}  # noqa: S311  only spreads load
+
+    def list(
+        self,
+        *,
+        hospital: str | None = None,
+        alert_id: int | None = None,
+        dead: bool = False,
+        after: int = 0,
+        most: int | None = None,
+    ) -> Sequence[Delivery]:
+        """Messages in the order of their ids; `dead`: only those that are given up. See `CaseRecords.list`."""
+        wanted = _delivery_rows().where(deliveries.c.id > min(after, LARGEST_ID)).order_by(deliveries.c.id).limit(most)
+        if hospital is not None:
+            wanted = wanted.where(alerts.c.hospital_id == hospital)
+        if alert_id is not None:
+            wanted = wanted.where(deliveries.c.alert_id == min(alert_id, LARGEST_ID))
+        if dead:
+            wanted = wanted.where(deliveries.c.dead_at.is_not(None))
+        with self._store.reading() as connection:
+            return _deliveries(connection, connection.execute(wanted).all())
+
+    def resend(self, delivery_id: int, *, now: datetime) -> Delivery:
+        """Send a dead message again, as new: it is given up after as long again.
+
+        Raises
+        ------
+        NotFoundError
+            There is none with that id.
+        ConflictError
+            It is not dead, or calls for an alert that has ended.
+        """
+        here = deliveries.c.id == min(delivery_id, LARGEST_ID)
+        with self._store.writing() as connection:
+            self._store.hold(connection, CASE_TOPIC)
+            rows = connection.execute(_delivery_rows().where(here)).all()
+            if not rows:
+                raise NotFoundError("There is no delivery with that id.", next_step="List them with GET /api/v1/deliveries.")  # fmt: skip
+            if rows[0].dead_at is None:
+                raise ConflictError("This message is not dead.")
+            if rows[0].kind == "call" and any(map(_has_ended, load_alerts(connection, [rows[0].alert_id]))):
+                raise ConflictError("The alert has ended: nobody need be called.")
+            anew = {"due_at": now, "again_at": now, "dead_at": None, "attempts": 0, "problem": ""}
+            connection.execute(update(deliveries).where(here).values(anew))
+            self._store.audit.mention(delivery=rows[0].id, alert=rows[0].alert_id)
+            return _deliveries(connection, connection.execute(_delivery_rows().where(here)).all())[0]
+
+
+def _channel_key() -> ColumnElement[int]:
+    return func.coalesce(deliveries.c.channel_id, 0)
+
+
+def _due(now: datetime, busy: Collection[int]) -> ColumnElement[bool]:
+    free = or_(deliveries.c.leased_until.is_(None), deliveries.c.leased_until <= now)
+    return and_(deliveries.c.due_at <= now, free, _channel_key().not_in(sorted(busy)))
+
+
+def _has_ended(alert: RecordedAlert) -> bool:
+    return standing_of(alert.alert, alert.happenings).ending is not None
+
+
+def _state(alert: RecordedAlert) -> str:
+    return standing_of(alert.alert, alert.happenings).state
+
+
+def _delivery_rows() -> Any:
+    return select(deliveries, alerts.c.hospital_id).join(alerts, alerts.c.id == deliveries.c.alert_id)
+
+
+def _deliveries(connection: Connection, rows: Sequence[Row[Any]]) -> Sequence[Delivery]:
+    known = channels_by_id(connection, (row.channel_id for row in rows if row.channel_id is not None))
+    same = (
+        "id", "message_id", "alert_id", "hospital_id", "kind", "team", "contact", "via", "channel_id", "at", "due_at", "attempts",
+        "sent_at", "delivered_at", "dead_at", "problem",
+    )  # fmt: skip
+    return [
+        Delivery(
+            **{name: getattr(row, name) for name in same},
+            target=known[row.channel_id].shown_target if row.channel_id in known else row.phone,
+        )
+        for row in rows
+    ]
