@@ -19,7 +19,7 @@ from stroke_map.editions.edition import (
     EditionHead,
     arrivals_folder,
 )
-from stroke_map.editions.files import disk_faults
+from stroke_map.editions.files import disk_faults, fsync
 from stroke_map.editions.hospital_steps import hospital_counts
 from stroke_map.editions.info import Source
 from stroke_map.editions.inputs import OWN_LICENCE, is_of_roads
@@ -27,7 +27,7 @@ from stroke_map.editions.publish import edition_folder, existing_folder, read_pu
 from stroke_map.editions.publish import publish as publish_edition
 from stroke_map.editions.region import HOSPITAL_MARGIN_M, grow, load_region
 from stroke_map.editions.room import arrivals_step
-from stroke_map.editions.seal import seal, sha256_of
+from stroke_map.editions.seal import checksums, seal, sha256_of
 from stroke_map.editions.setting_cells import read_with_cells_set
 from stroke_map.editions.staging import give_name, only_build, staging_folder
 from stroke_map.editions.work import quiet
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from stroke_map.editions.info import FileSeal
     from stroke_map.registry import Hospital, SheetReading
     from stroke_map.registry.compare import RegistryChanges
 
@@ -123,8 +124,8 @@ def amend_edition(
             folder.mkdir()
             notes = {"reason": said.reason, "accepted": said.accepted, "prepared_by": said.prepared_by}
             write_changes(folder, final.name, base, amendment.changes, **notes)
-            counts = _fill(amendment, folder)
-            _seal(amendment, folder, final.name, hospitals, counts=counts, **notes)
+            counts, sums = _fill(amendment, folder)
+            _seal(amendment, folder, final.name, hospitals, sums, counts=counts, **notes)
             give_name(folder, final)
     if publish:
         publish_edition(geodata_dir, final.name, approved_by=said.approved_by)
@@ -177,20 +178,22 @@ def _next_id(geodata_dir: Path, base_id: str) -> str:
     return next(name for name in names if not edition_folder(geodata_dir, name).exists())
 
 
-def _fill(amendment: _Amendment, folder: Path) -> dict[str, Any]:
-    """Everything but `changes.json` and `edition.json`; returns what that says of its counts."""
+def _fill(amendment: _Amendment, folder: Path) -> tuple[dict[str, Any], dict[str, FileSeal]]:
+    """Everything but `changes.json` and `edition.json`; returns what that says of its counts, and the checksums that are known."""
     base, progress = amendment.base, amendment.progress
     progress("copy", 0.0)
     link_files(base, folder, amendment.takes_over)
     save_registry(amendment.hospitals, folder / REGISTRY_FILE)
     copy_places(base.folder / REGISTRY_FILE, folder / REGISTRY_FILE)
     progress("copy", 1.0)
-    tables = _make_arrivals(amendment, amendment.roads, folder) if amendment.roads else {}
-    return base.info.counts | hospital_counts(amendment.hospitals) | tables
+    # What is taken over was checked when its edition was published, and is again when this one is.
+    sums = {name: file for name, file in base.info.files.items() if amendment.takes_over(name)}
+    tables, of_tables = _make_arrivals(amendment, amendment.roads, folder) if amendment.roads else ({}, {})
+    return base.info.counts | hospital_counts(amendment.hospitals) | tables, sums | of_tables
 
 
-def _make_arrivals(amendment: _Amendment, base: Edition, folder: Path) -> dict[str, Any]:
-    """Write every table; returns what `edition.json` counts of them."""
+def _make_arrivals(amendment: _Amendment, base: Edition, folder: Path) -> tuple[dict[str, Any], dict[str, FileSeal]]:
+    """Write every table; returns what `edition.json` counts of them, and the checksums of their files."""
     # Here, because an amendment without new entrances need not wait for compiled kernels to be loaded.
     from concurrent.futures import ThreadPoolExecutor
 
@@ -200,15 +203,21 @@ def _make_arrivals(amendment: _Amendment, base: Edition, folder: Path) -> dict[s
     from stroke_map.editions.tables import table_bytes
 
     info = base.info
+    sums: dict[str, FileSeal] = {}
 
     def make(table_of: tuple[str, str]) -> list[str]:
         profile, period = table_of
+        own = arrivals_folder(folder, profile, period)
         step = arrivals_step(profile, period, info.periods)
         amendment.progress(step, 0.0)
         table = amend_arrivals(
-            base.network(profile, period), base.arrivals(profile, period), amendment.kept, amendment.hospitals
-        )
-        table.save(arrivals_folder(folder, profile, period))
+            base.network(profile, period), base.arrivals(profile, period), amendment.kept, amendment.hospitals,
+            own,
+        )  # fmt: skip
+        # Now, because the disk can write one table while the other still grows.
+        for path in own.iterdir():
+            fsync(path)
+            sums[path.relative_to(folder).as_posix()] = checksums(path, path.stat().st_size)
         amendment.progress(step, 1.0)
         gates = np.diff(table.gate_first)
         return [hospital.id for hospital, number in zip(amendment.hospitals, gates, strict=True) if not number]
@@ -223,10 +232,12 @@ def _make_arrivals(amendment: _Amendment, base: Edition, folder: Path) -> dict[s
         counts["periods"] = {profile: {} for profile in info.profiles}
         for profile, period in tables:
             counts["periods"][profile][period] = {"bytes": table_bytes(folder, profile, period)}
-    return counts
+    return counts, sums
 
 
-def _seal(amendment: _Amendment, folder: Path, edition_id: str, sheet: Path | None, **said: Any) -> None:
+def _seal(
+    amendment: _Amendment, folder: Path, edition_id: str, sheet: Path | None, sums: dict[str, FileSeal], **said: Any
+) -> None:
     base = amendment.base.info
     own = Source(role="hospitals", name=sheet.name, sha256=sha256_of(sheet), licence=OWN_LICENCE) if sheet else None
     built_from = tuple(own if own and source.role == "hospitals" else source for source in base.built_from)
@@ -241,6 +252,5 @@ def _seal(amendment: _Amendment, folder: Path, edition_id: str, sheet: Path | No
         }
     )
     amendment.progress("seal", 0.0)
-    # What is taken over was checked when its edition was published, and is again when this one is.
-    seal(folder, info, {name: file for name, file in base.files.items() if amendment.takes_over(name)})
+    seal(folder, info, sums)
     amendment.progress("seal", 1.0)

@@ -20,7 +20,7 @@ from stroke_map.editions.trees import NEVER_MS, arrival_tree, reverse_turns
 from stroke_map.errors import EditionDamagedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Container, Sequence
 
     from stroke_map.roads import RoadNetwork
 
@@ -80,11 +80,11 @@ class Arrivals:
         lat, lon, distance_m = (float(a[column]) for a in (self.gate_lat, self.gate_lon, self.gate_distance_m))
         return Gate(self.gate_segment[own], self.gate_part_ms[own], lat, lon, distance_m)
 
-    def save(self, folder: str | Path) -> None:
-        """Write one `.npy` file per array, so that `load` can map them."""
+    def save(self, folder: str | Path, *, there: Container[str] = ()) -> None:
+        """Write one `.npy` file per array, so that `load` can map them; those that are `there` already are left alone."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        for name in _ARRAYS:
+        for name in (name for name in _ARRAYS if name not in there):
             np.save(folder / f"{name}.npy", getattr(self, name))
         (folder / "arrivals.json").write_text(json.dumps({"quantum_ms": self.quantum_ms}), encoding="utf-8")
 

@@ -9,6 +9,7 @@ import random
 import subprocess
 import sys
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,7 +31,7 @@ from stroke_map.registry.places import Place, load_places, save_places
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
 
 DAYS = {"valid_from": date(2026, 1, 1), "valid_until": date(2026, 12, 31)}
 # Five sites, so that one more or less is within the gate's fifth.
@@ -336,7 +337,7 @@ def test_only_what_is_new_is_forced_onto_the_disk(
     forced, really = set(), os.fsync
 
     def watched(descriptor: int) -> None:
-        forced.add(os.readlink(f"/proc/self/fd/{descriptor}"))
+        forced.add(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
         really(descriptor)
 
     monkeypatch.setattr(os, "fsync", watched)
