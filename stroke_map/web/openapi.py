@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import orjson
 from flask import Response
@@ -26,6 +26,10 @@ _PROBLEMS = {
     429: "Too many questions at once, or failed log-ins; ask again after Retry-After seconds",
     503: "No sound edition is published, or the database of live state is away",
 }
+
+
+#: What is written as another kind of JSON; the library knows but one.
+_MEDIA_TYPES: Final = {"#/components/schemas/HospitalCollection": "application/geo+json"}
 
 
 def documented(**parts: type[BaseModel]) -> Callable[[_View], _View]:
@@ -61,6 +65,10 @@ def _document(app: OpenAPI) -> dict[str, Any]:
             # The library adds a 422 of a shape of its own to whatever names none.
             if "application/json" in operation["responses"].get("422", {}).get("content", {}):
                 del operation["responses"]["422"]
+            for response in operation["responses"].values():
+                content = response.get("content", {})
+                if media := _MEDIA_TYPES.get(content.get("application/json", {}).get("schema", {}).get("$ref")):
+                    content[media] = content.pop("application/json")
     return document
 
 

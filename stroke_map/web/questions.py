@@ -47,13 +47,13 @@ def _field(description: str, example: Any, **limits: Any) -> Any:
 
 Latitude = Annotated[
     float,
-    BeforeValidator(_plain_number),
     _field("Latitude of the patient in degrees, in the system `crs`.", 29.5574, ge=-90, le=90),
+    BeforeValidator(_plain_number),
 ]
 Longitude = Annotated[
     float,
-    BeforeValidator(_plain_number),
     _field("Longitude of the patient in degrees, in the system `crs`.", 106.577, ge=-180, le=180),
+    BeforeValidator(_plain_number),
 ]
 System = Literal["WGS-84", "GCJ-02", "BD-09"]
 _CRS = "Coordinate system of lat and lon: WGS-84 (GPS, OpenStreetMap), GCJ-02 (Amap, Tencent), BD-09 (Baidu)."

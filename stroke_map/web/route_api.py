@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from flask import Response, request
@@ -22,6 +22,10 @@ api = APIBlueprint(
     "route", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="route", description="Where to, and how.")]
 )
 _RESPONSES = responses(Answer, 401, 404, 413, 422, 429, 503)
+_GPX: Final[dict[str, Any]] = {
+    "description": "The road",
+    "content": {"application/gpx+xml": {"schema": {"type": "string"}}},
+}
 _SECURITY: list[dict[str, list[Any]]] = [{}, *KNOWN]
 _NO_STORE = {"Cache-Control": "no-store"}
 
@@ -62,7 +66,7 @@ def transfer() -> Response:
     return _json(transfer_for(current_edition(), fields, patient))
 
 
-@api.get("/route.gpx", responses=_RESPONSES, security=_SECURITY)
+@api.get("/route.gpx", responses=_RESPONSES | {"200": _GPX}, security=_SECURITY)
 @documented(query=RouteQuery)
 def gpx_by_get() -> Response:
     """Give the road to the first hospital as GPX 1.1, for a navigation device."""
@@ -71,7 +75,7 @@ def gpx_by_get() -> Response:
     return _gpx(answer_for(current_edition(), RouteQuery, fields, {}))
 
 
-@api.post("/route.gpx", responses=_RESPONSES, security=_SECURITY)
+@api.post("/route.gpx", responses=_RESPONSES | {"200": _GPX}, security=_SECURITY)
 @documented(body=ClinicalBody)
 def gpx_by_post() -> Response:
     """Ask for the same as JSON, which no log keeps."""

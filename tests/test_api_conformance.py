@@ -1,0 +1,26 @@
+"""`scripts/check_api.py` in its short form: every operation a few times, by every kind of caller."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
+
+from conformance.asking import check_api
+from conformance.service import serving
+
+pytestmark = pytest.mark.slow
+#: What nobody makes up: the right password with the code of the moment.
+NEVER_GOOD = {"POST /api/v1/session"}
+
+
+def test_every_answer_is_one_that_the_document_names(demo_geodata: Path, tmp_path: Path) -> None:
+    operations: set[str] = set()
+    with serving(demo_geodata, tmp_path) as service:
+        answers = check_api(service, examples=6, first=1, show=lambda operation, _: operations.add(operation))
+    good = {operation for operation, status in answers if status < 300}
+    assert operations - good == NEVER_GOOD
+    assert {status for _, status in answers} >= {200, 201, 204, 401, 403, 404, 422}
