@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from stroke_map.live.store import LiveStore
 
 #: So many messages of one channel are leased at once: a receiver that hangs leaves room for all others.
-MOST_OF_A_CHANNEL: Final = 4
+MOST_OF_A_CHANNEL: Final = 8
 _FREE: Final[dict[str, Any]] = {"leased_by": "", "leased_until": None}
 
 

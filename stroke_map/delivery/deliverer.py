@@ -1,0 +1,98 @@
+"""What empties the outbox: leases what is due, sends it, writes down what came of it. Any number may run."""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import secrets
+import threading
+from collections import Counter
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from stroke_map.errors import LiveStoreError
+from stroke_map.live.delivery_records import MOST_OF_A_CHANNEL
+
+if TYPE_CHECKING:
+    from stroke_map.delivery.sender import Sender
+    from stroke_map.live import LiveStore
+    from stroke_map.live.deliveries import Outcome, Outgoing
+
+#: How often the outbox is looked at; with the wait for a processor a new message is picked up well within 250 ms.
+EVERY_S: Final = 0.15
+#: So many messages are on their way at once in one process.
+MOST_AT_ONCE: Final = 64
+_LONGEST_PAUSE_S: Final = 2.0
+log = logging.getLogger("stroke_map.delivery")
+
+
+class Deliverer(threading.Thread):
+    """Sends until told to end.
+
+    Parameters
+    ----------
+    store
+        Where the outbox is.
+    sender
+        What sends.
+    """
+
+    def __init__(self, store: LiveStore, sender: Sender) -> None:
+        super().__init__(name="deliverer", daemon=True)
+        self._records, self._sender = store.deliveries, sender
+        self._holder = f"{os.getpid()}-{secrets.token_hex(8)}"
+        self._ended, self._wake = threading.Event(), threading.Event()
+        self._sent: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        self._on_the_way: dict[int, Outgoing] = {}
+        self._unrecorded: list[Outcome] = []
+        self._renewed_at = datetime.now(UTC)
+
+    def run(self) -> None:
+        """Look, send, write down; when told to end, wait for what is on its way."""
+        pause_s = EVERY_S
+        while not self._ended.is_set() or self._on_the_way:
+            try:
+                self._turn(datetime.now(UTC))
+                pause_s = EVERY_S
+            except LiveStoreError:  # told in the log by the store
+                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+                if self._ended.is_set():
+                    return
+            except Exception:
+                log.exception("delivery: an unexpected failure")
+                pause_s = _LONGEST_PAUSE_S
+            self._wake.wait(pause_s)
+            self._wake.clear()
+
+    def end(self) -> None:
+        """Send nothing new, and wait until what is on its way is written down."""
+        self._ended.set()
+        self._wake.set()
+        self.join()
+
+    def _turn(self, now: datetime) -> None:
+        while not self._sent.empty():
+            self._unrecorded.append(self._sent.get())
+        if self._unrecorded:
+            # While the database is away they are kept, and their leases too: what was sent is not sent again for that.
+            self._records.record(self._unrecorded, self._holder, now=now)
+            for outcome in self._unrecorded:
+                self._on_the_way.pop(outcome.delivery_id, None)
+            self._unrecorded.clear()
+        if self._on_the_way and now - self._renewed_at >= self._records.trying.lease / 3:
+            self._records.renew(self._on_the_way, self._holder, now=now)
+            self._renewed_at = now
+        room = MOST_AT_ONCE - len(self._on_the_way)
+        if room and not self._ended.is_set():
+            of_channel = Counter(message.channel.id if message.channel else 0 for message in self._on_the_way.values())
+            busy = [channel for channel, count in of_channel.items() if count >= MOST_OF_A_CHANNEL]
+            for message in self._records.lease(self._holder, now=now, most=room, busy=busy):
+                if message.id in self._on_the_way:  # this process stood still until its own lease was over
+                    continue
+                self._on_the_way[message.id] = message
+                threading.Thread(target=self._send, args=(message,), name="delivery", daemon=True).start()
+
+    def _send(self, message: Outgoing) -> None:
+        self._sent.put(self._sender.send(message))
+        self._wake.set()
