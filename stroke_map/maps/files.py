@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 # Leaflet clears a tile with a one-pixel `data:` picture; everything else comes from this server.
 _POLICY = (
-    "default-src 'none'; script-src 'self'{scripts}; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'{scripts}; style-src 'self'; img-src 'self' data:; connect-src 'self'{connect}; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
@@ -57,6 +60,15 @@ def static_url(name: str) -> str:
     return f"/static/{name}?v={hashlib.sha256(path.read_bytes()).hexdigest()[:8]}"
 
 
-def content_security_policy(*inline_maps: InlineMap) -> str:
-    """The Content-Security-Policy header of a page that holds the scripts of `inline_maps` and no other inline one."""
-    return _POLICY.format(scripts="".join(f" '{drawn.csp_hash}'" for drawn in inline_maps))
+def content_security_policy(*inline_maps: InlineMap, connect: Sequence[str] = ()) -> str:
+    """The Content-Security-Policy header of a page.
+
+    Parameters
+    ----------
+    *inline_maps
+        Maps whose scripts stand in the page; it may hold no other inline one.
+    connect
+        Origins besides its own that its scripts may ask.
+    """
+    scripts = "".join(f" '{drawn.csp_hash}'" for drawn in inline_maps)
+    return _POLICY.format(scripts=scripts, connect="".join(f" {origin}" for origin in connect))

@@ -26,10 +26,12 @@ from stroke_map.web import (
     hospitals_api,
     metrics,
     openapi,
+    page_files,
     pages,
     problem,
     protocols_api,
     route_api,
+    screens,
     search_api,
     security,
     session_api,
@@ -96,6 +98,9 @@ def make_app(settings: Settings) -> OpenAPI:
         app.register_api(statuses_api.api)
     openapi.install(app)
     metrics.install(app)
+    page_files.install(app)
+    if settings.plane != "public":
+        screens.install(app)
     if settings.plane != "clinical":
         pages.install(app)
     return app

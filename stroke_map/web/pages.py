@@ -1,4 +1,4 @@
-"""The pages people look at: `/`, `/map`, and what they load. Everything comes from this server.
+"""The public pages: `/` and `/map`. What they load comes from this server: see page_files.py.
 
 The maps room makes them; here they are kept by edition, so that a page costs a lookup. A question asked through `/map`
 passes the same steps as one through the API; by GET its coordinates are rounded to about 10 m, because an address is
@@ -11,12 +11,11 @@ import hashlib
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flask import Blueprint, Response, g, render_template, request, send_from_directory
+from flask import Blueprint, Response, g, render_template, request
 
-from stroke_map.errors import EditionError, NotFoundError
+from stroke_map.errors import EditionError
 from stroke_map.maps import files, pages, texts
 from stroke_map.maps.geojson import hospitals_geojson
-from stroke_map.maps.tiles import DeepTiles, NoSuchTileError
 from stroke_map.web.answering import Fields, answer_for, json_fields, single_values, take_patient_fields
 from stroke_map.web.problem import PAGE_RENDERER
 from stroke_map.web.published import current_edition
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 
 blueprint = Blueprint("pages", __name__)
 _CONDITIONS = ("stroke", "chest_pain")
-_A_DAY_S = 86400
 _COORDINATE_DECIMALS = 4  # about 10 m
 
 
@@ -75,32 +73,6 @@ def answer_page() -> Response:
     text = render_template("answer.html", **pages.answer_context(answer, _facts(edition), map=drawn, lang=lang))
     headers = {"Cache-Control": "no-store", "Content-Security-Policy": files.content_security_policy(drawn)}
     return Response(text, mimetype="text/html", headers=headers)
-
-
-@blueprint.get("/static/<path:name>")
-def static_file(name: str) -> Response:
-    """Our own scripts and styles."""
-    return send_from_directory(files.static_folder(), name, max_age=_A_DAY_S)
-
-
-@blueprint.get("/static/leaflet/<path:name>")
-def leaflet_file(name: str) -> Response:
-    """Leaflet, as its package was installed."""
-    return send_from_directory(files.leaflet_folder(), name, max_age=_A_DAY_S)
-
-
-@blueprint.get("/tiles/<edition_id>/<int:z>/<int:x>/<int:y>.png")
-def tile(edition_id: str, z: int, x: int, y: int) -> Response:
-    """One tile of the base map. A page that was open during a switch gets the new edition's, but may not keep it."""
-    edition = current_edition()
-    try:
-        drawn = _tiles(edition).tile(z, x, y)
-    except NoSuchTileError as error:
-        raise NotFoundError("There is no such tile.") from error
-    keep = drawn.final and edition_id == edition.info.id
-    response = Response(drawn.png, mimetype="image/png")
-    response.headers["Cache-Control"] = f"public, max-age={_A_DAY_S}" if keep else "no-store"
-    return response
 
 
 def _fields() -> Fields:
@@ -179,20 +151,6 @@ def _index(edition: Edition, lang: str, condition: str, _review_number: str) -> 
     return _Page(content, _etag(content), files.content_security_policy())
 
 
-@lru_cache(maxsize=2)
-def _tiles(edition: Edition) -> DeepTiles:
-    settings = settings_of_app()
-    profile = edition.info.profiles[0]
-    cache = settings.cache_dir / "tiles"
-    return DeepTiles(
-        lambda: edition.network(profile),
-        edition.folder / "tiles",
-        cache,
-        edition.info.id,
-        limit_mb=settings.tile_cache_mb,
-    )
-
-
 def _etag(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 
@@ -221,6 +179,5 @@ def _problem_page(body: dict[str, Any]) -> Response:
 
 def install(app: Flask) -> None:
     """Serve the pages from `app`, and its errors as pages to whoever asked for one."""
-    app.template_folder = str(files.templates_folder())
     app.register_blueprint(blueprint)
     app.extensions[PAGE_RENDERER] = _problem_page

@@ -1,0 +1,131 @@
+// The API of this server: one function to ask it, and every way in which that can fail as words for people.
+
+import * as clock from "./clock.js";
+import { knows, say } from "./words.js";
+
+const TIMEOUT_MS = 8000;
+const WAITS_MS = [400, 1200, 3000]; // before a question is asked again
+const AGAIN = new Set(["offline", "too-busy", "live-store"]);
+
+let csrf = "", askToLogIn = null, loggingIn = null;
+
+/** What went wrong. `code` is the API's, or `offline`; `message` says it in the language of the page, with what to do. */
+export class Problem extends Error {
+  constructor(body, status = 0) {
+    super(inWords(body));
+    this.code = body.code;
+    this.body = body;
+    this.status = status;
+  }
+
+  /** The fields with mistakes, {name: what is wrong}. */
+  get fields() {
+    return Object.fromEntries((this.body.errors ?? this.body.problems ?? []).map((one) => [one.field, one.problem]));
+  }
+}
+
+function inWords(body) {
+  const known = `problem_${body.code}`;
+  const parts = [knows(known) ? say(known, body.retry_after_s ?? "") : `${body.title ?? body.code}`];
+  for (const one of (body.errors ?? body.problems ?? []).slice(0, 4)) {
+    const field = knows(`field_${one.field}`) ? say(`field_${one.field}`) : one.field;
+    parts.push(`${field}: ${one.problem}${one.example ? ` (${JSON.stringify(one.example)})` : ""}`);
+  }
+  return parts.join(" ");
+}
+
+/** Who is logged in; Problem "unauthorized" where nobody is. */
+export async function session() {
+  const known = await request("GET", "/api/v1/session", {}, TIMEOUT_MS);
+  csrf = known.body.csrf_token ?? "";
+  return known.body;
+}
+
+export function useToken(token) {
+  csrf = token ?? "";
+}
+
+/** What to do when a session has ended: `task` resolves when somebody has logged in again. */
+export function onLogInNeeded(task) {
+  askToLogIn = task;
+}
+
+async function logInAgain() {
+  loggingIn ??= askToLogIn().finally(() => (loggingIn = null)); // one dialog, however many questions wait for it
+  await loggingIn;
+}
+
+async function request(method, path, { body, headers = {}, signal } = {}, timeout_ms = TIMEOUT_MS) {
+  const ended = new AbortController(), timer = setTimeout(() => ended.abort(), timeout_ms), sent = clock.here();
+  const stop = () => ended.abort();
+  signal?.addEventListener("abort", stop);
+  let response, text;
+  try {
+    signal?.throwIfAborted();
+    response = await fetch(path, {
+      method,
+      headers: {
+        Accept: "application/json, application/problem+json",
+        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+        ...(method === "GET" || !csrf ? {} : { "X-CSRF-Token": csrf }),
+        ...headers,
+      },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      cache: "no-store",
+      credentials: "same-origin",
+      signal: ended.signal,
+    });
+    clock.hear(Date.parse(response.headers.get("Date") ?? ""), sent, clock.here(), 1000);
+    text = await response.text();
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Problem({ code: "offline" });
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", stop);
+  }
+  let told = null;
+  try {
+    told = text ? JSON.parse(text) : null;
+  } catch {
+    throw new Problem({ code: "internal-error" }, response.status); // a proxy's own page
+  }
+  if (told?.as_of) clock.hear(Date.parse(told.as_of), sent, clock.here());
+  if (response.ok || response.status === 304) return { status: response.status, body: told, etag: response.headers.get("ETag") };
+  const after = Number(response.headers.get("Retry-After")) || undefined;
+  throw new Problem({ retry_after_s: after, ...told, code: told?.code ?? "internal-error" }, response.status);
+}
+
+const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/**
+ * Ask the API, and give back {status, body, etag}.
+ *
+ * Whatever may be sent twice is (looking, and whatever has a `key`): after a lost connection, or when the server is busy, up to three times
+ * more. After the end of a session it waits for the log-in and goes on; nothing that was to be sent is lost.
+ */
+export async function ask(method, path, { body, key, etag, signal, timeout_ms, tries = WAITS_MS.length, quietly = false } = {}) {
+  const headers = { ...(key && { "Idempotency-Key": key }), ...(etag && { "If-None-Match": etag }) };
+  const twice = method === "GET" || method === "PUT" || method === "DELETE" || Boolean(key);
+  let renewed = false;
+  for (let attempt = 0; ; ) {
+    try {
+      return await request(method, path, { body, headers, signal }, timeout_ms);
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      if (problem.code === "unauthorized" && askToLogIn && !quietly) await logInAgain();
+      else if (problem.code === "forbidden" && problem.body.reason === "csrf" && !renewed) {
+        renewed = true; // another tab has logged in since
+        await session();
+      } else if (AGAIN.has(problem.code) && twice && attempt < tries) await wait(WAITS_MS[attempt++]);
+      else throw problem;
+    }
+  }
+}
+
+export const get = (path, options) => ask("GET", path, options);
+export const post = (path, body, options) => ask("POST", path, { body, ...options });
+export const put = (path, body, options) => ask("PUT", path, { body, ...options });
+
+/** A new name for one intention: the same press sent twice is one request to the server. */
+export const intention = () => (crypto.randomUUID ? crypto.randomUUID() : [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join(""));

@@ -1,0 +1,3 @@
+import { openPage } from "./login.js";
+
+openPage();
