@@ -90,11 +90,15 @@ def amend(edition_id: str | None, **options: Any) -> None:
     Only the arrivals of hospitals with a new entrance are computed: seconds, where a full build takes minutes.
     """
     from stroke_map.editions import amend_edition
+    from stroke_map.maps.amendment import write_amendment
 
     if bool(options["hospitals"]) == bool(options["cells"]):
         raise click.UsageError("give either --hospitals or --set")
     with progress() as show:
-        made = amend_edition(geodata_dir=read_settings().geodata_dir, edition_id=edition_id, progress=show, **options)
+        made = amend_edition(
+            geodata_dir=read_settings().geodata_dir, edition_id=edition_id, progress=show, write_report=write_amendment,
+            **options,
+        )  # fmt: skip
     _tell(made, published=options["publish"])
 
 

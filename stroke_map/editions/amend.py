@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from stroke_map.editions.info import FileSeal
+    from stroke_map.editions.info import EditionInfo, FileSeal
     from stroke_map.registry import Hospital, SheetReading
     from stroke_map.registry.compare import RegistryChanges
 
@@ -82,11 +82,12 @@ def amend_edition(
     publish: bool = False,
     approved_by: str = "",
     progress: Callable[[str, float], None] | None = None,
+    write_report: Callable[..., Any] | None = None,
 ) -> Made:
     """Make the next edition from one whose roads stay: `2026.2` from `2026.1`, valid for the same days.
 
     It gives the answers that a full build of the same hospitals on these roads would give. Only the arrivals of hospitals with a new
-    entrance are computed; there is no report, which would take longer than all else: `changes.json` says what is different.
+    entrance are computed, and its report does not measure again what the edition reaches, which would take longer than all else.
 
     Parameters
     ----------
@@ -100,6 +101,8 @@ def amend_edition(
         Why; kept in the edition, and required with `cells`.
     accept, prepared_by, publish, approved_by, progress
         As `annual_update`.
+    write_report
+        `maps.amendment.write_amendment`; None: `changes.json` alone.
 
     Raises
     ------
@@ -123,9 +126,17 @@ def amend_edition(
             folder = staging / "edition"
             folder.mkdir()
             notes = {"reason": said.reason, "accepted": said.accepted, "prepared_by": said.prepared_by}
-            write_changes(folder, final.name, base, amendment.changes, **notes)
             counts, sums = _fill(amendment, folder)
-            _seal(amendment, folder, final.name, hospitals, sums, counts=counts, **notes)
+            info = _describe(base.info, final.name, hospitals, counts=counts, **notes)
+            write_changes(folder, final.name, base, amendment.changes, **notes)
+            if write_report:
+                write_report(
+                    folder, info=info, hospitals=(base.hospitals, amendment.hospitals), changes=amendment.changes,
+                    problems=amendment.reading.problems, notes=notes,
+                )  # fmt: skip
+            progress("seal", 0.0)
+            seal(folder, info, sums)
+            progress("seal", 1.0)
             give_name(folder, final)
     if publish:
         publish_edition(geodata_dir, final.name, approved_by=said.approved_by)
@@ -179,7 +190,7 @@ def _next_id(geodata_dir: Path, base_id: str) -> str:
 
 
 def _fill(amendment: _Amendment, folder: Path) -> tuple[dict[str, Any], dict[str, FileSeal]]:
-    """Everything but `changes.json` and `edition.json`; returns what that says of its counts, and the checksums that are known."""
+    """Everything but the changes, the report and `edition.json`; returns what that says of its counts, and the checksums that are known."""
     base, progress = amendment.base, amendment.progress
     progress("copy", 0.0)
     link_files(base, folder, amendment.takes_over)
@@ -235,13 +246,11 @@ def _make_arrivals(amendment: _Amendment, base: Edition, folder: Path) -> tuple[
     return counts, sums
 
 
-def _seal(
-    amendment: _Amendment, folder: Path, edition_id: str, sheet: Path | None, sums: dict[str, FileSeal], **said: Any
-) -> None:
-    base = amendment.base.info
+def _describe(base: EditionInfo, edition_id: str, sheet: Path | None, **said: Any) -> EditionInfo:
+    """What `edition.json` will say, but for the files and the seal."""
     own = Source(role="hospitals", name=sheet.name, sha256=sha256_of(sheet), licence=OWN_LICENCE) if sheet else None
     built_from = tuple(own if own and source.role == "hospitals" else source for source in base.built_from)
-    info = base.model_copy(
+    return base.model_copy(
         update={
             "id": edition_id,
             "created_at": datetime.now(UTC),
@@ -251,6 +260,3 @@ def _seal(
             **said,
         }
     )
-    amendment.progress("seal", 0.0)
-    seal(folder, info, sums)
-    amendment.progress("seal", 1.0)

@@ -8,18 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from stroke_map.editions.coverage import ADDED_WITHIN_MIN, BANDS_MIN, CATCHMENTS, open_coverage
 from stroke_map.editions.info import EDITION_FILE, read_info
 from stroke_map.maps.bands import BAND_COLOURS
-from stroke_map.maps.files import templates_folder
 from stroke_map.maps.report_charts import BARS_WIDTH, capabilities_of, coverage_bars, coverage_maps, shares
-from stroke_map.maps.report_tables import catchment_rows, gain_rows, names_of, total_rows
-from stroke_map.maps.report_texts import report_text
-from stroke_map.registry.compare import KINDS
-from stroke_map.registry.told import field_name
+from stroke_map.maps.report_page import MOST_ROWS, REPORT_FILE, names_of, render
+from stroke_map.maps.report_tables import catchment_rows, gain_rows, total_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,10 +26,9 @@ if TYPE_CHECKING:
     from stroke_map.registry import Problem
     from stroke_map.registry.compare import RegistryChanges
 
-REPORT_FILE: Final = "report.html"
+__all__ = ["COVERAGE_FILE", "MOST_ROWS", "REPORT_FILE", "Report", "make_report", "write_report"]
+
 COVERAGE_FILE: Final = "coverage.json"
-#: More changes of one kind, or warnings, than anybody reads on paper.
-MOST_ROWS: Final = 100
 
 
 class Report(NamedTuple):
@@ -115,16 +109,10 @@ def make_report(
         folder, day=day, population=population, progress=lambda done: tell(0.8 - each + done * each)
     )
     coverages = {which: coverage for which, (_, coverage) in measured.items()}
-    context = _context(measured, changes) | {
-        "edition_id": edition_id,
-        "before_id": before.info.id if before else "",
-        "info": info,
-        "notes": {name: text for name, text in notes.items() if text},
-        "changes": changes,
-        "problems": problems,
-        "most_rows": MOST_ROWS,
-    }
-    html = _environment().get_template("report.html").render(context)
+    html = render(
+        edition_id=edition_id, before_id=before.info.id if before else "", info=info, notes=notes, changes=changes,
+        problems=problems, **_context(measured, changes),
+    )  # fmt: skip
     tell(1.0)
     told = {"edition": edition_id, "before": before.info.id if before else None}
     figures = {which: coverage.to_json() for which, coverage in coverages.items()}
@@ -153,57 +141,8 @@ def _context(measured: Mapping[str, tuple[Access, Coverage]], changes: RegistryC
         "catchments": catchment_rows(coverages, matches),
         "gains": gain_rows(after),
         "gain_min": ADDED_WITHIN_MIN,
-        "named": names_of(accesses),
-        "kinds": KINDS,
+        "named": names_of(access.hospitals for access in accesses.values()),
         "totals": total_rows(changes, accesses["after"]),
         "people": people,
         "quantum_s": f"{after.quantum_ms / 1000:g}",
     }
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(templates_folder()), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
-    )  # fmt: skip
-    environment.filters |= {"number": _number, "signed": _signed, "percent": _percent, "minutes": _minutes}
-    said: dict[str, Callable[..., Any]] = {
-        "t": lambda name, *values: _both(*report_text(name, *values)),
-        "plain": lambda name, *values: " / ".join(report_text(name, *values)),
-        "both": _both,
-        "field": lambda name: _both(field_name(name, "zh"), field_name(name, "en")),
-        "field_in": field_name,
-        "field_plain": lambda name: f"{field_name(name, 'zh')} / {field_name(name, 'en')}",
-        "said": _said,
-    }
-    environment.globals |= said
-    return environment
-
-
-def _both(zh: str, en: str) -> Markup:
-    """A text in both languages, escaped, each marked with its language."""
-    if not en or en == zh:
-        return Markup('<span lang="zh-CN">{}</span>').format(zh)
-    return Markup('<span lang="zh-CN">{}</span> <span class="en" lang="en">{}</span>').format(zh, en)
-
-
-def _said(value: str) -> Markup | str:
-    """What a field says: the few words that programs write in both languages, anything else as it stands."""
-    return _both(*report_text(f"said_{value}")) if value in {"", "yes", "no", "unknown"} else value
-
-
-def _number(value: float) -> str:
-    return f"{value:,.1f}" if abs(value) < 10 and value != round(value) else f"{value:,.0f}"
-
-
-def _signed(value: float) -> str:
-    text = _number(abs(value))
-    return "±0" if text in {"0", "0.0"} else f"+{text}" if value > 0 else f"\u2212{text}"
-
-
-def _percent(share: float) -> str:
-    return f"{share * 100:.1f} %"
-
-
-def _minutes(value: float | None) -> Markup | str:
-    return _both(*report_text("no_road")) if value is None else f"{value:.1f}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from stroke_map.editions.coverage import CATCHMENTS
+from stroke_map.maps.report_page import TotalRow, changed_totals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,14 +16,6 @@ if TYPE_CHECKING:
 
 #: Less is nothing: 50 m of road, half a person.
 _LEAST_KM, _LEAST_PEOPLE = 0.05, 0.5
-
-
-class Named(NamedTuple):
-    """What a hospital is called."""
-
-    zh: str
-    en: str
-    district: str
 
 
 class Cell(NamedTuple):
@@ -38,23 +31,6 @@ class CatchmentRow(NamedTuple):
 
     hospital: str
     cells: list[Cell]
-
-
-class TotalRow(NamedTuple):
-    """A count; `before` is None where there is nothing to compare with."""
-
-    what: str
-    before: int | None
-    after: int
-
-
-def names_of(accesses: Mapping[str, Access]) -> dict[str, Named]:
-    """The names of every hospital of every edition by its id, as the newest has them."""
-    return {
-        hospital.id: Named(hospital.name_zh, hospital.name_en, hospital.district)
-        for access in accesses.values()
-        for hospital in access.hospitals
-    }
 
 
 def catchment_rows(coverages: Mapping[str, Coverage], matches: Mapping[str, str]) -> list[CatchmentRow]:
@@ -101,7 +77,7 @@ def gain_rows(coverage: Coverage) -> tuple[list[Gain], int]:
 def total_rows(changes: RegistryChanges | None, access: Access) -> list[TotalRow]:
     """How many hospitals there are, and how many with each capability that one has or had."""
     if changes is not None:
-        return [TotalRow(what, *both) for what, both in changes.totals.items() if any(both)]
+        return changed_totals(changes)
     kinds = [hospital.kind for hospital in access.hospitals]
     totals = [TotalRow(f"{kind}s", None, kinds.count(kind)) for kind in ("hospital", "unit") if kind in kinds]
     able = zip(access.capabilities, access.able.sum(axis=1).tolist(), strict=True)

@@ -7,6 +7,7 @@ from typing import Final
 #: name: (Chinese, English).
 REPORT_TEXTS: Final[dict[str, tuple[str, str]]] = {
     "title": ("年度更新报告", "What changed"),
+    "title_amended": ("修订报告", "What was amended"),
     "demo": ("演示数据，不可用于急救", "Demonstration data, not for emergencies"),
     "edition": ("版本", "Edition"),
     "before": ("上一版", "Before"),
@@ -26,6 +27,10 @@ REPORT_TEXTS: Final[dict[str, tuple[str, str]]] = {
     "no_warnings": ("检查没有发现问题", "The checks found nothing"),
     "and_more_warnings": ("另有 {0} 条警告", "and {0} more warnings"),
     "coverage": ("覆盖", "Coverage"),
+    "not_measured": (
+        "修订时不重新测量覆盖：见 {0} 版的报告，或运行 stroke-map edition report {1}。",
+        "An amendment does not measure coverage again: see the report of edition {0}, or run stroke-map edition report {1}.",
+    ),
     "coverage_road": ("道路覆盖（占道路里程的百分比）", "Share of the road network"),
     "coverage_people": ("人口覆盖（占人口的百分比）", "Share of the population"),
     "maps": ("覆盖图", "Maps of coverage"),

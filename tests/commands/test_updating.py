@@ -141,6 +141,7 @@ def test_a_telephone_number_is_amended_published_and_taken_back(run):
     done = run("edition", "amend", *cell, "--publish", *NAMES)
     assert (done.exit_code, done.stdout) == (0, "Edition 2026.2: built, published\n")
     assert "023-1 → 023-6869 0000" in done.stderr
+    assert str(Path("2026.2") / "report.html") in done.stderr
     assert orjson.loads(run("edition", "status", "--json").stdout)["edition"] == "2026.2"
     assert run("edition", "rollback").stdout == "Published 2026.1 again\n"
 
