@@ -48,12 +48,13 @@ class PageFacts:
     map_review_number: str = ""
 
 
-def _in(names: Mapping[str, str], lang: str) -> str:
+def in_language(names: Mapping[str, str], lang: str) -> str:
     """A name in `lang`, else in whichever language there is one."""
     return names.get(lang) or next((name for name in names.values() if name), "")
 
 
-def _base(facts: PageFacts | None, lang: str) -> dict[str, Any]:
+def base_context(facts: PageFacts | None, lang: str) -> dict[str, Any]:
+    """What every page is given; `facts` is None where no edition is published."""
     return {
         "lang": lang,
         "tag": TAGS[lang],
@@ -61,8 +62,8 @@ def _base(facts: PageFacts | None, lang: str) -> dict[str, Any]:
         "other": next(other for other in LANGUAGES if other != lang),
         "static_url": static_url,
         "facts": facts,
-        "region": _in(facts.region, lang) if facts else "",
-        "publisher": _in(facts.publisher, lang) if facts else "",
+        "region": in_language(facts.region, lang) if facts else "",
+        "publisher": in_language(facts.publisher, lang) if facts else "",
     }
 
 
@@ -76,12 +77,12 @@ def index_context(
     condition: str = "stroke",
 ) -> dict[str, Any]:
     """For `index.html`: `hospitals` is the GeoJSON, `map_script_url` where `map.script` is served."""
-    cards = [_card(feature["properties"], lang, condition) for feature in hospitals["features"]]
+    cards = [card_of(feature["properties"], lang, condition) for feature in hospitals["features"]]
     able = [card for card in cards if card["marker"] is not OTHER]
     order = [marker.shape for marker in MARKERS[condition]]
     able.sort(key=lambda card: order.index(card["marker"].shape))
     text = words(lang)
-    return _base(facts, lang) | {
+    return base_context(facts, lang) | {
         "map": map,
         "map_script_url": map_script_url,
         "condition": condition,
@@ -93,13 +94,13 @@ def index_context(
     }
 
 
-def _card(told: Mapping[str, Any], lang: str, condition: str) -> dict[str, Any]:
-    """One hospital of the list."""
+def card_of(told: Mapping[str, Any], lang: str, condition: str) -> dict[str, Any]:
+    """What a list says of one hospital, `told` being the properties of its GeoJSON."""
     abilities = {name: told["capabilities"][name] for name in TOLD[condition]}
     return {
         "id": told["id"],
-        "name": _in(told["name"], lang),
-        "other_name": _in(told["name"], "en" if lang == "zh" else "zh"),
+        "name": in_language(told["name"], lang),
+        "other_name": in_language(told["name"], "en" if lang == "zh" else "zh"),
         "place": " · ".join(part for part in (told["district"], told["address"]) if part),
         "phone": told["phone"],
         "call": told["call"],
@@ -141,13 +142,13 @@ def answer_context(
         hospital | {"minutes": minutes(hospital["travel_time_s"]), "distance": distance(hospital["distance_m"], lang)}
         for hospital in answer["hospitals"]
     ]
-    return _base(facts, lang) | {"answer": answer, "choices": choices, "map": map, "distance": distance}
+    return base_context(facts, lang) | {"answer": answer, "choices": choices, "map": map, "distance": distance}
 
 
 def error_context(problem: Mapping[str, Any], facts: PageFacts | None, *, lang: str) -> dict[str, Any]:
     """For `error.html`: `problem` is the problem+json body; `facts` is None where no edition is published."""
     text = words(lang)
-    return _base(facts, lang) | {
+    return base_context(facts, lang) | {
         "code": problem["code"],
         "mistakes": problem.get("errors") or [],
         "distance": distance,
