@@ -58,6 +58,7 @@ def check_file(path: Path, check: Check, show: Callable[[str, float], None]) -> 
         valid_until=check.valid_until or first_day + VALIDITY,
         districts=check.region.districts or None,
         records=reading.records,
+        complete=not reading.lost_rows,
     )
     network = _network(check, show)
     if network is not None:

@@ -152,7 +152,7 @@ def _read(
     info = base.info
     reading.problems += check_hospitals(
         reading.hospitals, valid_from=info.valid_from, valid_until=info.valid_until,
-        districts=_districts_of(info.region.id), records=reading.records,
+        districts=_districts_of(info.region.id), records=reading.records, complete=not reading.lost_rows,
     )  # fmt: skip
     reading.raise_for_errors()
     hospitals = sorted(reading.hospitals, key=lambda hospital: hospital.id)

@@ -50,6 +50,7 @@ def check_sheet(work: Work, *, thoroughly: bool = False) -> None:
             valid_until=inputs.valid_until,
             districts=work.region.districts or None,
             records=reading.records,
+            complete=not reading.lost_rows,
             grace_days=inputs.settings.accreditation_grace_days,
         )
     reading.raise_for_errors()

@@ -40,6 +40,7 @@ def check_hospitals(
     districts: Collection[str] | None = None,
     records: Records | None = None,
     grace_days: int = GRACE_DAYS,
+    complete: bool = True,
 ) -> list[Problem]:
     """Find what is wrong between the rows of a list, and between a list and its edition.
 
@@ -55,28 +56,42 @@ def check_hospitals(
         The cells the hospitals were read from (`SheetReading.records`), so that problems name sheet, row and column.
     grace_days
         For how long answers still list a hospital whose accreditation has run out, marked.
+    complete
+        False: rows could not be read (`SheetReading.lost_rows`), and what only they may say is not missed.
 
     Returns
     -------
     list of Problem
         Hospital by hospital, in the order of the list.
     """
-    findings = [*_names_twice(hospitals), *_near_sites(hospitals), *_missing_needs(hospitals), *_partners(hospitals)]
+    records = records or {}
+    # A row that was refused is no hospital, but what it says is said: others are not wrong because of its mistakes.
+    sound = {hospital.id for hospital in hospitals}
+    refused = {id_: cells for id_, cells in records.items() if id_ not in sound}
+    findings = [
+        *_names_twice(hospitals, refused, complete=complete),
+        *_near_sites(hospitals),
+        *_missing_needs(hospitals, refused, complete=complete),
+        *_partners(hospitals),
+    ]
     for hospital in hospitals:
         findings += _hours(hospital, valid_from)
         findings += _accreditation(hospital, valid_from, valid_until, timedelta(grace_days))
         findings += _district(hospital, districts)
-    return problems_of(findings, hospitals, records or {})
+    return problems_of(findings, hospitals, records)
 
 
-def _names_twice(hospitals: Sequence[Hospital]) -> Iterator[Finding]:
-    by_id = {hospital.id: hospital for hospital in hospitals}
+def _names_twice(hospitals: Sequence[Hospital], refused: Records, *, complete: bool) -> Iterator[Finding]:
+    name_of = {id_: cells["name_zh"].text for id_, cells in refused.items() if "name_zh" in cells}
+    name_of |= {hospital.id: hospital.name_zh for hospital in hospitals}
     named: dict[str, list[Hospital]] = {}
     for hospital in hospitals:
         # A name of dashes alone says nothing, so it is nobody else's.
         named.setdefault(normal_name(hospital.name_zh) or f"- {hospital.id}", []).append(hospital)
     for group in named.values():
-        one_organisation = len({_organisation(hospital, by_id) for hospital in group}) == 1
+        # Said by the id of a row that could not be read, an organisation may be that of any other.
+        unclear = not complete and any(hospital.organisation not in ("", *name_of) for hospital in group)
+        one_organisation = unclear or len({_organisation(hospital, name_of) for hospital in group}) == 1
         first_of: dict[str, Hospital] = {}
         for hospital in group:
             first = first_of.setdefault(normal_name(hospital.campus) if one_organisation else "", hospital)
@@ -86,10 +101,10 @@ def _names_twice(hospitals: Sequence[Hospital]) -> Iterator[Finding]:
                 yield Finding("error", hospital, "name_zh", message, right)
 
 
-def _organisation(hospital: Hospital, by_id: dict[str, Hospital]) -> str:
+def _organisation(hospital: Hospital, name_of: dict[str, str]) -> str:
     """The hospital that a site belongs to, said by name or by id; itself where nothing is said."""
     said = hospital.organisation or hospital.name_zh
-    return normal_name(by_id[said].name_zh if said in by_id else said)
+    return normal_name(name_of.get(said, said))
 
 
 def _near_sites(hospitals: Sequence[Hospital]) -> Iterator[Finding]:
@@ -113,8 +128,9 @@ def _near_sites(hospitals: Sequence[Hospital]) -> Iterator[Finding]:
             yield Finding("warning", hospital, "lat", message, right)
 
 
-def _missing_needs(hospitals: Sequence[Hospital]) -> Iterator[Finding]:
+def _missing_needs(hospitals: Sequence[Hospital], refused: Records, *, complete: bool) -> Iterator[Finding]:
     said = {name for hospital in hospitals for name in CAPABILITIES if hospital.capabilities[name].status != "unknown"}
+    said |= {name for cells in refused.values() for name in CAPABILITIES if name in cells and cells[name].text}
     for treatment, needs in NEEDS.items():
         able = [hospital for hospital in hospitals if hospital.capabilities[treatment].status == "yes"]
         what = CAPABILITY_NAMES[treatment].name_en
@@ -123,7 +139,8 @@ def _missing_needs(hospitals: Sequence[Hospital]) -> Iterator[Finding]:
             right = f"{need} yes, or {treatment} no"
             if able and need not in said:  # one sentence for the list, not one for each of its rows
                 message = f"nothing is said of {name}, which {what} needs"
-                yield Finding("warning", None, need, message, "yes or no at every hospital")
+                if complete:
+                    yield Finding("warning", None, need, message, "yes or no at every hospital")
                 continue
             for hospital in able:
                 status = hospital.capabilities[need].status

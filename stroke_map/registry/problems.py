@@ -58,6 +58,11 @@ class SheetReading:
         """The problems that stop an edition; the others are warnings."""
         return [problem for problem in self.problems if problem.severity == "error"]
 
+    @property
+    def lost_rows(self) -> bool:
+        """Whether a row, or the rest of the file, could not be read at all, so that nobody knows whose it was."""
+        return any(not problem.column for problem in self.errors)
+
     def error(self, row: int, column: str, value: str, *, message: str, right: str) -> None:
         """Note something of the file, or of a whole row, that must be corrected."""
         self.problems.append(Problem("error", self.sheet, row, column, _shortened(value), message, right))

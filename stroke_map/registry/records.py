@@ -52,7 +52,8 @@ def read_records(path: Path, reading: SheetReading) -> Iterator[Record]:
     for record in main.records(reading):
         record.join(beside.get(record["id"].text, {}), reading)
         yield record
-    for id_, cells in beside.items():
+    # Of a row that could not be read nobody knows the id.
+    for id_, cells in {} if reading.lost_rows else beside.items():
         if id_ not in main.ids:
             message = f"is no id of the sheet {main.name}"
             reading.note("error", cells["id"], message=message, right="an id that is there")

@@ -57,7 +57,8 @@ def read_sheet(path: str | os.PathLike[str], *, region: shapely.Geometry | None 
             reading.error(row.cell("id").row, "", "", message=message, right="another sheet")
             break
     else:
-        for row in first_of.values():
+        # Whoever names a hospital whose row could not be read is not wrong for that.
+        for row in () if reading.lost_rows else first_of.values():
             row.check_references(first_of)
     reading.hospitals += [row.hospital for row in first_of.values() if row.hospital]
     reading.records |= {id_: row.cells for id_, row in first_of.items()}

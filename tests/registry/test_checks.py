@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stroke_map.editions import load_region
-from stroke_map.registry import Capability, Hospital, Level, Partner
+from stroke_map.registry import Capability, Hospital, Level, Partner, read_sheet
 from stroke_map.registry.cells import Cell
 from stroke_map.registry.checks import check_hospitals
 
@@ -263,3 +263,45 @@ def test_whatever_a_list_holds_is_checked_whatever_its_order(hospitals: list[Hos
     shuffled = hospitals.copy()
     random_.shuffle(shuffled)
     assert alone(hospitals) == alone(shuffled)
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[dict[str, str]]:
+    """A sound list whose hospitals need each other: partners, campuses, and one row alone that speaks of CT."""
+    plain = {"crs": "WGS-84", "lon": "106.5", "thrombectomy": "yes", "thrombolysis": "yes"}
+    return [
+        plain | {"id": "a", "name_zh": "甲医院", "lat": "29.50", "ct": "yes", "campus": "东院"},
+        plain | {"id": "b", "name_zh": "乙医院", "lat": "29.51", "transfer_partners": "a:30; c", "lead_hospital": "a"},
+        plain | {"id": "c", "name_zh": "丙医院", "lat": "29.52", "remote_ecg_partner": "a", "primary_pci": "yes"},
+        plain | {"id": "d", "name_zh": "丁医院", "lat": "29.53", "organisation": "a", "campus": "西院"},
+        plain | {"id": "e", "name_zh": "丁医院", "lat": "29.54", "organisation": "甲医院", "campus": "北院"},
+    ]
+
+
+@pytest.mark.parametrize("mistake", ["north", "29.5,106.5,WGS-84,one cell too many", "x" * 200_000])
+def test_a_row_with_a_mistake_makes_no_other_row_wrong(rows, tmp_path, mistake) -> None:
+    columns = ["id", "name_zh", *sorted({column for row in rows for column in row} - {"id", "name_zh", "lat"}), "lat"]
+
+    def found(wrong: str = "") -> set[str]:
+        lines = [
+            ",".join(mistake if row["id"] == wrong and c == "lat" else row.get(c, "") for c in columns) for row in rows
+        ]
+        (tmp_path / "hospitals.csv").write_text("\n".join([",".join(columns), *lines]), encoding="utf-8")
+        reading = read_sheet(tmp_path / "hospitals.csv")
+        found = check_hospitals(
+            reading.hospitals, **DAYS, records=reading.records, complete=not reading.lost_rows
+        )  # fmt: skip
+        return {str(problem) for problem in (*reading.problems, *found)}
+
+    sound = found()
+    assert not any(problem.startswith("error") for problem in sound)
+    for number, row in enumerate(rows, start=2):
+        assert all(f"row {number}," in problem or f"row {number}:" in problem for problem in found(row["id"]) - sound)
+
+
+def test_who_names_a_hospital_that_nobody_lists_is_wrong_beside_a_refused_row(tmp_path) -> None:
+    header = "id,name_zh,lat,lon,crs,lead_hospital\n"
+    text = header + "a,甲医院,north,106.5,WGS-84,\nb,乙医院,29.5,106.5,WGS-84,nobody\n"
+    (tmp_path / "hospitals.csv").write_text(text, encoding="utf-8")
+    messages = [problem.message for problem in read_sheet(tmp_path / "hospitals.csv").errors]
+    assert messages == ["is no number", "names nobody, which no row has"]
