@@ -84,6 +84,17 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("port", int, 8120, "port", "Where the server listens.", least=0),
     Setting("workers", int, 2, "processes", "Server processes; they share the mapped edition.", least=1),
     Setting(
+        "stream_port",
+        int,
+        8121,
+        "port",
+        "Where changes are told as server-sent events, beside the server; 0: nowhere.",
+        least=0,
+    ),
+    Setting("stream_url", str, "", "address", "Where pages reach the stream behind a proxy; empty: at stream_port."),
+    Setting("stream_limit", int, 2000, "streams", "Open streams in all; more get 429.", least=1),
+    Setting("stream_account_limit", int, 200, "streams", "Open streams of one account; more get 429.", least=1),
+    Setting(
         "snap_limit_m",
         float,
         1000.0,

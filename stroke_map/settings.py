@@ -36,6 +36,10 @@ class Settings:
     host: str
     port: int
     workers: int
+    stream_port: int
+    stream_url: str
+    stream_limit: int
+    stream_account_limit: int
     snap_limit_m: float
     snap_spread_m: float
     walk_speed_kph: float

@@ -10,7 +10,7 @@ from stroke_map.commands.registry import registry
 from stroke_map.commands.reporting import report  # noqa: F401 - it and its sibling are commands of `edition`
 from stroke_map.commands.roads import hospitals_from_osm, nearest, route
 from stroke_map.commands.searching import search
-from stroke_map.commands.service import serve, settings
+from stroke_map.commands.service import serve, settings, stream
 from stroke_map.commands.statuses import status
 from stroke_map.commands.updating import update  # noqa: F401 - it and its siblings are commands of `edition`
 
@@ -30,5 +30,6 @@ COMMANDS = (
     serve,
     settings,
     status,
+    stream,
     user,
 )

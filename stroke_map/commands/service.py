@@ -23,6 +23,17 @@ def serve(plane: str | None, host: str | None, port: int | None, workers: int | 
 
 
 @click.command()
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option("--with-parent", is_flag=True, hidden=True, help="End when the process that started this one is gone.")
+def stream(host: str | None, port: int | None, *, with_parent: bool) -> None:
+    """Tell changes of alerts, cases, statuses and closures as server-sent events; `serve` starts this by itself."""
+    from stroke_map.stream.server import run
+
+    run(read_settings(host=host, stream_port=port), with_parent=with_parent)
+
+
+@click.command()
 @as_json
 def settings(as_json: bool) -> None:
     """Print every setting: its variable, the value in force, unit and meaning. Secrets are masked."""
