@@ -4,6 +4,7 @@ from stroke_map.commands.accounts import key, user
 from stroke_map.commands.auditing import audit
 from stroke_map.commands.calibrating import calibrate
 from stroke_map.commands.closures import closure
+from stroke_map.commands.delivering import channel, deliver, delivery
 from stroke_map.commands.editions import demo, edition
 from stroke_map.commands.protocols import protocol
 from stroke_map.commands.registry import registry
@@ -17,7 +18,10 @@ from stroke_map.commands.updating import update  # noqa: F401 - it and its sibli
 COMMANDS = (
     audit,
     calibrate,
+    channel,
     closure,
+    deliver,
+    delivery,
     demo,
     edition,
     hospitals_from_osm,

@@ -39,7 +39,8 @@ class Deliverer(threading.Thread):
     """
 
     def __init__(self, store: LiveStore, sender: Sender) -> None:
-        super().__init__(name="deliverer", daemon=True)
+        # No daemon: a process that ends waits for what is on its way, which would else be sent once more by another.
+        super().__init__(name="deliverer", daemon=False)
         self._records, self._sender = store.deliveries, sender
         self._holder = f"{os.getpid()}-{secrets.token_hex(8)}"
         self._ended, self._wake = threading.Event(), threading.Event()
@@ -49,9 +50,11 @@ class Deliverer(threading.Thread):
         self._renewed_at = datetime.now(UTC)
 
     def run(self) -> None:
-        """Look, send, write down; when told to end, wait for what is on its way."""
+        """Look, send, write down; when told to end, or with the process, wait for what is on its way."""
         pause_s = EVERY_S
         while not self._ended.is_set() or self._on_the_way:
+            if not threading.main_thread().is_alive():
+                self._ended.set()
             try:
                 self._turn(datetime.now(UTC))
                 pause_s = EVERY_S

@@ -113,7 +113,7 @@ class AlertRecords:
         reason: str = "",
         hospital: str | None = None,
     ) -> RecordedAlert:
-        """Record that a team acknowledged or is activated, that the hospital diverts, or the dispatcher cancels.
+        """Record that it reached a team's screen, a team acknowledged or is activated, the hospital diverts, or the dispatcher cancels.
 
         Who did so first stays written; the same again changes nothing.
 
@@ -136,7 +136,8 @@ class AlertRecords:
             found = load_alert(connection, alert_id)
             if hospital is not None and found.hospital_id != hospital:
                 raise no_such_alert()
-            if kind in {"acknowledged", "activated"} and team not in {callees.team for callees in found.alert.teams}:
+            named = team or kind in {"acknowledged", "activated"}
+            if named and team not in {callees.team for callees in found.alert.teams}:
                 called = ", ".join(callees.team for callees in found.alert.teams)
                 problem = f"is none that this alert calls: {called}"
                 raise InvalidRequestError(f"team {problem}", errors=[{"field": "team", "problem": problem, "example": "emergency"}])  # fmt: skip

@@ -12,16 +12,18 @@ SCOPES: Final = {
     "statuses": "what hospitals say of themselves",
     "cases": "cases and their timelines",
     "alerts": "alerts and their acknowledgements",
+    "channels": "where messages of alerts go",
+    "deliveries": "messages of alerts, and sending them again",
     "audit": "the audit log",
 }
 #: What each role may do. Least first: nobody has more than the work wants, and who gives out accounts treats no patients.
 ROLES: Final[dict[str, tuple[str, ...]]] = {
-    "dispatcher": ("route", "closures", "statuses", "cases", "alerts"),
+    "dispatcher": ("route", "closures", "statuses", "cases", "alerts", "deliveries"),
     "crew": ("route", "closures:read", "statuses:read", "cases", "alerts:read"),
-    "hospital": ("route", "closures:read", "statuses", "cases:read", "alerts"),
+    "hospital": ("route", "closures:read", "statuses", "cases:read", "alerts", "deliveries:read"),
     "editor": ("closures", "statuses:read"),
-    "auditor": ("audit:read", "closures:read", "statuses:read", "cases:read", "alerts:read"),
-    "administrator": ("audit:read",),
+    "auditor": ("audit:read", "closures:read", "statuses:read", "cases:read", "alerts:read", "deliveries:read"),
+    "administrator": ("audit:read", "channels", "deliveries"),
 }
 _READ: Final = ":read"
 

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from stroke_map.editions import Edition
     from stroke_map.live.alert_rules import Kind
     from stroke_map.live.cases import Case
+    from stroke_map.live.roles import Actor
     from stroke_map.web.alert_list import AlertPage
 
 api = APIBlueprint(
@@ -144,6 +145,16 @@ def activate(alert_id: str) -> Response:
     return _by_team(alert_id, "activated")
 
 
+@api.post("/alerts/<alert_id>/received", responses=_ACTED, security=KNOWN)
+@documented(path=AlertPath, body=TeamEntry)
+def receive(alert_id: str) -> Response:
+    """Say, as the hospital's screen, that it shows the alert; nobody thereby knows of it yet."""
+    actor = require("hospital", why=_NEEDS_KEY)
+    entry = read_question(TeamEntry, json_fields(request.get_data(cache=False)))
+    team = _team_of(actor, entry)
+    return _act(alert_id, "delivered", by=who(actor, entry.by), team=team, hospital=bound_to(actor))
+
+
 @api.post("/alerts/<alert_id>/divert", responses=_ACTED, security=KNOWN)
 @documented(path=AlertPath, body=ReasonEntry)
 def divert(alert_id: str) -> Response:
@@ -165,12 +176,18 @@ def cancel(alert_id: str) -> Response:
 def _by_team(alert_id: str, kind: Kind) -> Response:
     actor = require("hospital", "dispatcher", why=_NEEDS_KEY)
     entry = read_question(TeamEntry, json_fields(request.get_data(cache=False)))
-    team = entry.team or actor.team
+    team = _team_of(actor, entry)
     if not team:
         raise invalid([{"field": "team", "problem": "is missing", "example": "emergency"}])
+    return _act(alert_id, kind, by=who(actor, entry.by), team=team, hospital=bound_to(actor))
+
+
+def _team_of(actor: Actor, entry: TeamEntry) -> str:
+    """The team that is spoken for: that of the account, or the one that is named; "" where neither is."""
+    team = entry.team or actor.team
     if actor.team and team != actor.team:
         raise invalid([{"field": "team", "problem": "is not that of this account", "example": actor.team}])
-    return _act(alert_id, kind, by=who(actor, entry.by), team=team, hospital=bound_to(actor))
+    return team
 
 
 def _act(

@@ -21,7 +21,9 @@ from stroke_map.web import (
     alerts_api,
     auditing,
     cases_api,
+    channels_api,
     closures_api,
+    deliveries_api,
     health_api,
     hospitals_api,
     metrics,
@@ -93,6 +95,8 @@ def make_app(settings: Settings) -> OpenAPI:
     if settings.plane != "public":
         app.register_api(closures_api.api)
         app.register_api(cases_api.api)
+        app.register_api(channels_api.api)
+        app.register_api(deliveries_api.api)
         alerts_api.install(app)
         app.register_api(session_api.api)
         app.register_api(statuses_api.api)

@@ -10,6 +10,7 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from stroke_map.delivery import Deliverer, Sender
 from stroke_map.errors import EditionError, ServerStartError
 from stroke_map.listening import address_of, check_port
 
@@ -49,8 +50,14 @@ def _load(settings: Settings) -> Any:
     BackgroundVerifier(holder, settings.cache_dir).start()
     if settings.plane != "public":
         AlertClock(live_store_of(app)).start()
+    if _delivers(settings):
+        Deliverer(live_store_of(app), Sender(settings)).start()
     threading.Thread(target=_load_later, args=(app,), name="load-later", daemon=True).start()
     return app
+
+
+def _delivers(settings: Settings) -> bool:
+    return settings.deliver_in_server and settings.plane != "public"
 
 
 def _load_later(app: Flask) -> None:
@@ -87,7 +94,11 @@ def run(settings: Settings) -> None:
     ------
     ServerStartError
         The address cannot be used, or the workers die at once.
+    InvalidRequestError
+        Messages of alerts cannot be sent as it is set.
     """
+    if _delivers(settings):
+        Sender(settings)  # what cannot be set so is said now
     check_port(settings.host, settings.port)
     address = address_of(settings.host, settings.port)
     from granian import Granian
