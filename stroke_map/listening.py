@@ -13,7 +13,7 @@ def address_of(host: str, port: int) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def check_port(host: str, port: int) -> None:
+def check_port(host: str, port: int, *, next_step: str | None = None) -> None:
     """Find out whether a port is free. granian would share it (SO_REUSEPORT) and answer every other request.
 
     Raises
@@ -29,4 +29,4 @@ def check_port(host: str, port: int) -> None:
     except OSError as error:
         used = error.errno == errno.EADDRINUSE
         what = "the port is in use" if used else (error.strerror or "the address is not known")
-        raise ServerStartError(f"{address_of(host, port)} cannot be served: {what}.") from error
+        raise ServerStartError(f"{address_of(host, port)} cannot be served: {what}.", next_step=next_step) from error

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from stroke_map.delivery import Deliverer, Sender
 from stroke_map.errors import EditionError, ServerStartError
 from stroke_map.listening import address_of, check_port
+from stroke_map.stream.process import StreamProcess
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -100,6 +101,7 @@ def run(settings: Settings) -> None:
     if _delivers(settings):
         Sender(settings)  # what cannot be set so is said now
     check_port(settings.host, settings.port)
+    stream = _stream_of(settings)
     address = address_of(settings.host, settings.port)
     from granian import Granian
     from granian.constants import Interfaces
@@ -122,7 +124,21 @@ def run(settings: Settings) -> None:
     )
     _preload(settings)
     print(f"stroke_map serves {address} ({settings.plane} plane); Ctrl-C ends it", flush=True)  # noqa: T201
+    if stream is not None:
+        stream.start()
     try:
         server.serve(target_loader=partial(_load, settings), wrap_loader=False)
     except OSError as error:
         raise ServerStartError(f"{address} cannot be served: {error.strerror}.") from error
+    finally:
+        if stream is not None:
+            stream.end()
+
+
+def _stream_of(settings: Settings) -> StreamProcess | None:
+    """What tells changes beside this server, not yet started; None: nothing does."""
+    if settings.plane == "public" or not settings.stream_port:
+        return None
+    another = "Stop what uses the port, or set STROKE_MAP_STREAM_PORT to another one, or to 0 for no stream."
+    check_port(settings.host, settings.stream_port, next_step=another)
+    return StreamProcess(settings)

@@ -74,6 +74,7 @@ def server(geodata, tmp_path):
         "STROKE_MAP_WORKERS": "2",
         "STROKE_MAP_PORT": str(port),
         "STROKE_MAP_CLINICAL_KEY": KEY,
+        "STROKE_MAP_STREAM_PORT": "0",
     }
     command = [sys.executable, "-m", "stroke_map.cli", "serve"]
     with subprocess.Popen(
