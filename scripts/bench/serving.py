@@ -87,7 +87,7 @@ def _service(geodata: Path) -> Iterator[tuple[int, float]]:
     """The service as its command starts it: its port, and how many seconds until it was ready."""
     port = _free_port()
     command = [str(Path(sys.executable).parent / "stroke-map"), "serve", "--workers", str(WORKERS), "--port", str(port)]
-    settings = {"STROKE_MAP_GEODATA_DIR": str(geodata), "STROKE_MAP_HOST": HOST}
+    settings = {"STROKE_MAP_GEODATA_DIR": str(geodata), "STROKE_MAP_HOST": HOST, "STROKE_MAP_STREAM_PORT": "0"}
     began = time.perf_counter()
     with _process(command, settings):
         _wait_for(port, "/readyz")

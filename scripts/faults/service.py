@@ -82,7 +82,7 @@ def serving(geodata: Path, *, workers: int = 1, wait: bool = True) -> Iterator[S
         probe.bind((HOST, 0))
         port = probe.getsockname()[1]
     command = ["-m", "stroke_map.cli", "serve", "--host", HOST, "--port", str(port), "--workers", str(workers)]
-    environment = os.environ | {"STROKE_MAP_GEODATA_DIR": str(geodata)}
+    environment = os.environ | {"STROKE_MAP_GEODATA_DIR": str(geodata), "STROKE_MAP_STREAM_PORT": "0"}
     log = Path(tempfile.mkstemp(prefix="server-", suffix=".log")[1])
     with log.open("wb") as stream:
         process = subprocess.Popen(
