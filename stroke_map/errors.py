@@ -271,6 +271,15 @@ class TooBusyError(StrokeMapError):
     advice = "Ask again after the seconds in Retry-After. In an emergency call 120 now."
 
 
+class MissingProgramError(StrokeMapError, OSError):
+    """A program or a font outside this package is needed and not there, or failed."""
+
+    code = "missing-program"
+    title = "Something that this needs is not installed"
+    advice = "Install the package that is named."
+    exit_code = 14
+
+
 class ProtocolError(StrokeMapError, ValueError):
     """A protocol with a missing or contradictory value. `facts["errors"]` lists `{"file", "field", "problem"}`."""
 

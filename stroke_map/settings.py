@@ -87,6 +87,8 @@ class Settings:
     longest_ct_down_h: float
     longest_cath_lab_down_h: float
     map_review_number: str
+    public_url: str
+    embed_origins: str
 
 
 def _default_geodata_dir() -> Path:

@@ -6,6 +6,7 @@ from stroke_map.commands.calibrating import calibrate
 from stroke_map.commands.closures import closure
 from stroke_map.commands.delivering import channel, deliver, delivery
 from stroke_map.commands.editions import demo, edition
+from stroke_map.commands.posters import poster
 from stroke_map.commands.protocols import protocol
 from stroke_map.commands.registry import registry
 from stroke_map.commands.reporting import report  # noqa: F401 - it and its sibling are commands of `edition`
@@ -27,6 +28,7 @@ COMMANDS = (
     hospitals_from_osm,
     key,
     nearest,
+    poster,
     protocol,
     registry,
     route,

@@ -30,10 +30,10 @@ def report(edition_id: str | None, against: str | None, population: Path | None,
     from stroke_map.registry.checks import check_hospitals
     from stroke_map.registry.compare import compare_hospitals
 
-    after = _open(edition_id)
+    after = open_edition(edition_id)
     info, file = after.info, out or Path(f"report-{after.info.id}.html")
     against = against or info.based_on
-    before = _open(against) if against else None
+    before = open_edition(against) if against else None
     with progress() as show:
         made = make_report(
             after.folder,
@@ -57,7 +57,7 @@ def coverage(edition_id: str | None, population: Path | None, as_json: bool) -> 
     """Say how much road, and how many people, EDITION_ID (the published one when left out) reaches in how many minutes."""
     from stroke_map.editions.coverage import BANDS_MIN, open_coverage
 
-    opened = _open(edition_id)
+    opened = open_edition(edition_id)
     with progress() as show:
         _, measured = open_coverage(
             opened.folder, day=opened.info.valid_from, population=population, progress=partial(show, "coverage")
@@ -75,7 +75,7 @@ def coverage(edition_id: str | None, population: Path | None, as_json: bool) -> 
     print_table(("CAPABILITY", "HOSPITALS", "OF", *(f"{band} MIN" for band in BANDS_MIN)), rows)
 
 
-def _open(edition_id: str | None) -> Edition:
+def open_edition(edition_id: str | None) -> Edition:
     """An edition by its id, the published one for None; quickly checked."""
     from stroke_map.editions import Edition, open_published, verify_edition
     from stroke_map.editions.publish import edition_folder

@@ -32,6 +32,7 @@ from stroke_map.web import (
     pages,
     problem,
     protocols_api,
+    public_pages,
     route_api,
     screens,
     search_api,
@@ -107,6 +108,7 @@ def make_app(settings: Settings) -> OpenAPI:
         screens.install(app)
     if settings.plane != "clinical":
         pages.install(app)
+        public_pages.install(app)
     return app
 
 
