@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import orjson
 from sqlalchemy import insert, or_, select, update
@@ -46,13 +46,17 @@ class AlertRecords:
     def __init__(self, store: LiveStore, timers: Timers, contacts_via: str = "") -> None:
         self._store, self.timers, self._contacts_via = store, timers, contacts_via
 
-    def create(self, new: NewAlert, *, key: str, digest: str, now: datetime) -> bytes:
+    def create(
+        self, new: NewAlert, *, key: str, digest: str, now: datetime, instead_of: int | Literal["any"] | None = "any"
+    ) -> bytes:
         """Alert a hospital, and stand down another one that was alerted for the same case; all or nothing.
 
         Parameters
         ----------
         key, digest
             The caller's name for this request, and the hash of its body: the same twice is answered twice alike, and done once.
+        instead_of
+            The id of the case's alert that the caller saw standing, None: none. "any": whatever stands gives way.
 
         Returns
         -------
@@ -63,7 +67,8 @@ class AlertRecords:
         NotFoundError
             There is no such case.
         ConflictError
-            The key was used for another request, the case is closed, or its alert to this hospital stands.
+            The key was used for another request, the case is closed, its alert to this hospital stands, or another one stands than
+            the caller saw (`facts["alert"]`).
         InvalidRequestError
             It is not the first choice, and no reason is given.
         """
@@ -79,12 +84,14 @@ class AlertRecords:
             before = load_alerts(connection, connection.execute(of_case).scalars().all())
             reason = _override_reason(case, before, new)
             standing = next((a for a in before if standing_of(a.alert, a.happenings).ending is None), None)
+            stands = standing.id if standing else None
+            if instead_of not in {"any", stands}:
+                raise ConflictError("Another alert of this case stands by now, or none.", alert=stands)
             if standing is not None:
                 self._make_way(connection, standing, new, version, now)
             chosen = {"hospital_id": new.hospital_id, "override_reason": reason, "changed": version}
             connection.execute(update(cases).where(cases.c.id == case.id).values(chosen))
-            replaces = standing.id if standing else None
-            alert_id = _insert(connection, new, changed=version, created_at=now, replaces=replaces, idempotency_key=key, digest=digest)  # fmt: skip
+            alert_id = _insert(connection, new, changed=version, created_at=now, replaces=stands, idempotency_key=key, digest=digest)  # fmt: skip
             answer = orjson.dumps(
                 self._settle(connection, load_alert(connection, alert_id), version, now).as_json(now, self.timers)
             )

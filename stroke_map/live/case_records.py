@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 from sqlalchemy import delete, func, insert, select, update
@@ -41,10 +41,23 @@ class CaseRecords:
     def __init__(self, store: LiveStore, keep: timedelta) -> None:
         self._store, self._keep = store, keep
 
-    def add(self, new: NewCase, *, now: datetime) -> Case:
-        """Begin a case; delete those that are too old, and add them to the figures."""
+    def add(self, new: NewCase, *, now: datetime, key: str | None = None, digest: str = "") -> Case:
+        """Begin a case; delete those that are too old, and add them to the figures.
+
+        Parameters
+        ----------
+        key, digest
+            The caller's name for this request, and the hash of its body: the same twice is one case, given as it stands then.
+
+        Raises
+        ------
+        ConflictError
+            The key was used for another request.
+        """
         with self._store.writing() as connection:
             version = self._store.bump(connection, CASE_TOPIC, now)
+            if key is not None and (earlier := _begun(connection, new.author, key, digest)) is not None:
+                return load_case(connection, earlier)
             _delete_old(connection, now - self._keep)
             statement = insert(cases).values(
                 changed=version,
@@ -58,6 +71,8 @@ class CaseRecords:
                 vehicle=new.vehicle,
                 author=new.author,
                 created_at=now,
+                idempotency_key=key,
+                digest=digest if key is not None else None,
             )
             case_id = connection.execute(statement.returning(cases.c.id)).scalar_one()
             for name, at in new.timeline.items():
@@ -90,19 +105,35 @@ class CaseRecords:
         with self._store.reading() as connection:
             return list(load_cases(connection, connection.execute(wanted).scalars().all()).values())
 
-    def record(self, case_id: int, name: str, at: datetime, by: str, *, now: datetime) -> Case:
+    def record(
+        self,
+        case_id: int,
+        name: str,
+        at: datetime,
+        by: str,
+        *,
+        now: datetime,
+        instead_of: datetime | Literal["any"] | None = "any",
+    ) -> Case:
         """Say when a moment of a case was; said again, the last word counts. "door" and "closed" reach its alert.
+
+        Parameters
+        ----------
+        instead_of
+            What whoever says so saw in its place, None: nothing. "any": whatever it is.
 
         Raises
         ------
         NotFoundError
             There is none with that id.
         ConflictError
-            More was said of this case than can be meant.
+            Somebody said otherwise meanwhile (`facts["recorded"]`), or more was said of this case than can be meant.
         """
         with self._store.writing() as connection:
             version = self._store.bump(connection, CASE_TOPIC, now)
-            load_case(connection, case_id)
+            recorded = load_case(connection, case_id).timeline.get(name)
+            if instead_of not in ("any", recorded):
+                raise ConflictError("Somebody has recorded this moment meanwhile.", recorded=recorded)
             count = select(func.count()).where(case_events.c.case_id == case_id)
             if connection.execute(count).scalar_one() >= MOST_EVENTS:
                 raise ConflictError(f"{MOST_EVENTS} moments of this case are recorded already.")
@@ -137,6 +168,15 @@ def load_case(connection: Connection, case_id: int) -> Case:
     if not found:
         raise _no_such_case()
     return found[case_id]
+
+
+def _begun(connection: Connection, author: str, key: str, digest: str) -> int | None:
+    """The case that the same request began, None where there was none."""
+    same_key = (cases.c.author == author, cases.c.idempotency_key == key)
+    earlier = connection.execute(select(cases.c.id, cases.c.digest).where(*same_key)).one_or_none()
+    if earlier is not None and earlier.digest != digest:
+        raise ConflictError("This Idempotency-Key was used for another request.", next_step="Send a new key with a new request.")  # fmt: skip
+    return None if earlier is None else int(earlier.id)
 
 
 def _no_such_case() -> NotFoundError:

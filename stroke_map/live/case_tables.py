@@ -41,6 +41,9 @@ cases = Table(
     Column("author", Text, nullable=False),
     Column("created_at", Instant, nullable=False, index=True),
     Column("closed_at", Instant),
+    Column("idempotency_key", String(100)),
+    Column("digest", String(64)),  # of the body that came with the key
+    Index("ux_cases_key", "author", "idempotency_key", unique=True),
     sqlite_autoincrement=True,
 )
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from stroke_map.live.alert_rules import State  # noqa: TC001  pydantic reads the annotations
 from stroke_map.moments import Moment  # noqa: TC001
 from stroke_map.registry.fields import check_id, tidy_text
-from stroke_map.web.case_models import MOST_LISTED, Given, Note, Taken, WholeNumber, field
+from stroke_map.web.case_models import KEY_HEADER, LONGEST_KEY, MOST_LISTED, Given, Note, Taken, WholeNumber, field
 
 Reason = Annotated[str, AfterValidator(tidy_text), StringConstraints(min_length=1)]
 Team = Literal["emergency", "radiology", "neurology", "cardiology", "cath_lab"]
-
-
-KEY_HEADER: Final = "Idempotency-Key"
-LONGEST_KEY: Final = 100
 
 
 class KeyHeader(BaseModel):
@@ -47,6 +43,11 @@ class AlertEntry(Taken):
         default=None,
     )
     override_reason: Note = field("Why it is not the first choice.", "relatives insist", default="")
+    instead_of: WholeNumber | None = field(
+        "The id of the case's alert that you saw standing, null: none; a conflict where that is not so. Left out: whatever stands gives way.",
+        16,
+        default=None,
+    )
     eta: Moment = field(
         "When the ambulance arrives; reckoned from the place of the question when left out.",
         "2026-05-01T20:30:00+08:00",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import orjson
 from flask import Response, current_app, request
@@ -16,8 +16,6 @@ from stroke_map.errors import NoRouteError, NotFoundError, OffNetworkError, Outs
 from stroke_map.live.alerts import NewAlert, callees_of, telephone_of
 from stroke_map.web.alert_list import AlertLists
 from stroke_map.web.alert_models import (
-    KEY_HEADER,
-    LONGEST_KEY,
     AlertEntry,
     AlertList,
     AlertPath,
@@ -30,7 +28,7 @@ from stroke_map.web.alert_models import (
 from stroke_map.web.answering import json_fields, single_values
 from stroke_map.web.ask import ask_remaining
 from stroke_map.web.auditing import mention
-from stroke_map.web.cases_api import NO_STORE, bound_to, json_response, who, whole_id
+from stroke_map.web.cases_api import NO_STORE, bound_to, idempotency_key, json_response, who, whole_id
 from stroke_map.web.live_state import live_store, live_store_of, live_view_of
 from stroke_map.web.openapi import KNOWN, documented, responses
 from stroke_map.web.published import current_edition
@@ -65,7 +63,7 @@ def add_alert() -> Response:
     Another destination stands the first hospital down and alerts the new one in one transaction.
     """
     actor = require("dispatcher", why=_NEEDS_KEY)
-    key, content = _key(), request.get_data(cache=False)
+    key, content = idempotency_key(), request.get_data(cache=False)
     entry = read_question(AlertEntry, json_fields(content))
     now, edition, store = datetime.now(UTC), current_edition(), live_store()
     case = store.cases.get(entry.case)
@@ -87,7 +85,9 @@ def add_alert() -> Response:
         override_reason=entry.override_reason,
         author=actor.name,
     )
-    answer = store.alerts.create(new, key=key, digest=hashlib.sha256(content).hexdigest(), now=now)
+    seen: int | Literal["any"] | None = entry.instead_of if "instead_of" in entry.model_fields_set else "any"
+    digest = hashlib.sha256(content).hexdigest()
+    answer = store.alerts.create(new, key=key, digest=digest, now=now, instead_of=seen)
     location = f"/api/v1/alerts/{orjson.loads(answer)['id']}"
     return Response(answer, 201, mimetype="application/json", headers=NO_STORE | {"Location": location})
 
@@ -197,14 +197,6 @@ def _act(
     number = whole_id(alert_id, "alert")
     found = records.act(number, kind, by, now=now, team=team, reason=reason, hospital=hospital)
     return json_response(found.as_json(now, records.timers))
-
-
-def _key() -> str:
-    key = request.headers.get(KEY_HEADER, "")
-    if not (0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
-        problem = f"must be a header of 1 to {LONGEST_KEY} plain characters, new for every new request"
-        raise invalid([{"field": KEY_HEADER, "problem": problem, "example": "8e03978e-40d5-43e8-bc93-6894a57f9324"}])
-    return key
 
 
 def _reckoned(edition: Edition, case: Case, hospital_id: str, now: datetime) -> datetime | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -12,6 +12,8 @@ from stroke_map.registry.fields import tidy_text
 from stroke_map.web.questions import Latitude, Longitude, System, plain_whole_number
 
 MOST_LISTED = 1000
+KEY_HEADER: Final = "Idempotency-Key"
+LONGEST_KEY: Final = 100
 #: The last free line of a form: nobody has to fill it in.
 Note = Annotated[str, AfterValidator(tidy_text)]
 WholeNumber = Annotated[int, BeforeValidator(plain_whole_number)]
@@ -40,6 +42,19 @@ class CasePath(Given):
     case_id: int = field("The case's id.", 17)
 
 
+class CaseKeyHeader(BaseModel):
+    """The caller's own name for a request, if it may have to be sent again."""
+
+    idempotency_key: str | None = Field(
+        default=None,
+        alias=KEY_HEADER,
+        min_length=1,
+        max_length=LONGEST_KEY,
+        description="New for every new request; the same again when one is sent again: then it is one case.",
+        json_schema_extra={"example": "8e03978e-40d5-43e8-bc93-6894a57f9324"},
+    )
+
+
 class CaseEntry(Taken):
     """A case that begins: the question, and what was decided."""
 
@@ -61,6 +76,11 @@ class MomentEntry(Taken):
     at: Moment = field(
         "When: RFC 3339, without an offset in the edition's timezone; now when left out.",
         "2026-05-01T20:30:00+08:00",
+        default=None,
+    )
+    instead_of: Moment = field(
+        "What you saw recorded of it, null: nothing; a conflict where that is not so. Left out: the last word counts.",
+        "2026-05-01T20:31:00+08:00",
         default=None,
     )
     by: Note = field("Who says so, besides the account.", "Li", default="")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import orjson
 from flask import Response, current_app, request
@@ -15,7 +16,10 @@ from stroke_map.live.cases import NewCase
 from stroke_map.web.answering import answer_for, json_fields, single_values, take_patient_fields
 from stroke_map.web.ask import ask_remaining
 from stroke_map.web.case_models import (
+    KEY_HEADER,
+    LONGEST_KEY,
     CaseEntry,
+    CaseKeyHeader,
     CaseList,
     CasePath,
     CasesQuery,
@@ -63,11 +67,15 @@ _KEPT_OF_HOSPITAL: Final = (
 
 
 @api.post("/cases", responses=responses(RecordedCase, 401, 404, 413, 422, 503, good=201), security=KNOWN)
-@documented(body=CaseEntry)
+@documented(body=CaseEntry, header=CaseKeyHeader)
 def add_case() -> Response:
-    """Ask, and begin a case with the answer; another hospital than the first needs a reason."""
+    """Ask, and begin a case with the answer; another hospital than the first needs a reason.
+
+    With an `Idempotency-Key`, the same key and body again is answered with the same case.
+    """
     actor = require("dispatcher", "crew", why=_NEEDS_KEY)
-    entry = read_question(CaseEntry, json_fields(request.get_data(cache=False)))
+    key, content = idempotency_key() if KEY_HEADER in request.headers else None, request.get_data(cache=False)
+    entry = read_question(CaseEntry, json_fields(content))
     now, edition, fields = datetime.now(UTC), current_edition(), dict(entry.question)
     patient = take_patient_fields(fields, in_url=False)
     fields.setdefault("profile", "ambulance")
@@ -96,6 +104,8 @@ def add_case() -> Response:
             timeline={name: at for name, at in told.items() if at is not None},
         ),
         now=now,
+        key=key,
+        digest=hashlib.sha256(content).hexdigest(),
     )
     response = json_response(case.as_json(), 201)
     response.headers["Location"] = f"/api/v1/cases/{case.id}"
@@ -127,14 +137,15 @@ def add_moment(case_id: str) -> Response:
     """Say when something happened; said again, the last word counts. "door" and "closed" reach the alert."""
     actor = require("dispatcher", "crew", why=_NEEDS_KEY)
     entry = read_question(MomentEntry, json_fields(request.get_data(cache=False)))
-    now, at = datetime.now(UTC), entry.at
-    if at is not None and at.tzinfo is None:
-        at = at.replace(tzinfo=current_edition().zone)
+    now, at = datetime.now(UTC), _aware(entry.at)
     if at is not None and at > now + CLOCK_SKEW:
         raise invalid([{"field": "at", "problem": "is still to come", "example": None}])
-    number = whole_id(case_id, "case")
+    number, by = whole_id(case_id, "case"), who(actor, entry.by)
+    seen: datetime | Literal["any"] | None = (
+        _aware(entry.instead_of) if "instead_of" in entry.model_fields_set else "any"
+    )
     return json_response(
-        live_store().cases.record(number, entry.name, at or now, who(actor, entry.by), now=now).as_json()
+        live_store().cases.record(number, entry.name, at or now, by, now=now, instead_of=seen).as_json()
     )
 
 
@@ -191,6 +202,25 @@ def bound_to(actor: Actor) -> str | None:
 def who(actor: Actor, by: str) -> str:
     """Who says something: a person, where one is named, with the account through which."""
     return f"{by} ({actor.name})" if by else actor.name
+
+
+def idempotency_key() -> str:
+    """The caller's own name for this request.
+
+    Raises
+    ------
+    InvalidRequestError
+        There is none, or none that can be kept.
+    """
+    key = request.headers.get(KEY_HEADER, "")
+    if not (0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
+        problem = f"must be a header of 1 to {LONGEST_KEY} plain characters, new for every new request"
+        raise invalid([{"field": KEY_HEADER, "problem": problem, "example": "8e03978e-40d5-43e8-bc93-6894a57f9324"}])
+    return key
+
+
+def _aware(at: datetime | None) -> datetime | None:
+    return at if at is None or at.tzinfo else at.replace(tzinfo=current_edition().zone)
 
 
 def _without_roads(answer: dict[str, Any]) -> dict[str, Any]:

@@ -303,3 +303,16 @@ def test_teams_and_numbers_come_from_the_list():
     ]
     assert telephone_of(hospital) == "101"
     assert telephone_of(Hospital(id="h", name_zh="医院", lat=29.5, lon=106.5, phone="120")) == "120"
+
+
+def test_an_alert_gives_way_only_to_somebody_who_saw_it(store, new_case, new_alert, now):
+    store.cases.add(new_case(), now=now)
+    with pytest.raises(ConflictError):
+        store.alerts.create(new_alert(), key="0", digest="0", now=now, instead_of=7)
+    store.alerts.create(new_alert(), key="1", digest="1", now=now, instead_of=None)
+    other = new_alert(hospital_id="b", override_reason="nearer")
+    with pytest.raises(ConflictError) as refused:
+        store.alerts.create(other, key="2", digest="2", now=now, instead_of=None)
+    assert refused.value.facts == {"alert": 1}
+    store.alerts.create(other, key="3", digest="3", now=now, instead_of=1)
+    assert store.alerts.get(2).replaces == 1

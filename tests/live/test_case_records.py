@@ -103,3 +103,25 @@ def test_how_long_cases_are_kept_is_a_setting(settings, open_store, new_case, no
     store.migrate()
     store.cases.add(new_case(), now=now - DAY)
     assert [case.id for case in (store.cases.add(new_case(), now=now), *store.cases.list())] == [2, 2]
+
+
+def test_the_same_request_twice_is_one_case(store, new_case, now):
+    first = store.cases.add(new_case(), now=now, key="k", digest="d")
+    store.cases.record(1, "call", now, "me", now=now)
+    assert store.cases.add(new_case(), now=now + MINUTE, key="k", digest="d") == replace(first, timeline={"call": now})
+    with pytest.raises(ConflictError):
+        store.cases.add(new_case(), now=now, key="k", digest="another")
+    assert store.cases.add(new_case(author="somebody else"), now=now, key="k", digest="d").id == 2
+    assert [store.cases.add(new_case(), now=now).id for _ in range(2)] == [3, 4]
+
+
+def test_a_moment_is_not_overwritten_by_somebody_who_saw_another(store, new_case, now):
+    store.cases.add(new_case(), now=now)
+    store.cases.record(1, "door", now, "one", now=now, instead_of=None)
+    for seen in (None, now + MINUTE):
+        with pytest.raises(ConflictError) as refused:
+            store.cases.record(1, "door", now + 2 * MINUTE, "other", now=now, instead_of=seen)
+        assert refused.value.facts == {"recorded": now}
+    case = store.cases.record(1, "door", now + 2 * MINUTE, "other", now=now, instead_of=now)
+    assert case.timeline == {"door": now + 2 * MINUTE}
+    assert store.cases.record(1, "door", now, "last word", now=now).timeline == {"door": now}

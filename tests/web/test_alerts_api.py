@@ -356,3 +356,10 @@ def test_the_clock_of_a_worker_makes_calls_that_are_due_and_outlives_a_database_
         clock.end()
     assert not clock.is_alive()
     store.close()
+
+
+def test_another_destination_is_refused_to_somebody_who_saw_another_alert(alert, case):
+    other = {"hospital": case["answer"]["hospitals"][1]["id"], "override_reason": "nearer"}
+    first = alert(instead_of=None).get_json()
+    assert problem_of(alert(key="2", **other, instead_of=None), 409, "conflict")["alert"] == first["id"]
+    assert alert(key="3", **other, instead_of=first["id"]).get_json()["replaces"] == first["id"]

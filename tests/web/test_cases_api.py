@@ -293,3 +293,27 @@ def test_the_public_plane_knows_no_cases(demo_geodata, tmp_path, clinical, setti
     client = create_app(public).test_client()
     for address in (ADDRESS, "/api/v1/alerts", "/api/v1/case-figures"):
         problem_of(client.get(address, headers=clinical), 404, "not-found")
+
+
+def test_a_case_that_is_sent_again_by_its_key_is_the_same_case(client, clinical, question):
+    keyed = clinical | {"Idempotency-Key": "one intention"}
+    first = client.post(ADDRESS, json={"question": question}, headers=keyed).get_json()
+    assert client.post(ADDRESS, json={"question": question}, headers=keyed).get_json() == first
+    assert client.post(ADDRESS, json={"question": question}, headers=clinical).get_json()["id"] == first["id"] + 1
+    other = client.post(ADDRESS, json={"question": question, "vehicle": "7"}, headers=keyed)
+    problem_of(other, 409, "conflict")
+    for key in ("", "x" * 101, "schlüssel"):
+        refused = client.post(ADDRESS, json={"question": question}, headers=clinical | {"Idempotency-Key": key})
+        assert fields_of(refused) == ["Idempotency-Key"]
+
+
+def test_a_moment_that_somebody_else_has_recorded_meanwhile_is_not_overwritten(client, clinical, question):
+    case = client.post(ADDRESS, json={"question": question}, headers=clinical).get_json()
+    events = f"{ADDRESS}/{case['id']}/events"
+    first = client.post(events, json={"name": "door", "instead_of": None}, headers=clinical).get_json()
+    told = first["timeline"]["door"]
+    blind = client.post(events, json={"name": "door", "instead_of": None}, headers=clinical)
+    assert problem_of(blind, 409, "conflict")["recorded"] == told
+    seen = client.post(events, json={"name": "door", "instead_of": told}, headers=clinical)
+    assert seen.status_code == 200
+    assert seen.get_json()["timeline"]["door"] != told
