@@ -89,6 +89,10 @@ class Settings:
     map_review_number: str
     public_url: str
     embed_origins: str
+    tile_url: str
+    tile_attribution: str
+    in_app_crs: str
+    report_errors_to: str
 
 
 def _default_geodata_dir() -> Path:

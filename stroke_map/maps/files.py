@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -13,9 +14,12 @@ if TYPE_CHECKING:
 _PACKAGE = Path(__file__).resolve().parent.parent
 # Leaflet clears a tile with a one-pixel `data:` picture; everything else comes from this server.
 _POLICY = (
-    "default-src 'none'; script-src 'self'{scripts}; style-src 'self'; img-src 'self' data:; connect-src 'self'{connect}; "
+    "default-src 'none'; script-src 'self'{scripts}; style-src 'self'; img-src 'self' data:{images}; connect-src 'self'{connect}; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+
+
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:\d+)?(?=/)")
 
 
 class InlineMap(Protocol):
@@ -60,7 +64,7 @@ def static_url(name: str) -> str:
     return f"/static/{name}?v={hashlib.sha256(path.read_bytes()).hexdigest()[:8]}"
 
 
-def content_security_policy(*inline_maps: InlineMap, connect: Sequence[str] = ()) -> str:
+def content_security_policy(*inline_maps: InlineMap, connect: Sequence[str] = (), images: Sequence[str] = ()) -> str:
     """The Content-Security-Policy header of a page.
 
     Parameters
@@ -69,6 +73,17 @@ def content_security_policy(*inline_maps: InlineMap, connect: Sequence[str] = ()
         Maps whose scripts stand in the page; it may hold no other inline one.
     connect
         Origins besides its own that its scripts may ask.
+    images
+        Origins besides its own that pictures may come from.
     """
     scripts = "".join(f" '{drawn.csp_hash}'" for drawn in inline_maps)
-    return _POLICY.format(scripts=scripts, connect="".join(f" {origin}" for origin in connect))
+    allowed = {"connect": connect, "images": images}
+    return _POLICY.format(
+        scripts=scripts, **{name: "".join(f" {one}" for one in many) for name, many in allowed.items()}
+    )
+
+
+def origins_of(tile_url: str) -> tuple[str, ...]:
+    """The origin of a tile address such as `https://tiles.example.org/{z}/{x}/{y}.png`; none for one of this server."""
+    found = _ORIGIN.match(tile_url)
+    return (found[0],) if found else ()

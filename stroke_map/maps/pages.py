@@ -6,9 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from stroke_map.dispatch.links import first_number
+from stroke_map.coordinates import from_wgs84
+from stroke_map.dispatch.links import first_number, navigation_links
 from stroke_map.maps.files import static_url
 from stroke_map.maps.markers import MARKERS, OTHER, marker_of
+from stroke_map.maps.sign_texts import SIGNS
 from stroke_map.maps.texts import LANGUAGES, TAGS, TOLD, minutes, words
 from stroke_map.registry.hours import ALWAYS
 
@@ -17,14 +19,14 @@ if TYPE_CHECKING:
 
     from stroke_map.maps.folium_page import RenderedMap
 
-#: The texts static/js/page.js shows.
+#: The texts the scripts of static/js show.
 _SCRIPT_TEXTS = (
     "locating", "asking", "denied", "no_position", "insecure", "accuracy", "nearest", "you", "from_street", "minutes",
-    "km", "m", "straight", "by_car", "phone_of", "no_phone", "alternatives", "steps", "navigate", "amap", "baidu", "tencent", "apple",
-    "print", "class_2", "class_3", "class_4", "error", "next_call", "outside-area", "off-network", "no-route",
+    "km", "m", "straight", "by_car", "no_phone", "steps", "show_way", "if_told", "way_type", "way_tap",
+    "print", "class_1", "class_2", "class_3", "class_4", "error", "next_call", "outside-area", "off-network", "no-route",
     "no-capable-hospital", "invalid-request", "too-busy", "no-edition", "edition-damaged", "internal-error", "offline",
-    "fallback", "zoom_in", "zoom_out", "close", "expired",
-    "search_found", "search_none", "search_district",
+    "fallback", "zoom_in", "zoom_out", "map_label",
+    "search_found", "search_none", "search_district", "filter_found",
 )  # fmt: skip
 
 
@@ -35,7 +37,11 @@ _HOURS_WORDS = {
 
 @dataclass(frozen=True)
 class PageFacts:
-    """What every page says about the published edition. Dates are ISO text or "", names `{"zh", "en"}`."""
+    """What every page says about the published edition.
+
+    Dates are ISO text or "", names `{"zh", "en"}`; `sources` have role, name and licence; `tile_attribution` is that of a
+    base map that is not the edition's own.
+    """
 
     edition_id: str
     region: Mapping[str, str]
@@ -46,6 +52,11 @@ class PageFacts:
     attribution: str
     licence: str
     map_review_number: str = ""
+    expired: bool = False
+    made_on: str = ""
+    sources: tuple[Mapping[str, str], ...] = ()
+    report_errors_to: str = ""
+    tile_attribution: str = ""
 
 
 def in_language(names: Mapping[str, str], lang: str) -> str:
@@ -55,11 +66,13 @@ def in_language(names: Mapping[str, str], lang: str) -> str:
 
 def base_context(facts: PageFacts | None, lang: str) -> dict[str, Any]:
     """What every page is given; `facts` is None where no edition is published."""
+    other = next(language for language in LANGUAGES if language != lang)
     return {
         "lang": lang,
         "tag": TAGS[lang],
         "text": words(lang),
-        "other": next(other for other in LANGUAGES if other != lang),
+        "other": other,
+        "other_tag": TAGS[other],
         "static_url": static_url,
         "facts": facts,
         "region": in_language(facts.region, lang) if facts else "",
@@ -75,39 +88,67 @@ def index_context(
     map_script_url: str,
     lang: str,
     condition: str = "stroke",
+    in_app_crs: str = "WGS-84",
 ) -> dict[str, Any]:
-    """For `index.html`: `hospitals` is the GeoJSON, `map_script_url` where `map.script` is served."""
-    cards = [card_of(feature["properties"], lang, condition) for feature in hospitals["features"]]
+    """For `index.html`.
+
+    Parameters
+    ----------
+    hospitals
+        The GeoJSON.
+    map_script_url
+        Where `map.script` is served.
+    in_app_crs
+        The system in which browsers inside other apps give the location.
+    """
+    cards = [card_of(feature["properties"], lang, condition) | _where(feature) for feature in hospitals["features"]]
     able = [card for card in cards if card["marker"] is not OTHER]
     order = [marker.shape for marker in MARKERS[condition]]
-    able.sort(key=lambda card: order.index(card["marker"].shape))
+    able.sort(key=lambda card: (order.index(card["marker"].shape), card["place"]))
     text = words(lang)
     return base_context(facts, lang) | {
         "map": map,
         "map_script_url": map_script_url,
         "condition": condition,
+        "signs": SIGNS[condition][lang],
         "legend": [*MARKERS[condition], OTHER],
         "able": able,
         "others": [card for card in cards if card["marker"] is OTHER],
+        "levels": sorted({card["level"]["level"] for card in able if card["level"]}),
         "hours": hours_in_words,
-        "settings": {"condition": condition, "lang": lang, "words": {name: text[name] for name in _SCRIPT_TEXTS}},
+        "settings": {
+            "condition": condition,
+            "lang": lang,
+            "in_app_crs": in_app_crs,
+            "words": {name: text[name] for name in _SCRIPT_TEXTS},
+        },
     }
 
 
 def card_of(told: Mapping[str, Any], lang: str, condition: str) -> dict[str, Any]:
     """What a list says of one hospital, `told` being the properties of its GeoJSON."""
     abilities = {name: told["capabilities"][name] for name in TOLD[condition]}
+    marker, name = marker_of(told["capabilities"], condition), in_language(told["name"], lang)
+    both = all(abilities[each.capability]["status"] == "yes" for each in MARKERS[condition])
     return {
         "id": told["id"],
-        "name": in_language(told["name"], lang),
+        "name": name,
         "other_name": in_language(told["name"], "en" if lang == "zh" else "zh"),
         "place": " · ".join(part for part in (told["district"], told["address"]) if part),
         "phone": told["phone"],
         "call": told["call"],
         "level": told["level"][condition],
-        "marker": marker_of(told["capabilities"], condition),
+        "marker": marker,
+        "tier": f"both_{condition}" if both else marker.meaning,
         "abilities": [(name, able) for name, able in abilities.items() if able["status"] == "yes"],
     }
+
+
+def _where(feature: Mapping[str, Any]) -> dict[str, Any]:
+    """Where a hospital is, and the links that lead there."""
+    told, (lon, lat) = feature["properties"], feature["geometry"]["coordinates"]
+    links = navigation_links(told["name"]["zh"], from_wgs84(lat, lon, "GCJ-02"), told["phone"])
+    return {"lat": lat, "lon": lon, "navigation": links}
 
 
 def hours_in_words(hours: str, lang: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from stroke_map.maps.sign_texts import SIGN_TEXTS
 from stroke_map.registry import CAPABILITY_NAMES
 
 if TYPE_CHECKING:
@@ -17,12 +18,13 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     # what comes first
     "title": ("卒中 · 胸痛 急救地图", "Stroke and chest pain map"),
     "title_of": ("{0} · 卒中胸痛急救地图", "{0} · stroke and chest pain map"),
-    "skip": ("跳到地图", "Skip to the map"),
+    "skip": ("跳到医院名单", "Skip to the list of hospitals"),
+    "notice": ("提示", "Notice"),
     "call_120": ("拨打 120", "Call 120"),
     "do_not_drive": ("不要自己开车送病人。", "Do not drive the patient yourself."),
     "do_not_drive_why": (
-        "救护车上就能开始救治，并提前通知医院。只有 120 让您自行前往时，才按下面的路线走。",
-        "Treatment starts in the ambulance, and it alerts the hospital. Drive only if 120 tells you to.",
+        "救护车上就能开始救治，并提前通知医院。",
+        "Treatment starts in the ambulance, and it alerts the hospital.",
     ),
     "demo": ("演示数据，不可用于急救", "Demonstration data, not for emergencies"),
     "expired": (
@@ -31,11 +33,11 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "other_language": ("English", "中文"),
     "stroke": ("卒中（中风）", "Stroke"),
-    "stroke_signs": ("口角歪斜、手臂无力、说话不清", "Face droops, arm weak, speech slurred"),
     "chest_pain": ("胸痛", "Chest pain"),
-    "chest_pain_signs": ("压榨样胸痛、出汗、放射到手臂或下颌", "Crushing pain, sweating, into arm or jaw"),
+    "if_told": ("如果 120 让您自己前往：", "If 120 tells you to come by yourself:"),
     "which": ("是哪一种？", "Which is it?"),
     # where am I
+    "nearest_to_me": ("离我最近的医院", "The hospital nearest to me"),
     "where": ("我在哪里", "Where am I"),
     "where_hint": (
         "或者点一下地图上您所在的位置。位置只用来算路线，不会保存。",
@@ -53,20 +55,25 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "locating": ("正在定位……", "Finding where you are…"),
     "asking": ("正在找最近的医院……", "Finding the nearest hospital…"),
     "denied": (
-        "没有获得定位权限。请点一下地图上您所在的位置。",
-        "Your browser did not allow the location. Tap your place on the map instead.",
+        "没有获得定位权限。请输入地点，或者点一下地图上您所在的位置。",
+        "Your browser did not allow the location. Type a place, or tap your place on the map.",
     ),
     "no_position": (
-        "现在无法定位。请点一下地图上您所在的位置。",
-        "Your place could not be found. Tap it on the map instead.",
+        "现在无法定位。请输入地点，或者点一下地图上您所在的位置。",
+        "Your place could not be found. Type a place, or tap your place on the map.",
     ),
     "insecure": (
-        "这个页面没有用 https 打开，浏览器不允许定位。请点一下地图上您所在的位置。",
-        "Without https the browser gives no location. Tap your place on the map instead.",
+        "这个页面没有用 https 打开，浏览器不允许定位。请输入地点，或者点一下地图上您所在的位置。",
+        "Without https the browser gives no location. Type a place, or tap your place on the map.",
     ),
-    "accuracy": ("定位误差约 {0} 米。不对？请点一下您的位置。", "Accurate to about {0} m. Not here? Tap your place."),
+    "way_type": ("输入地点", "Type a place"),
+    "way_tap": ("在地图上点", "Tap on the map"),
+    "accuracy": (
+        "定位误差约 {0} 米。不在这里？请点一下您的位置。",
+        "Accurate to about {0} m. Not here? Tap your place.",
+    ),
     # the answer
-    "nearest": ("最近的可救治医院", "Nearest hospital that can treat this"),
+    "nearest": ("最近的可救治医院", "Nearest hospitals that can treat this"),
     "you": ("您的位置", "You are here"),
     "from_street": ("从 {0} 出发", "From {0}"),
     "minutes": ("分钟", "min"),
@@ -74,7 +81,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "m": ("米", "m"),
     "straight": ("直线 {0}", "{0} in a straight line"),
     "by_car": ("按驾车时间估算，不计堵车", "Driving time without traffic"),
-    "phone_of": ("拨打 {0}", "Call {0}"),
     "no_phone": ("电话未登记", "No telephone registered"),
     "alternatives": ("其他医院", "Other hospitals"),
     "steps": ("路线说明", "Directions"),
@@ -85,6 +91,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "apple": ("Apple 地图", "Apple Maps"),
     "print": ("可打印的页面", "Page to print"),
     "print_hint": ("用浏览器的“打印”即可打印本页。", "Print this page with your browser."),
+    "show_way": ("看路线", "Show the way"),
+    "class_1": ("到达时接诊", "Open when you arrive"),
     "class_2": ("认证近期已过期", "Accreditation lapsed recently"),
     "class_3": ("请先打电话：到达时可能不接诊", "Telephone first: may not receive on arrival"),
     "class_4": ("请先打电话：能否救治未知", "Telephone first: not known whether it can"),
@@ -113,11 +121,20 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "legend_thrombectomy": ("可取栓（血管内取栓）", "Clot removal (thrombectomy)"),
     "legend_primary_pci": ("可急诊介入（PCI）", "Opening the artery by catheter (primary PCI)"),
     "legend_fibrinolysis": ("可溶栓", "Clot-dissolving drug (fibrinolysis)"),
+    "both_stroke": ("溶栓和取栓都能做", "Thrombolysis and thrombectomy"),
+    "both_chest_pain": ("急诊介入和溶栓都能做", "Primary PCI and fibrinolysis"),
     "legend_other": ("其他医院：未登记此项救治", "Other hospital: this treatment is not registered"),
     "list_stroke": ("可救治卒中的医院", "Hospitals that treat stroke"),
     "list_chest_pain": ("可救治胸痛的医院", "Hospitals that treat chest pain"),
     "list_other": ("其他医院（{0}）", "Other hospitals ({0})"),
     "list_none": ("名单中没有这类医院。", "There is none in this list."),
+    "filter": ("筛选医院", "Filter hospitals"),
+    "filter_able": ("能做", "Can do"),
+    "filter_all": ("全部", "All"),
+    "filter_level": ("级别", "Level"),
+    "filter_text": ("名称、区县、地址", "Name, district, address"),
+    "filter_found": ("{0} 家医院", "{0} hospitals"),
+    "layers": ("图层", "Layers"),
     "always": ("24 小时", "24 hours"),
     "valid_until": ("认证至 {0}", "Accredited until {0}"),
     "no_script": (
@@ -126,14 +143,25 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "zoom_in": ("放大", "Zoom in"),
     "zoom_out": ("缩小", "Zoom out"),
-    "close": ("关闭", "Close"),
     # the foot
     "edition": ("版本 {0}", "Edition {0}"),
     "valid": ("有效期 {0} 至 {1}", "Valid {0} to {1}"),
     "publisher": ("发布：{0}", "Published by {0}"),
     "licence": ("地图数据 {0}，{1} 许可", "Map data {0}, licence {1}"),
     "review_number": ("审图号：{0}", "Map review number: {0}"),
+    "made_on": ("制作于 {0}", "made {0}"),
+    "sources": ("数据来源", "Sources"),
+    "source_roads": ("道路", "Roads"),
+    "source_hospitals": ("医院名单", "Hospital list"),
+    "source_region": ("区域", "Region"),
+    "source_periods": ("时段", "Times of the week"),
+    "source_places": ("地名", "Places"),
+    "source_population": ("人口", "Population"),
+    "base_map": ("底图 {0}", "Base map {0}"),
+    "report_error": ("报告错误", "Report an error"),
     "as_of": ("查询时间 {0}", "Asked {0}"),
+    # what to look for
+    **SIGN_TEXTS,
     # what a hospital can do
     **{name: (named.name_zh, named.name_en) for name, named in CAPABILITY_NAMES.items()},
 }

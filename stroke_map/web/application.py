@@ -23,6 +23,7 @@ from stroke_map.web import (
     cases_api,
     channels_api,
     closures_api,
+    compressing,
     deliveries_api,
     health_api,
     hospitals_api,
@@ -96,6 +97,7 @@ def make_app(settings: Settings) -> OpenAPI:
     if settings.plane != "public":
         app.register_api(closures_api.api)
         app.register_api(cases_api.api)
+    compressing.install(app)
         app.register_api(channels_api.api)
         app.register_api(deliveries_api.api)
         alerts_api.install(app)

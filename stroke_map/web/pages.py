@@ -17,6 +17,7 @@ from stroke_map.errors import EditionError
 from stroke_map.maps import files, pages, texts
 from stroke_map.maps.geojson import hospitals_geojson
 from stroke_map.web.answering import Fields, answer_for, json_fields, single_values, take_patient_fields
+from stroke_map.web.facts import facts_of, is_expired
 from stroke_map.web.problem import PAGE_RENDERER
 from stroke_map.web.published import current_edition
 from stroke_map.web.questions import RouteBody, RouteQuery, invalid
@@ -27,10 +28,12 @@ if TYPE_CHECKING:
 
     from stroke_map.editions import Edition
     from stroke_map.maps import folium_page
+    from stroke_map.settings import Settings
 
 blueprint = Blueprint("pages", __name__)
 _CONDITIONS = ("stroke", "chest_pain")
 _COORDINATE_DECIMALS = 4  # about 10 m
+_LANGUAGE_COOKIE, _A_YEAR_S = "lang", 365 * 86400
 
 
 class _Page(NamedTuple):
@@ -44,15 +47,20 @@ class _Page(NamedTuple):
 @blueprint.get("/")
 def index() -> Response:
     """The public map of every hospital."""
-    page = _index(current_edition(), _language(), _condition(), settings_of_app().map_review_number)
-    return _conditional(page, "text/html")
+    edition = current_edition()
+    lang = _language()
+    page = _index(edition, lang, _condition(), is_expired(edition), settings_of_app())
+    response = _conditional(page, "text/html")
+    if request.args.get("lang") == lang:  # somebody chose it
+        response.set_cookie(_LANGUAGE_COOKIE, lang, max_age=_A_YEAR_S, httponly=True, samesite="Lax")
+    return response
 
 
 @blueprint.get("/map.js")
 def map_script() -> Response:
     """The script of the public map, as a file so that no page needs inline script."""
     edition = current_edition()
-    script = _public_map(edition, _language(), _condition()).script.encode()
+    script = _public_map(edition, _language(), _condition(), settings_of_app()).script.encode()
     return _conditional(_Page(script, _etag(script), ""), "text/javascript")
 
 
@@ -70,8 +78,13 @@ def answer_page() -> Response:
     from stroke_map.maps import folium_page
 
     drawn = folium_page.answer_map(answer, lang=lang, **_map_facts(edition))
-    text = render_template("answer.html", **pages.answer_context(answer, _facts(edition), map=drawn, lang=lang))
-    headers = {"Cache-Control": "no-store", "Content-Security-Policy": files.content_security_policy(drawn)}
+    text = render_template(
+        "answer.html", **pages.answer_context(answer, facts_of(edition, settings_of_app()), map=drawn, lang=lang)
+    )
+    headers = {
+        "Cache-Control": "no-store",
+        "Content-Security-Policy": files.content_security_policy(drawn, images=_tile_hosts()),
+    }
     return Response(text, mimetype="text/html", headers=headers)
 
 
@@ -95,9 +108,10 @@ def _rounded(text: str) -> str:
 
 
 def _language(asked: object = None) -> str:
-    """The language of the page: asked for, else what the browser prefers."""
-    asked = asked if isinstance(asked, str) else None
-    return texts.choose_language(asked or request.args.get("lang"), [tag for tag, _quality in request.accept_languages])
+    """The language of the page: asked for, else chosen before, else what the browser prefers."""
+    asked = asked if isinstance(asked, str) else request.args.get("lang")
+    before = request.cookies.get(_LANGUAGE_COOKIE, "")
+    return texts.choose_language(asked, [before, *(tag for tag, _quality in request.accept_languages)])
 
 
 def _condition() -> str:
@@ -105,29 +119,22 @@ def _condition() -> str:
     return asked if asked in _CONDITIONS else _CONDITIONS[0]
 
 
-def _facts(edition: Edition) -> pages.PageFacts:
-    info = edition.info
-    return pages.PageFacts(
-        edition_id=info.id,
-        region=info.region.name.model_dump(),
-        publisher=info.publisher.model_dump(),
-        valid_from=info.valid_from.isoformat(),
-        valid_until=info.valid_until.isoformat(),
-        demo=info.demo,
-        attribution=info.attribution,
-        licence=info.licence,
-        map_review_number=settings_of_app().map_review_number,
-    )
-
-
 def _map_facts(edition: Edition) -> dict[str, Any]:
-    info = edition.info
-    tile_url = f"/tiles/{info.id}/{{z}}/{{x}}/{{y}}.png"
-    return {"bounds": info.region.bounds, "tile_url": tile_url, "attribution": info.attribution}
+    info, settings = edition.info, settings_of_app()
+    facts = {"bounds": info.region.bounds, "attribution": info.attribution}
+    if settings.tile_url:
+        shown = ", ".join(part for part in (settings.tile_attribution, settings.map_review_number) if part)
+        return facts | {"tile_url": settings.tile_url, "attribution": f"{shown} | {info.attribution}"}
+    return facts | {"tile_url": f"/tiles/{info.id}/{{z}}/{{x}}/{{y}}.png"}
+
+
+def _tile_hosts() -> tuple[str, ...]:
+    """Where a base map that is not the edition's own comes from, for the policy of a page."""
+    return files.origins_of(settings_of_app().tile_url)
 
 
 @lru_cache(maxsize=8)
-def _public_map(edition: Edition, lang: str, condition: str) -> folium_page.RenderedMap:
+def _public_map(edition: Edition, lang: str, condition: str, _settings: Settings) -> folium_page.RenderedMap:
     hospitals = hospitals_geojson(edition.hospitals)
     region = edition.info.region.name.model_dump()
     # Here, because Folium takes a third of a second to import, and an answer in JSON should not wait for it.
@@ -136,19 +143,20 @@ def _public_map(edition: Edition, lang: str, condition: str) -> folium_page.Rend
     return folium_page.public_map(hospitals, region=region, lang=lang, condition=condition, **_map_facts(edition))
 
 
-@lru_cache(maxsize=8)
-def _index(edition: Edition, lang: str, condition: str, _review_number: str) -> _Page:
-    drawn = _public_map(edition, lang, condition)
+@lru_cache(maxsize=16)
+def _index(edition: Edition, lang: str, condition: str, _expired: bool, settings: Settings) -> _Page:
+    drawn = _public_map(edition, lang, condition, settings)
     context = pages.index_context(
         hospitals_geojson(edition.hospitals),
-        _facts(edition),
+        facts_of(edition, settings),
         map=drawn,
         map_script_url=f"/map.js?edition={edition.info.id}&lang={lang}&condition={condition}",
         lang=lang,
         condition=condition,
+        in_app_crs=settings.in_app_crs,
     )
     content = render_template("index.html", **context).encode()
-    return _Page(content, _etag(content), files.content_security_policy())
+    return _Page(content, _etag(content), files.content_security_policy(images=_tile_hosts()))
 
 
 def _etag(content: bytes) -> str:
@@ -159,7 +167,7 @@ def _conditional(page: _Page, mimetype: str) -> Response:
     response = Response(page.content, mimetype=mimetype)
     response.set_etag(page.etag)
     response.headers["Cache-Control"] = "no-cache"
-    response.vary.add("Accept-Language")
+    response.vary.update(("Accept-Language", "Cookie"))
     if page.policy:
         response.headers["Content-Security-Policy"] = page.policy
     response.make_conditional(request)
@@ -169,7 +177,7 @@ def _conditional(page: _Page, mimetype: str) -> Response:
 def _problem_page(body: dict[str, Any]) -> Response:
     """An error for someone who looks at a page: the same facts as the JSON, in words, with what to do."""
     try:
-        facts = _facts(current_edition())
+        facts = facts_of(current_edition(), settings_of_app())
     except EditionError:
         facts = None
     text = render_template("error.html", **pages.error_context(body, facts, lang=g.get("lang") or _language()))

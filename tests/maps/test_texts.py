@@ -1,12 +1,15 @@
 """Both languages say everything."""
 
 import re
+from typing import get_args
 
 import pytest
 
+from stroke_map.editions.info import Role
 from stroke_map.maps import files, texts
 from stroke_map.maps.markers import MARKERS, OTHER
 from stroke_map.maps.pages import _SCRIPT_TEXTS
+from stroke_map.maps.sign_texts import SIGNS
 from stroke_map.registry import CAPABILITIES
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -46,14 +49,31 @@ def test_templates_and_scripts_use_no_text_that_is_not_there():
     assert set(_SCRIPT_TEXTS) <= texts.TEXTS.keys()
 
 
+def test_the_signs_are_the_same_in_both_languages_and_have_their_drawings():
+    drawings = (files.templates_folder() / "signs.html").read_text(encoding="utf-8")
+    for groups in SIGNS.values():
+        assert sorted(groups["zh"]) == sorted(groups["en"])
+        for heading, group in groups["zh"]:
+            assert heading in texts.TEXTS
+            for sign in group:
+                assert f'name == "{sign.drawing}"' in drawings
+                assert sign.text in texts.TEXTS
+
+
 def test_every_text_is_used():
     pages = "".join(path.read_text(encoding="utf-8") for path in files.templates_folder().glob("*.html"))
     pages += scripts()
     pages += (files.static_folder().parent / "folium_page.py").read_text(encoding="utf-8")
     pages += (files.static_folder().parent / "pages.py").read_text(encoding="utf-8")
     by_rule = {marker.meaning for markers in MARKERS.values() for marker in (*markers, OTHER)} | set(CAPABILITIES)
-    by_rule |= {f"{start}{end}" for start in ("", "list_") for end in MARKERS} | {f"{name}_signs" for name in MARKERS}
-    by_rule |= {f"class_{number}" for number in (2, 3, 4)}
+    by_rule |= {f"{start}{end}" for start in ("", "list_", "both_", "signs_when_", "signs_remember_") for end in MARKERS}
+    by_rule |= {f"class_{number}" for number in (1, 2, 3, 4)} | {f"source_{role}" for role in get_args(Role)}
+    by_rule |= {
+        name
+        for groups in SIGNS.values()
+        for heading, group in groups["zh"]
+        for name in (heading, *(sign.text for sign in group))
+    }
     from stroke_map.errors import StrokeMapError
 
     def codes(error):

@@ -2,17 +2,23 @@
 
 import html
 import re
+from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from stroke_map.maps import files
+from stroke_map.web import create_app
+from stroke_map.web.published import current_edition
 
 HTML = {"Accept": "text/html"}
+MAP_APPS = ("https://uri.amap.com/", "https://api.map.baidu.com/", "https://apis.map.qq.com/", "https://maps.apple.com/")
 
 
 def referenced(text):
-    """Every address a page loads or sends something to."""
-    return {html.unescape(link) for link in re.findall(r'(?:src|href|action)="([^"#]+)"', text)}
+    """Every address a page loads, sends something to or leads to, but for the links that open a map app."""
+    links = {html.unescape(link) for link in re.findall(r'(?:src|href|action)="([^"#]+)"', text)}
+    return {link for link in links if not link.startswith(MAP_APPS)}
 
 
 @pytest.mark.parametrize("address", ["/", "/?lang=en", "/?condition=chest_pain"])
@@ -33,6 +39,72 @@ def test_the_page_says_that_it_is_a_demonstration_in_the_language_asked_for(clie
     assert "emonstration data, not for emergencies" in client.get("/?lang=en").text
     assert 'lang="en"' in client.get("/", headers={"Accept-Language": "en-GB,en;q=0.9"}).text
     assert 'lang="zh-CN"' in client.get("/", headers={"Accept-Language": "fr"}).text
+
+
+def test_a_language_that_somebody_chose_is_remembered_and_one_that_nobody_chose_is_not(app):
+    client = app.test_client()
+    assert "Set-Cookie" not in client.get("/", headers={"Accept-Language": "en"}).headers
+    assert "Set-Cookie" not in client.get("/?lang=de").headers
+    kept = client.get("/?lang=en").headers["Set-Cookie"]
+    assert kept.startswith("lang=en;")
+    assert "HttpOnly" in kept
+    for address in ("/", "/map?lat=1&lon=1", "/?condition=chest_pain"):
+        page = client.get(address, headers={"Accept-Language": "zh-CN"} | HTML)
+        assert 'lang="en"' in page.text
+    assert 'lang="zh-CN"' in client.get("/?lang=zh").text
+
+
+def test_the_list_tells_everything_without_a_script(client, demo_edition):
+    page = html.unescape(client.get("/?lang=en").text)
+    able = [one for one in demo_edition.hospitals if one.capabilities["thrombolysis"].status == "yes"]
+    cards = dict(re.findall(r'<li class="card" data-id="([^"]*)"(.*?)</li>', page, re.DOTALL))
+    assert {one.id for one in able} <= set(cards)
+    for one in able:
+        card = cards[one.id]
+        for told in (one.name_en, one.name_zh, one.phone, one.address, one.district):
+            assert told in card
+        assert all(app in card for app in MAP_APPS)
+        if "stroke" in one.levels:
+            assert one.levels["stroke"].level in card
+    assert sorted(set(re.findall(r'value="(thromb\w+)"', page))) == ["thrombectomy", "thrombolysis"]
+    shapes = re.findall(r'class="card".*?pin-(\w+)', page, re.DOTALL)
+    assert shapes == sorted(shapes, key=["square", "circle"].index), "the greater treatment first"
+
+
+def test_the_foot_says_edition_publisher_days_sources_and_licence(client, demo_edition):
+    info = demo_edition.info
+    page = html.unescape(client.get("/?lang=zh").text)
+    for told in (info.id, info.valid_from.isoformat(), info.valid_until.isoformat(), info.licence, info.publisher.zh):
+        assert told in page
+    for source in info.built_from:
+        assert source.name in page
+    assert "报告错误" not in page
+
+
+def test_settings_of_the_publisher_stand_on_the_page(settings, app):
+    told = {"report_errors_to": "mailto:list@example.org", "map_review_number": "GS(2026)0001", "tile_attribution": "Some maps"}
+    other = create_app(replace(settings, tile_url="https://tiles.example.org/{z}/{x}/{y}.png?key=a", **told))
+    page = other.test_client().get("/?lang=en")
+    assert 'href="mailto:list@example.org"' in page.text
+    for name in ("map_review_number", "tile_attribution"):
+        assert told[name] in page.text
+    assert "img-src 'self' data: https://tiles.example.org;" in page.headers["Content-Security-Policy"]
+    script = other.test_client().get("/map.js?lang=en").text
+    assert "https://tiles.example.org/{z}/{x}/{y}.png?key=a" in script
+    assert "Some maps" in script
+    hostile = create_app(replace(settings, report_errors_to="javascript:alert(1)"))
+    assert "alert(1)" not in hostile.test_client().get("/").text
+
+
+@pytest.mark.parametrize("day", ["2026-01-01", "2999-12-31"])
+def test_an_edition_that_has_run_out_says_so_without_a_script(app, demo_edition, monkeypatch, day):
+    changed = demo_edition.info.model_copy(update={"valid_until": date.fromisoformat(day)})
+    with app.test_request_context("/"):
+        edition = current_edition()
+        monkeypatch.setattr(edition, "info", changed)
+        page = app.test_client().get("/?lang=en").text
+    banner = re.search(r'<aside class="banner banner-old"[^>]*>', page)[0]
+    assert ("hidden" in banner) == (day == "2999-12-31")
 
 
 @pytest.mark.parametrize("address", ["/", "/map.js"])
