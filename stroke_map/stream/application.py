@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -94,7 +93,7 @@ class Application:
     async def _listen(self, request: Request, receive: Receive, send: Send) -> None:
         origin = _allowing(request.own_origin(self._settings.port))
         last_event_id, shown = request.last_event_id(), request.shown()
-        actor = self._hub.who(shown, datetime.now(UTC))
+        actor = await self._hub.find(shown)
         if actor is None:
             raise UnauthorizedError(_NEEDS_KEY)
         if not any(actor.may(scope) for scope in SCOPES.values()):

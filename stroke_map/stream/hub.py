@@ -113,6 +113,13 @@ class Hub:
     ----------
     settings
         How many streams there may be, and the clinical key.
+
+    Attributes
+    ----------
+    stale
+        The database has not been read for a while.
+    has_looked
+        It was looked at once, with what success ever.
     """
 
     def __init__(self, feed: Feed, settings: Settings, metrics: Metrics) -> None:
@@ -120,15 +127,35 @@ class Hub:
         self._streams: set[Stream] = set()
         self._by_account: Counter[tuple[str, str]] = Counter()
         self._wake = asyncio.Event()
+        self._asking: list[asyncio.Future[None]] = []
         self._ended = False
         self._looked_at_s, self._as_of = time.monotonic(), datetime.now(UTC)
         self.stale = False
+        self.has_looked = asyncio.Event()
 
     def __len__(self) -> int:
         return len(self._streams)
 
+    async def find(self, shown: Shown) -> Actor | None:
+        """Who shows this, also if that key or session began a moment ago.
+
+        Raises
+        ------
+        LiveStoreError
+            Accounts were never read.
+        """
+        found = self.who(shown, datetime.now(UTC))
+        if found is None and (shown.key or shown.token):
+            looked = asyncio.get_running_loop().create_future()
+            self._asking.append(looked)
+            self._wake.set()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(looked, STALE_AFTER_S)
+            found = self.who(shown, datetime.now(UTC))
+        return found
+
     def who(self, shown: Shown, now: datetime) -> Actor | None:
-        """Who shows this.
+        """Who shows this, as far as is known.
 
         Raises
         ------
@@ -180,39 +207,45 @@ class Hub:
 
     async def run(self) -> None:
         """Look at the database and tell what is new, for ever."""
-        loop, wait_s = asyncio.get_running_loop(), LOOK_EVERY_S
+        wait_s = LOOK_EVERY_S
         with ThreadPoolExecutor(1, "stream-reader") as reader:
-            minding = loop.create_task(self._mind())
+            minding = asyncio.get_running_loop().create_task(self._mind())
             try:
                 while not minding.done():
-                    streams, now = tuple(self._streams), datetime.now(UTC)
-                    told = {stream.told for stream in streams}
                     self._wake.clear()
-                    try:
-                        news = await loop.run_in_executor(reader, self._feed.look, told, now)
-                    except LiveStoreError:  # told in the log by the store
-                        wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
-                    else:
-                        self._seen(now)
-                        if news is not None:
-                            self._tell(news, streams)
-                        wait_s = LOOK_EVERY_S
+                    asking, self._asking = self._asking, []
+                    read = await self._look(reader)
+                    self.has_looked.set()
+                    for looked in asking:
+                        if not looked.done():
+                            looked.set_result(None)
+                    wait_s = LOOK_EVERY_S if read else min(2 * wait_s, _LONGEST_WAIT_S)
                     await self._pause(wait_s)
                 minding.result()  # raises what ended it
             finally:
                 minding.cancel()
+
+    async def _look(self, reader: ThreadPoolExecutor) -> bool:
+        """Tell what is new to all who listen by now; False where the database is away."""
+        streams, now = tuple(self._streams), datetime.now(UTC)
+        told = {stream.told for stream in streams}
+        try:
+            news = await asyncio.get_running_loop().run_in_executor(reader, self._feed.look, told, now)
+        except LiveStoreError:  # told in the log by the store
+            return False
+        self._looked_at_s, self._as_of = time.monotonic(), now
+        if self.stale:
+            self.stale = False
+            self._everybody("fresh", {"as_of": now})
+        if news is not None:
+            self._tell(news, streams)
+        return True
 
     async def _pause(self, wait_s: float) -> None:
         """Wait for the next look: at least a little, so that many who join at once are served by one look."""
         await asyncio.sleep(LOOK_EVERY_S / 4)
         with suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), wait_s - LOOK_EVERY_S / 4)
-
-    def _seen(self, now: datetime) -> None:
-        self._looked_at_s, self._as_of = time.monotonic(), now
-        if self.stale:
-            self.stale = False
-            self._everybody("fresh", {"as_of": now})
 
     def _everybody(self, kind: str, data: dict[str, Any]) -> None:
         content = frame(kind, data)

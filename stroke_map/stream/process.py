@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Final
 
-from stroke_map.settings import ENVIRONMENT_PREFIX
+from stroke_map.setting_table import ENVIRONMENT_PREFIX
 
 if TYPE_CHECKING:
     from stroke_map.settings import Settings
@@ -22,6 +23,7 @@ _LIVED_S: Final = 10.0
 _STOP_TIMEOUT_S: Final = 10.0
 #: What `serve` takes as options too, so that the environment does not say it.
 _TOLD: Final = ("plane", "host", "port", "stream_port")
+_TOLD_TO_END: Final = {0, -signal.SIGINT, -signal.SIGTERM}
 log = logging.getLogger("stroke_map.stream")
 
 
@@ -41,11 +43,11 @@ class StreamProcess(threading.Thread):
         while (process := self._begin()) is not None:
             began_s = time.monotonic()
             code = process.wait()
-            if self._ending.is_set():
-                return
             wait_s = _FIRST_WAIT_S if time.monotonic() - began_s > _LIVED_S else min(2 * wait_s, _LONGEST_WAIT_S)
-            log.warning("the stream process ended with %d and is started again in %.1f s", code, wait_s)
-            self._ending.wait(wait_s)
+            # Whoever ends all processes of the service ends this one by a signal of its own, often first.
+            if self._ending.wait(_LONGEST_WAIT_S if code in _TOLD_TO_END else wait_s):
+                return
+            log.warning("the stream process ended with %d and is started again", code)
 
     def _begin(self) -> subprocess.Popen[bytes] | None:
         with self._lock:

@@ -19,6 +19,7 @@ _MOST_HEADER_BYTES: Final = 16 * 1024
 _HEADER_TIMEOUT_MS: Final = 10_000
 _BACKLOG: Final = 1024
 _STOP_TIMEOUT_S: Final = 5.0
+_FIRST_LOOK_S: Final = 3.0
 _LOOK_AT_PARENT_EVERY_S: Final = 0.5
 #: Files besides the sockets of streams, and room for requests that are refused.
 _SPARE: Final = 256
@@ -87,7 +88,10 @@ async def _serve(settings: Settings, parent: int | None) -> None:
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     for ending in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(ending, ended.set)
-    telling, serving = loop.create_task(hub.run()), loop.create_task(server.serve())
+    telling, looked = loop.create_task(hub.run()), loop.create_task(hub.has_looked.wait())
+    # Who comes first finds out who they are, unless the database is away.
+    await asyncio.wait({telling, looked}, timeout=_FIRST_LOOK_S, return_when=asyncio.FIRST_COMPLETED)
+    serving = loop.create_task(server.serve())
     waiting = [telling, serving, loop.create_task(ended.wait())]
     if parent is not None:
         waiting.append(loop.create_task(_until_orphaned(parent)))

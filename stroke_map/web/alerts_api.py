@@ -29,6 +29,7 @@ from stroke_map.web.answering import json_fields, single_values
 from stroke_map.web.ask import ask_remaining
 from stroke_map.web.auditing import mention
 from stroke_map.web.cases_api import NO_STORE, bound_to, idempotency_key, json_response, who, whole_id
+from stroke_map.web.conditional import NOT_MODIFIED
 from stroke_map.web.live_state import live_store, live_store_of, live_view_of
 from stroke_map.web.openapi import KNOWN, documented, responses
 from stroke_map.web.published import current_edition
@@ -92,7 +93,7 @@ def add_alert() -> Response:
     return Response(answer, 201, mimetype="application/json", headers=NO_STORE | {"Location": location})
 
 
-@api.get("/alerts", responses=responses(AlertList, 401, 422, 503), security=KNOWN)
+@api.get("/alerts", responses=responses(AlertList, 401, 422, 503) | NOT_MODIFIED, security=KNOWN)
 @documented(query=AlertsQuery)
 def list_alerts() -> Response:
     """List alerts that stand or ended within half an hour; a hospital's account sees its own.

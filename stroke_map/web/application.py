@@ -25,6 +25,7 @@ from stroke_map.web import (
     closures_api,
     compressing,
     deliveries_api,
+    events_api,
     health_api,
     hospitals_api,
     metrics,
@@ -96,6 +97,7 @@ def make_app(settings: Settings) -> OpenAPI:
         app.register_api(api)
     if settings.plane != "public":
         app.register_api(closures_api.api)
+        app.register_api(events_api.api)
         app.register_api(cases_api.api)
     compressing.install(app)
         app.register_api(channels_api.api)

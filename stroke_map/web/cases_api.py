@@ -29,6 +29,7 @@ from stroke_map.web.case_models import (
     PositionEntry,
     RecordedCase,
 )
+from stroke_map.web.conditional import NOT_MODIFIED, unless_known
 from stroke_map.web.live_state import live_store, live_view_of
 from stroke_map.web.openapi import KNOWN, documented, responses
 from stroke_map.web.patient import moment_or_none
@@ -112,15 +113,16 @@ def add_case() -> Response:
     return response
 
 
-@api.get("/cases", responses=responses(CaseList, 401, 422, 503), security=KNOWN)
+@api.get("/cases", responses=responses(CaseList, 401, 422, 503) | NOT_MODIFIED, security=KNOWN)
 @documented(query=CasesQuery)
 def list_cases() -> Response:
-    """List cases that are open, or all; a hospital's account sees those that go there."""
+    """List cases that are open, or all; a hospital's account sees those that go there. Ask again with `If-None-Match` as for alerts."""
     actor = require(why=_NEEDS_KEY)
     asked = read_question(CasesQuery, single_values(request.args.lists()))
     closed, most = asked.include_closed == "true", asked.most
     found = live_store().cases.list(hospital=bound_to(actor), include_closed=closed, after=asked.after, most=most + 1)
-    return json_response({"cases": [case.as_json() for case in found[:most]], "more": len(found) > most})
+    listed = {"cases": [case.as_json() for case in found[:most]], "more": len(found) > most}
+    return unless_known(listed, cache="no-store")
 
 
 @api.get("/cases/<case_id>", responses=responses(RecordedCase, 401, 404, 422, 503), security=KNOWN)

@@ -22,6 +22,7 @@ from stroke_map.web.closure_models import (
     EndingQuery,
     RecordedClosure,
 )
+from stroke_map.web.conditional import NOT_MODIFIED, unless_known
 from stroke_map.web.live_state import live_store
 from stroke_map.web.openapi import KNOWN, documented, responses
 from stroke_map.web.published import current_edition
@@ -58,10 +59,13 @@ def add_closure() -> Response:
     return response
 
 
-@api.get("/closures", responses=responses(ClosureList, 401, 422, 503), security=KNOWN)
+@api.get("/closures", responses=responses(ClosureList, 401, 422, 503) | NOT_MODIFIED, security=KNOWN)
 @documented(query=ClosuresQuery)
 def list_closures() -> Response:
-    """List closures and slow-downs that hold now or later, with whether each holds now; at most 1,000 at once."""
+    """List closures and slow-downs that hold now or later, with whether each holds now; at most 1,000 at once.
+
+    Ask again with `If-None-Match` as for alerts; the ETag takes no notice of `as_of`.
+    """
     require(why=_NEEDS_KEY)
     asked = read_question(ClosuresQuery, single_values(request.args.lists()))
     now, at = datetime.now(UTC), asked.at
@@ -70,7 +74,7 @@ def list_closures() -> Response:
     ended, most = asked.include_ended == "true", asked.most
     found = live_store().closures.list(now=now, at=at, include_ended=ended, after=asked.after, most=most + 1)
     listed = [closure.as_json(now) for closure in found[:most]]
-    return _json({"as_of": now, "closures": listed, "more": len(found) > most})
+    return unless_known({"as_of": now, "closures": listed, "more": len(found) > most})
 
 
 @api.delete("/closures/<closure_id>", responses=responses(RecordedClosure, 401, 404, 422, 503), security=KNOWN)

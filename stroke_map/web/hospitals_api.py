@@ -11,6 +11,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
 from stroke_map.maps.geojson import hospitals_geojson
+from stroke_map.web.conditional import NOT_MODIFIED
 from stroke_map.web.models import HospitalCollection
 from stroke_map.web.openapi import responses
 from stroke_map.web.published import current_edition
@@ -31,7 +32,7 @@ def _content(edition: Edition) -> bytes:
     return orjson.dumps({**collection, "edition": info.id, "demo": info.demo, "attribution": info.attribution})
 
 
-@api.get("/hospitals", responses={**responses(HospitalCollection, 503), "304": {"description": "Not modified"}})
+@api.get("/hospitals", responses=responses(HospitalCollection, 503) | NOT_MODIFIED)
 def hospitals() -> Response:
     """List every hospital of the published edition, with its capabilities; the ETag changes with the edition."""
     edition = current_edition()

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from stroke_map import dispatch
 from stroke_map.errors import NotFoundError
 from stroke_map.protocols import Protocol
+from stroke_map.web.conditional import NOT_MODIFIED
 from stroke_map.web.openapi import responses
 from stroke_map.web.published import current_edition
 
@@ -36,7 +37,7 @@ class SealedProtocol(Protocol):
 
 
 @api.get(
-    "/protocols/<condition>", responses={**responses(SealedProtocol, 404, 503), "304": {"description": "Not modified"}}
+    "/protocols/<condition>", responses=responses(SealedProtocol, 404, 503) | NOT_MODIFIED
 )
 def protocol(path: ProtocolPath) -> Response:
     """Give every value with its unit, source and status, every rule in words, and the scales with their items for a calculator."""

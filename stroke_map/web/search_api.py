@@ -12,6 +12,7 @@ from flask_openapi3.models.tag import Tag
 
 from stroke_map.editions.searching import search_of
 from stroke_map.web.answering import single_values
+from stroke_map.web.conditional import NOT_MODIFIED
 from stroke_map.web.openapi import documented, responses
 from stroke_map.web.published import current_edition
 from stroke_map.web.questions import read_question
@@ -26,7 +27,7 @@ api = APIBlueprint(
 )
 
 
-@api.get("/search", responses={**responses(SearchAnswer, 422, 429, 503), "304": {"description": "Not modified"}})
+@api.get("/search", responses=responses(SearchAnswer, 422, 429, 503) | NOT_MODIFIED)
 @documented(query=SearchQuery)
 def search() -> Response:
     """Find hospitals, districts and places by name, pinyin or initials, the best first; the ETag changes with the edition."""

@@ -12,6 +12,7 @@ from flask_openapi3.models.tag import Tag
 
 from stroke_map.errors import ForbiddenError
 from stroke_map.web.answering import json_fields, single_values
+from stroke_map.web.conditional import NOT_MODIFIED, unless_known
 from stroke_map.web.live_state import live_store
 from stroke_map.web.openapi import KNOWN, documented, responses
 from stroke_map.web.published import current_edition
@@ -60,10 +61,13 @@ def set_status(hospital_id: str) -> Response:
     return _json({"as_of": now, "statuses": told[0], "ended": told[1]})
 
 
-@api.get("/statuses", responses=responses(StatusList, 401, 422, 503), security=KNOWN)
+@api.get("/statuses", responses=responses(StatusList, 401, 422, 503) | NOT_MODIFIED, security=KNOWN)
 @documented(query=StatusesQuery)
 def list_statuses() -> Response:
-    """List what holds, and what ran out without being confirmed; with `include_ended` the history, at most 1,000 at once."""
+    """List what holds, and what ran out without being confirmed; with `include_ended` the history, at most 1,000 at once.
+
+    Ask again with `If-None-Match` as for alerts; the ETag takes no notice of `as_of`.
+    """
     require(why=_NEEDS_KEY)
     asked = read_question(StatusesQuery, single_values(request.args.lists()))
     now, edition, most = datetime.now(UTC), current_edition(), asked.most
@@ -75,7 +79,7 @@ def list_statuses() -> Response:
         most=most + 1,
     )
     listed = [recorded_json(status, edition, now) for status in found[:most]]
-    return _json({"as_of": now, "statuses": listed, "more": len(found) > most})
+    return unless_known({"as_of": now, "statuses": listed, "more": len(found) > most})
 
 
 def _json(body: dict[str, Any]) -> Response:
