@@ -1,0 +1,220 @@
+"""The load of a shift: dispatchers that ask, screens that listen, alerts, and who answers for them; and what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import re
+import time
+from collections import Counter, defaultdict
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from duty.http import Answer, Connection
+
+if TYPE_CHECKING:
+    from duty.bed import Service
+
+#: What a client meets when a process behind it is killed.
+LOST = (OSError, EOFError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError)
+_AGAIN_S = 0.2
+_ASKS_EVERY_S = 5.0
+_CLIENTS_OF_ALERTS = 24
+
+
+@dataclass
+class Shift:
+    """What was done, and when; times in seconds of `time.perf_counter`.
+
+    Attributes
+    ----------
+    routes_ms
+        How long each answer to a dispatcher took.
+    alerts
+        By id: (when its request was sent, when it was answered, hospital, idempotency key).
+    acknowledged
+        (alert, team) that were answered with 200.
+    seen
+        By (stream, alert): when the stream first told of it.
+    lost
+        How often a client lost its connection, or was told 503, and tried again.
+    unexpected
+        Answers that nobody can explain.
+    """
+
+    routes_ms: list[float] = field(default_factory=list)
+    alerts: dict[int, tuple[float, float, str, str]] = field(default_factory=dict)
+    acknowledged: set[tuple[int, str]] = field(default_factory=set)
+    seen: dict[tuple[int, int], float] = field(default_factory=dict)
+    streams_of: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    lost: Counter[str] = field(default_factory=Counter)
+    unexpected: Counter[str] = field(default_factory=Counter)
+    ids_of_key: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is done at once, and for how long."""
+
+    seconds: float = 300.0
+    dispatchers: int = 120
+    alerts_per_s: float = 20.0
+    seed: int = 1
+
+
+class Load:
+    """Everybody who uses the service during a shift.
+
+    Parameters
+    ----------
+    screens
+        (hospital, header) for each stream to open.
+    """
+
+    def __init__(self, service: Service, plan: Plan, screens: list[tuple[str, dict[str, str]]]) -> None:
+        self._service, self._plan, self._screens = service, plan, screens
+        self.shift = Shift()
+        self._rng = random.Random(plan.seed)
+        self._waiting: asyncio.Queue[int] = asyncio.Queue()
+        self._to_acknowledge: asyncio.Queue[int] = asyncio.Queue()
+        self._key_of = dict(screens)
+        self._run = f"{time.time_ns():x}"
+
+    async def run(self) -> None:
+        """Play the shift to its end; then wait until every stream has told of every alert, or surely never will."""
+        for number, (hospital, _) in enumerate(self._screens):
+            self.shift.streams_of[hospital].append(number)
+        async with asyncio.TaskGroup() as group:
+            listening = [group.create_task(self._listen(number)) for number in range(len(self._screens))]
+            await asyncio.sleep(min(5.0, self._plan.seconds / 4))
+            working = [group.create_task(self._dispatch(number)) for number in range(self._plan.dispatchers)]
+            for _ in range(_CLIENTS_OF_ALERTS):
+                working += [group.create_task(self._call()), group.create_task(self._acknowledge())]
+            await self._let_alerts_come()
+            await self._waiting.join()
+            await self._to_acknowledge.join()
+            for task in working:
+                task.cancel()
+            await self._until_all_is_seen()
+            for task in listening:
+                task.cancel()
+
+    async def _let_alerts_come(self) -> None:
+        begins = time.perf_counter()
+        for number in count():
+            due_s = number / self._plan.alerts_per_s
+            if due_s >= self._plan.seconds:
+                break
+            await asyncio.sleep(max(0.0, begins + due_s - time.perf_counter()))
+            self._waiting.put_nowait(number)
+
+    def missing(self) -> list[tuple[int, int]]:
+        """(stream, alert) that should have been told and was not."""
+        of = self.shift.streams_of
+        return [
+            (stream, alert)
+            for alert, (_, _, hospital, _) in self.shift.alerts.items()
+            for stream in of.get(hospital, ())
+            if (stream, alert) not in self.shift.seen
+        ]
+
+    async def _until_all_is_seen(self, within_s: float = 60.0) -> None:
+        end = time.perf_counter() + within_s
+        while self.missing() and time.perf_counter() < end:
+            await asyncio.sleep(0.1)
+
+    async def _dispatch(self, number: int) -> None:
+        """One dispatcher: a question every few seconds."""
+        connection = Connection(self._service.port, self._service.dispatcher)
+        await asyncio.sleep(number / max(1, self._plan.dispatchers) * _ASKS_EVERY_S)
+        while True:
+            began = time.perf_counter()
+            with suppress(_Lost):
+                answer = await self._once(connection, "GET", f"/api/v1/route?{self._place()}")
+                if self._expected(answer, "route", 200):
+                    self.shift.routes_ms.append((time.perf_counter() - began) * 1000)
+            await asyncio.sleep(max(0.0, began + _ASKS_EVERY_S - time.perf_counter()))
+
+    async def _call(self) -> None:
+        """Make cases and alerts, as fast as they come due; whatever happens, until each has been answered."""
+        connection = Connection(self._service.port, self._service.dispatcher)
+        while True:
+            number = await self._waiting.get()
+            hospital = self._rng.choice(self._service.hospitals)
+            question = {"lat": hospital.lat, "lon": hospital.lon, "crs": "WGS-84", "condition": "stroke"}
+            entry = {"question": question, "hospital": hospital.id, "override_reason": "load"}
+            case = await self._until(connection, "case", "/api/v1/cases", entry, 201)
+            key = f"{self._run}-{number}"
+            body = {"case": case["id"], "override_reason": "load"}
+            sent = time.perf_counter()
+            alert = await self._until(connection, "alert", "/api/v1/alerts", body, 201, Idempotency_Key=key)
+            self.shift.alerts[alert["id"]] = (sent, time.perf_counter(), alert["hospital"], key)
+            self.shift.ids_of_key[key].add(alert["id"])
+            self._to_acknowledge.put_nowait(alert["id"])
+            self._waiting.task_done()
+
+    async def _acknowledge(self) -> None:
+        """Let the emergency team acknowledge each alert."""
+        connections: dict[str, Connection] = {}
+        while True:
+            alert = await self._to_acknowledge.get()
+            hospital = self.shift.alerts[alert][2]
+            header = self._key_of.get(hospital, self._service.dispatcher)
+            connection = connections.setdefault(hospital, Connection(self._service.port, header))
+            path = f"/api/v1/alerts/{alert}/acknowledge"
+            await self._until(connection, "acknowledge", path, {"team": "emergency"}, 200)
+            self.shift.acknowledged.add((alert, "emergency"))
+            self._to_acknowledge.task_done()
+
+    async def _listen(self, number: int) -> None:
+        """One screen: its stream, opened again whenever it was lost, from where it was."""
+        _, header = self._screens[number]
+        last = ""
+        while True:
+            connection = Connection(self._service.stream_port, header)
+            try:
+                async for event in connection.events("/api/v1/events", last):
+                    last = event.id or last
+                    if event.name == "alert":
+                        told = json.loads(event.data)["id"]
+                        self.shift.seen.setdefault((number, told), time.perf_counter())
+                self.shift.lost["stream ended"] += 1
+            except LOST:
+                self.shift.lost["stream"] += 1
+            await asyncio.sleep(_AGAIN_S)
+
+    async def _until(self, connection: Connection, what: str, path: str, body: Any, status: int, **headers: str) -> Any:
+        """Send a request until it is answered as it should be."""
+        while True:
+            with suppress(_Lost):
+                answer = await self._once(connection, "POST", path, body, **headers)
+                if self._expected(answer, what, status):
+                    return answer.json()
+            await asyncio.sleep(_AGAIN_S)
+
+    async def _once(self, connection: Connection, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        try:
+            return await connection.ask(method, path, body, **headers)
+        except LOST as error:
+            self.shift.lost[f"{method} {re.sub(r'[0-9]+', 'N', path.partition('?')[0])}"] += 1
+            raise _Lost from error
+
+    def _expected(self, answer: Answer, what: str, status: int) -> bool:
+        if answer.status == status:
+            return True
+        if answer.status == 503:
+            self.shift.lost[f"{what} 503"] += 1
+        else:
+            self.shift.unexpected[f"{what} {answer.status} {answer.body[:160]!r}"] += 1
+        return False
+
+    def _place(self) -> str:
+        hospital = self._rng.choice(self._service.hospitals)
+        return f"lat={hospital.lat + self._rng.uniform(-0.01, 0.01):.5f}&lon={hospital.lon:.5f}&condition=stroke"
+
+
+class _Lost(Exception):  # noqa: N818  no error of ours: a process was killed
+    """The connection was lost before the answer had come."""
