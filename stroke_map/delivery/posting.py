@@ -54,6 +54,7 @@ def post(url: str, headers: Mapping[str, str], body: bytes, *, guard: Guard, tim
             connection.request("POST", path, body, {"User-Agent": "stroke_map", **headers})
             asked = True
             response = connection.getresponse()
+            response.close()  # its body is of no interest; the connection lets go of it only sometimes
         except (OSError, http.client.HTTPException) as error:
             raise SendingError(_why(error, timed_out=limit.passed), perhaps=asked) from None
         if limit.passed:  # cut while the last headers came: they look complete, and are not
