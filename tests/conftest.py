@@ -7,8 +7,14 @@ import fcntl
 import gc
 import math
 import os
+import shutil
+import subprocess
+from collections.abc import Callable  # noqa: TC003  a dataclass names it
+from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import quoteattr
 
@@ -17,7 +23,7 @@ import pytest
 from stroke_map.settings import prepare_numba_cache
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
     from stroke_map.editions import Edition
 
@@ -172,3 +178,117 @@ def malta_edition(shared_osm: Path, tmp_path_factory: pytest.TempPathFactory) ->
         valid_until=date(2026, 12, 31),
     )
     return Edition(made)
+
+
+def _programs() -> Path | None:
+    """The folder of initdb and postgres, None where there is none."""
+    on_path = shutil.which("initdb")
+    folders = [Path(on_path).resolve().parent] if on_path else []
+    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: float(folder.parent.name))
+    return next((f for f in reversed(folders) if (f / "initdb").exists() and (f / "postgres").exists()), None)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of an empty server of our own, reached by a socket in a temporary folder alone."""
+    programs = _programs()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed (no initdb on PATH nor in /usr/lib/postgresql/*/bin)")
+    user: dict[str, object] = {}
+    # Not below pytest's own folder: that one is closed to other users, and the path of a socket must be short.
+    folder = Path(mkdtemp(prefix="pg-"))
+    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+        user = {"user": "nobody", "group": "nogroup", "extra_groups": []}
+        shutil.chown(folder, "nobody", "nogroup")
+    data, quiet = folder / "data", {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder}
+    server = [programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log"]
+    options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off"
+    try:
+        command = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C"]
+        subprocess.run(command, check=True, **quiet, **user)
+        subprocess.run([*server, "-o", options, "start"], check=True, **quiet, **user)
+        yield f"postgresql://postgres@/postgres?host={folder}"
+        subprocess.run([*server, "-m", "immediate", "stop"], check=True, **quiet, **user)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database of live state as migrating makes it, to be copied."""
+    file = tmp_path_factory.mktemp("empty") / "live.db"
+    _migrate(f"sqlite:///{file}")
+    return file
+
+
+class PostgresDatabases:
+    """Databases of one server, each a copy of one as migrating makes it: that takes a third of the time."""
+
+    def __init__(self, server: str) -> None:
+        self._server = server
+        self._run("CREATE DATABASE empty")
+        _migrate(self.address_of("empty"))
+
+    def _run(self, statement: str) -> None:
+        import psycopg
+
+        with psycopg.connect(self._server, autocommit=True) as connection:
+            connection.execute(statement)
+
+    def address_of(self, name: str) -> str:
+        return self._server.replace("/postgres?", f"/{name}?")
+
+    def drop(self, name: str) -> None:
+        self._run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def make(self, name: str) -> str:
+        self.drop(name)
+        self._run(f"CREATE DATABASE {name} TEMPLATE empty")
+        return self.address_of(name)
+
+
+@pytest.fixture(scope="session")
+def postgres_databases(postgres: str) -> PostgresDatabases:
+    return PostgresDatabases(postgres)
+
+
+def _migrate(address: str) -> None:
+    from stroke_map.live import LiveStore
+    from stroke_map.settings import read_settings
+
+    store = LiveStore(read_settings({}, database_url=address))
+    store.migrate()
+    store.close()
+
+
+@dataclass(frozen=True)
+class LiveDatabase:
+    """An empty database of live state.
+
+    Attributes
+    ----------
+    address
+        For the setting `database_url`.
+    take_away
+        From then on nobody can use it, nor make it anew.
+    """
+
+    address: str
+    take_away: Callable[[], None]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def live_database(request: pytest.FixtureRequest, tmp_path: Path) -> LiveDatabase:
+    """A database of each kind."""
+    if request.param == "postgres":
+        databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
+        return LiveDatabase(databases.make("one_test"), partial(databases.drop, "one_test"))
+    file = tmp_path / "live.db"
+    shutil.copy(request.getfixturevalue("empty_sqlite"), file)
+
+    def take_away() -> None:
+        for part in tmp_path.glob("live.db*"):
+            part.unlink()
+        file.mkdir()
+
+    return LiveDatabase(f"sqlite:///{file}", take_away)

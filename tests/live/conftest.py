@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +15,7 @@ from stroke_map.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 
@@ -61,39 +57,6 @@ def new_alert() -> Callable[..., NewAlert]:
     teams = (Callees("emergency", ("1", "2")), Callees("radiology"), Callees("neurology", ("7",)))
     fields = {"case_id": 1, "hospital_id": "a", "telephone": "1", "teams": teams, "author": "clinical key"}
     return lambda **others: NewAlert(**fields | {"eta": NOW + timedelta(minutes=30)} | others)
-
-
-def _programs() -> Path | None:
-    """The folder of initdb and postgres, None where there is none."""
-    on_path = shutil.which("initdb")
-    folders = [Path(on_path).resolve().parent] if on_path else []
-    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: float(folder.parent.name))
-    return next((f for f in reversed(folders) if (f / "initdb").exists() and (f / "postgres").exists()), None)
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """The address of an empty server of our own, reached by a socket in a temporary folder alone."""
-    programs = _programs()
-    if programs is None:
-        pytest.skip("PostgreSQL is not installed (no initdb on PATH nor in /usr/lib/postgresql/*/bin)")
-    user: dict[str, object] = {}
-    # Not below pytest's own folder: that one is closed to other users, and the path of a socket must be short.
-    folder = Path(mkdtemp(prefix="pg-"))
-    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
-        user = {"user": "nobody", "group": "nogroup", "extra_groups": []}
-        shutil.chown(folder, "nobody", "nogroup")
-    data, quiet = folder / "data", {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder}
-    server = [programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log"]
-    options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off"
-    try:
-        command = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C"]
-        subprocess.run(command, check=True, **quiet, **user)
-        subprocess.run([*server, "-o", options, "start"], check=True, **quiet, **user)
-        yield f"postgresql://postgres@/postgres?host={folder}"
-        subprocess.run([*server, "-m", "immediate", "stop"], check=True, **quiet, **user)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

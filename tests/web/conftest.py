@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import delete, text, update
 
+from stroke_map.live.tables import changes, metadata
 from stroke_map.settings import Settings, read_settings
 from stroke_map.web import create_app
 from stroke_map.web.live_state import warm_live_state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from flask import Flask
     from werkzeug.test import TestResponse
+
+    from tests.conftest import LiveDatabase
 
 KEY = "correct horse battery staple"
 
@@ -44,6 +49,68 @@ def app(settings: Settings) -> Flask:
 def client(app: Flask) -> FlaskClient:
     warm_live_state(app)
     return app.test_client()
+
+
+@contextmanager
+def _live_apps(geodata: Path, folder: Path, address: str) -> Iterator[Callable[..., Flask]]:
+    """Make applications over one database of live state, and let go of all of it in the end."""
+    made: list[Flask] = []
+
+    def make(**fields: Any) -> Flask:
+        own = {"geodata_dir": geodata, "cache_dir": folder, "clinical_key": KEY}
+        own |= {"database_url": address, "audit_dir": folder / "audit"}
+        app = create_app(read_settings({}, **own | fields))
+        app.test_client_class = BufferedClient
+        made.append(app)
+        return app
+
+    try:
+        yield make
+    finally:
+        for app in made:
+            app.extensions["stroke_map.read_log"].close()
+            app.extensions["stroke_map.live_store"].close()
+
+
+@pytest.fixture
+def make_live_app(demo_geodata: Path, live_database: LiveDatabase, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
+    """Make an application with a live state of its own, once in SQLite and once in PostgreSQL, and an audit folder."""
+    with _live_apps(demo_geodata, tmp_path, live_database.address) as make:
+        yield make
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+def _shared_live_app(
+    request: pytest.FixtureRequest, demo_geodata: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Flask]:
+    folder = tmp_path_factory.mktemp("live")
+    address = f"sqlite:///{folder / 'live.db'}"
+    if request.param == "postgres":
+        address = request.getfixturevalue("postgres_databases").make("all_tests")
+    with _live_apps(demo_geodata, folder, address) as make:
+        app = make()
+        app.extensions["stroke_map.live_store"].migrate()
+        yield app
+
+
+@pytest.fixture
+def live_app(_shared_live_app: Flask) -> Flask:
+    """An application with an empty live state, of each kind. Its log of reads goes on from test to test: ask for none of it."""
+    store = _shared_live_app.extensions["stroke_map.live_store"]
+    with store.writing(audited=False) as connection:
+        # The chains of the audit log stay: its thread goes on writing to them.
+        emptied = [table for table in reversed(metadata.sorted_tables) if not table.name.startswith("audit")]
+        for table in emptied:
+            if table is not changes:
+                connection.execute(delete(table))
+        connection.execute(update(changes).values(version=0))
+        if connection.dialect.name == "sqlite":
+            connection.execute(text("DELETE FROM sqlite_sequence"))
+        else:
+            named = connection.execute(text("SELECT sequencename FROM pg_sequences")).scalars().all()
+            for name in named:
+                connection.execute(text(f"ALTER SEQUENCE {name} RESTART"))
+    return _shared_live_app
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,6 @@ from stroke_map.live.alert_rules import Callees
 from stroke_map.live.alerts import NewAlert
 from stroke_map.live.cases import NewCase
 from stroke_map.settings import read_settings
-from stroke_map.web import create_app
 from stroke_map.web.alert_clock import AlertClock
 from stroke_map.web.alert_models import AlertList, RecordedAlert
 from stroke_map.web.models import Problem
@@ -19,29 +18,18 @@ ADDRESS = "/api/v1/alerts"
 
 
 @pytest.fixture
-def store_and_client(settings, demo_geodata, tmp_path):
-    """A database of its own, and an application over it and the demonstration city."""
-    own = read_settings(
-        {},
-        geodata_dir=demo_geodata,
-        cache_dir=tmp_path,
-        clinical_key=settings.clinical_key,
-        database_url=f"sqlite:///{tmp_path / 'live.db'}",
-    )
-    app = create_app(own)
-    store = app.extensions["stroke_map.live_store"]
-    store.migrate()
-    return store, app.test_client()
+def app(live_app):
+    return live_app
 
 
 @pytest.fixture
-def store(store_and_client):
-    return store_and_client[0]
+def store(app):
+    return app.extensions["stroke_map.live_store"]
 
 
 @pytest.fixture
-def client(store_and_client):
-    return store_and_client[1]
+def client(app):
+    return app.test_client()
 
 
 @pytest.fixture

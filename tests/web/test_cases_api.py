@@ -13,18 +13,8 @@ ADDRESS = "/api/v1/cases"
 
 
 @pytest.fixture
-def app_with_store(settings, demo_geodata, tmp_path):
-    """An application over the demonstration city with a database of its own."""
-    own = read_settings(
-        {},
-        geodata_dir=demo_geodata,
-        cache_dir=tmp_path,
-        clinical_key=settings.clinical_key,
-        database_url=f"sqlite:///{tmp_path / 'live.db'}",
-    )
-    app = create_app(own)
-    app.extensions["stroke_map.live_store"].migrate()
-    return app
+def app_with_store(live_app):
+    return live_app
 
 
 @pytest.fixture

@@ -11,18 +11,8 @@ ADDRESS = "/api/v1/closures"
 
 
 @pytest.fixture
-def client(settings, demo_geodata, tmp_path):
-    """An application over the demonstration city with a database of its own."""
-    own = read_settings(
-        {},
-        geodata_dir=demo_geodata,
-        cache_dir=tmp_path,
-        clinical_key=settings.clinical_key,
-        database_url=f"sqlite:///{tmp_path / 'live.db'}",
-    )
-    app = create_app(own)
-    app.extensions["stroke_map.live_store"].migrate()
-    return app.test_client()
+def client(live_app):
+    return live_app.test_client()
 
 
 @pytest.fixture(scope="session")
@@ -211,9 +201,10 @@ def test_a_bad_question_for_the_list(client, clinical, query):
     problem_of(client.get(f"{ADDRESS}?{query}", headers=clinical), 422, "invalid-request")
 
 
-def test_while_the_database_is_away_recording_says_so(client, clinical, entry, tmp_path):
-    for file in tmp_path.glob("live.db*"):
-        file.unlink()
+def test_while_the_database_is_away_recording_says_so(make_live_app, clinical, entry, live_database, tmp_path):
+    client = make_live_app().test_client()
+    assert client.get(ADDRESS, headers=clinical).status_code == 200
+    live_database.take_away()
     body = problem_of(client.post(ADDRESS, json=entry, headers=clinical), 503, "live-store")
     assert str(tmp_path) not in str(body)
     problem_of(client.get(ADDRESS, headers=clinical), 503, "live-store")

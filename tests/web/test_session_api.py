@@ -6,8 +6,6 @@ import pytest
 
 from stroke_map.live.accounts import read_standing
 from stroke_map.live.credentials import csrf_token, hash_password, new_totp_secret
-from stroke_map.settings import read_settings
-from stroke_map.web import create_app
 from stroke_map.web.models import Problem
 from stroke_map.web.session_api import Known
 
@@ -19,27 +17,8 @@ LOCAL = {"base_url": "https://localhost"}
 
 
 @pytest.fixture
-def make_app(settings, demo_geodata, tmp_path):
-    """An application over the demonstration city with a database and an audit folder of its own."""
-
-    def make(**fields):
-        own = {"geodata_dir": demo_geodata, "cache_dir": tmp_path, "clinical_key": settings.clinical_key}
-        own |= {"database_url": f"sqlite:///{tmp_path / 'live.db'}", "audit_dir": tmp_path / "audit"}
-        app = create_app(read_settings({}, **own | fields))
-        app.extensions["stroke_map.live_store"].migrate()
-        made.append(app)
-        return app
-
-    made = []
-    yield make
-    for app in made:
-        app.extensions["stroke_map.read_log"].close()
-        app.extensions["stroke_map.live_store"].close()
-
-
-@pytest.fixture
-def app(make_app):
-    return make_app()
+def app(live_app):
+    return live_app
 
 
 @pytest.fixture
@@ -121,19 +100,6 @@ def test_the_cookie_is_hidden_from_scripts_and_other_sites(app, add_user, scheme
     assert "Max-Age=43200" in parts
 
 
-@pytest.mark.parametrize(("proxies", "secure", "address"), [(0, False, "127.0.0.1"), (1, True, "203.0.113.7")])
-def test_the_headers_of_a_proxy_are_believed_only_where_there_is_one(make_app, proxies, secure, address):
-    app = make_app(trusted_proxies=proxies)
-    store, secret = app.extensions["stroke_map.live_store"], new_totp_secret()
-    store.accounts.add_user(read_standing("wang", "crew"), HASH, secret, by="me", now=datetime.now(UTC))
-    body = {"name": "wang", "password": PASSWORD, "code": pyotp.TOTP(secret).now()}
-    headers = {"X-Forwarded-For": "6.6.6.6, 203.0.113.7", "X-Forwarded-Proto": "https"}
-    response = app.test_client().post(ADDRESS, json=body, headers=headers)
-    assert ("Secure" in response.headers["Set-Cookie"]) is secure
-    (line,) = store.audit.list(actor="wang")
-    assert line["address"] == address
-
-
 @pytest.mark.parametrize("token", [None, "", "wrong", "密", "x" * 10_000])
 def test_a_session_changes_nothing_without_its_csrf_token(log_in, store, token):
     client, _ = log_in()
@@ -186,27 +152,6 @@ def test_what_is_no_log_in_is_named_by_field_and_never_repeated(app, change, fie
     told = problem_of(app.test_client().post(ADDRESS, json=body), 422, "invalid-request")
     assert [mistake["field"] for mistake in told["errors"]] == [field]
     assert PASSWORD not in str(told)
-
-
-def test_brute_force_is_locked_out_with_a_time_to_wait(app, add_user, store):
-    client, secret = app.test_client(), add_user()
-    body = {"name": "wang", "password": "wrong", "code": "000000"}
-    for _ in range(5):
-        problem_of(client.post(ADDRESS, json=body), 401, "unauthorized")
-    right = {"name": "wang", "password": PASSWORD, "code": pyotp.TOTP(secret).now()}
-    response = client.post(ADDRESS, json=right)
-    told = problem_of(response, 429, "locked-out")
-    assert 1 <= int(response.headers["Retry-After"]) == told["retry_after_s"] <= 31
-    app.extensions["stroke_map.read_log"].close()
-    refused = [line for line in store.audit.list() if line.get("status") == 401]
-    assert [line["about"] for line in refused] == [{"user": "wang"}] * 5
-
-
-def test_a_name_that_is_nobody_is_in_no_log(app, store):
-    body = {"name": "my password", "password": "wrong", "code": "000000"}
-    problem_of(app.test_client().post(ADDRESS, json=body), 401, "unauthorized")
-    app.extensions["stroke_map.read_log"].close()
-    assert store.audit.list() == []
 
 
 def test_one_password_is_checked_at_a_time(app, add_user):
@@ -274,79 +219,112 @@ def test_each_role_and_scope_opens_what_it_says(app, key_header, role, scopes, a
         problem_of(response, 403, "forbidden")
 
 
-def test_the_public_plane_knows_no_accounts(make_app, key_header, place):
-    _, header = key_header()
-    client = make_app(plane="public").test_client()
-    problem_of(client.post(ADDRESS, json={}), 404, "not-found")
-    query = place | {"profile": "ambulance"}
-    problem_of(client.get("/api/v1/route", query_string=query, headers=header), 401, "unauthorized")
-
-
-def test_while_accounts_were_never_read_a_key_is_not_called_wrong(make_app, key_header, tmp_path):
-    _, header = key_header()
-    app = make_app()
-    for file in tmp_path.glob("live.db*"):
-        file.unlink()
-    (tmp_path / "live.db").mkdir()
-    problem_of(app.test_client().get(ADDRESS, headers=header), 503, "live-store")
-
-
-def test_every_clinical_request_leaves_a_line_without_what_was_told_of_the_patient(app, key_header, store, place):
-    client, (_, header) = app.test_client(), key_header()
-    question = place | {"crs": "WGS-84", "condition": "stroke", "age": 73, "onset": "unknown"}
-    answer = client.post("/api/v1/route", json=question, headers=header).get_json()
-    client.get("/api/v1/route", query_string=place)  # public: nothing is kept of who asks
-    client.get("/api/v1/closures", headers=header)
-    client.delete("/api/v1/closures/9", headers=header)
-    client.post("/api/v1/closures", json={"ways": [1]}, headers=key_header("crew")[1])
-    app.extensions["stroke_map.read_log"].close()
-    lines = [line for line in reversed(store.audit.list()) if not line["action"].startswith("audit.")]
-    assert [(line["actor"], line["action"], line["status"]) for line in lines] == [
-        ("key-dispatcher", "route.route_by_post", 200),
-        ("key-dispatcher", "closures.list_closures", 200),
-        ("key-dispatcher", "closures.end_closure", 404),
-        ("key-crew", "closures.add_closure", 403),
-    ]
-    first = lines[0]
-    assert first["about"]["fields"] == ["age", "onset"]
-    assert first["about"]["hospitals"] == [hospital["id"] for hospital in answer["hospitals"]]
-    assert first["about"]["edition"] == first["edition"] == answer["edition"]
-    assert (first["role"], first["address"], first["path"]) == ("dispatcher", "127.0.0.1", "/api/v1/route")
-    assert "73" not in str(first["about"])
-    assert str(place["lat"]) not in str(lines)
-
-
-def test_a_write_stands_in_the_chain_of_writes_once(app, key_header, store, demo_edition):
-    _, header = key_header()
-    way = int(demo_edition.network("car").stretch_way_id[0])
-    body = {"ways": [way], "reason": "landslide", "author": "me"}
-    assert app.test_client().post("/api/v1/closures", json=body, headers=header).status_code == 201
-    app.extensions["stroke_map.read_log"].close()
-    (line,) = store.audit.list()
-    assert (line["chain"], line["actor"], line["action"]) == ("writes", "key-dispatcher", "closures.add_closure")
-
-
-def test_no_request_is_taken_for_the_one_before(app, key_header, store):
-    client, (_, header) = app.test_client(), key_header()
-    client.get("/api/v1/closures", headers=header)
-    client.get("/healthz")
-    store.accounts.add_key(read_standing("m", "crew"), lasts=DAY, by="me", now=datetime.now(UTC))
-    assert [line for line in store.audit.list() if line["chain"] == "writes" and "actor" in line] == []
-
-
-def test_an_answer_does_not_wait_for_the_audit(app, key_header, store, tmp_path):
-    """The folder of the audit cannot be made: answers go on, and what was read waits until it can."""
-    (tmp_path / "audit").write_text("in the way")
-    client, (_, header) = app.test_client(), key_header()
-    assert client.get("/api/v1/closures", headers=header).status_code == 200
-    time.sleep(1.5)
-    (tmp_path / "audit").unlink()
-    app.extensions["stroke_map.read_log"].close()
-    assert [line["action"] for line in store.audit.list(actor="key-dispatcher")] == ["closures.list_closures"]
-
-
 def test_csrf_tokens_are_not_the_session_token(log_in):
     client, response = log_in()
     token = client.get_cookie("stroke_map_session").value
     assert response.get_json()["csrf_token"] == csrf_token(token) != token
     assert token not in response.get_data(as_text=True)
+
+
+class TestAlone:
+    """What looks into the audit log, or does something to the whole application: each with one of its own."""
+
+    @pytest.fixture
+    def app(self, make_live_app):
+        return make_live_app()
+
+    @pytest.mark.parametrize(("proxies", "secure", "address"), [(0, False, "127.0.0.1"), (1, True, "203.0.113.7")])
+    def test_the_headers_of_a_proxy_are_believed_only_where_there_is_one(self, make_live_app, proxies, secure, address):
+        app = make_live_app(trusted_proxies=proxies)
+        store, secret = app.extensions["stroke_map.live_store"], new_totp_secret()
+        store.accounts.add_user(read_standing("wang", "crew"), HASH, secret, by="me", now=datetime.now(UTC))
+        body = {"name": "wang", "password": PASSWORD, "code": pyotp.TOTP(secret).now()}
+        headers = {"X-Forwarded-For": "6.6.6.6, 203.0.113.7", "X-Forwarded-Proto": "https"}
+        response = app.test_client().post(ADDRESS, json=body, headers=headers)
+        assert ("Secure" in response.headers["Set-Cookie"]) is secure
+        (line,) = store.audit.list(actor="wang")
+        assert line["address"] == address
+
+    def test_brute_force_is_locked_out_with_a_time_to_wait(self, app, add_user, store):
+        client, secret = app.test_client(), add_user()
+        body = {"name": "wang", "password": "wrong", "code": "000000"}
+        for _ in range(5):
+            problem_of(client.post(ADDRESS, json=body), 401, "unauthorized")
+        right = {"name": "wang", "password": PASSWORD, "code": pyotp.TOTP(secret).now()}
+        response = client.post(ADDRESS, json=right)
+        told = problem_of(response, 429, "locked-out")
+        assert 1 <= int(response.headers["Retry-After"]) == told["retry_after_s"] <= 31
+        app.extensions["stroke_map.read_log"].close()
+        refused = [line for line in store.audit.list() if line.get("status") == 401]
+        assert [line["about"] for line in refused] == [{"user": "wang"}] * 5
+
+    def test_a_name_that_is_nobody_is_in_no_log(self, app, store):
+        body = {"name": "my password", "password": "wrong", "code": "000000"}
+        problem_of(app.test_client().post(ADDRESS, json=body), 401, "unauthorized")
+        app.extensions["stroke_map.read_log"].close()
+        assert store.audit.list() == []
+
+    def test_the_public_plane_knows_no_accounts(self, make_live_app, key_header, place):
+        _, header = key_header()
+        client = make_live_app(plane="public").test_client()
+        problem_of(client.post(ADDRESS, json={}), 404, "not-found")
+        query = place | {"profile": "ambulance"}
+        problem_of(client.get("/api/v1/route", query_string=query, headers=header), 401, "unauthorized")
+
+    def test_while_accounts_were_never_read_a_key_is_not_called_wrong(self, make_live_app, key_header, live_database):
+        _, header = key_header()
+        app = make_live_app()
+        live_database.take_away()
+        problem_of(app.test_client().get(ADDRESS, headers=header), 503, "live-store")
+
+    def test_every_clinical_request_leaves_a_line_without_what_was_told_of_the_patient(
+        self, app, key_header, store, place
+    ):
+        client, (_, header) = app.test_client(), key_header()
+        question = place | {"crs": "WGS-84", "condition": "stroke", "age": 73, "onset": "unknown"}
+        answer = client.post("/api/v1/route", json=question, headers=header).get_json()
+        client.get("/api/v1/route", query_string=place)  # public: nothing is kept of who asks
+        client.get("/api/v1/closures", headers=header)
+        client.delete("/api/v1/closures/9", headers=header)
+        client.post("/api/v1/closures", json={"ways": [1]}, headers=key_header("crew")[1])
+        app.extensions["stroke_map.read_log"].close()
+        lines = [line for line in reversed(store.audit.list()) if not line["action"].startswith("audit.")]
+        assert [(line["actor"], line["action"], line["status"]) for line in lines] == [
+            ("key-dispatcher", "route.route_by_post", 200),
+            ("key-dispatcher", "closures.list_closures", 200),
+            ("key-dispatcher", "closures.end_closure", 404),
+            ("key-crew", "closures.add_closure", 403),
+        ]
+        first = lines[0]
+        assert first["about"]["fields"] == ["age", "onset"]
+        assert first["about"]["hospitals"] == [hospital["id"] for hospital in answer["hospitals"]]
+        assert first["about"]["edition"] == first["edition"] == answer["edition"]
+        assert (first["role"], first["address"], first["path"]) == ("dispatcher", "127.0.0.1", "/api/v1/route")
+        assert "73" not in str(first["about"])
+        assert str(place["lat"]) not in str(lines)
+
+    def test_a_write_stands_in_the_chain_of_writes_once(self, app, key_header, store, demo_edition):
+        _, header = key_header()
+        way = int(demo_edition.network("car").stretch_way_id[0])
+        body = {"ways": [way], "reason": "landslide", "author": "me"}
+        assert app.test_client().post("/api/v1/closures", json=body, headers=header).status_code == 201
+        app.extensions["stroke_map.read_log"].close()
+        (line,) = store.audit.list()
+        assert (line["chain"], line["actor"], line["action"]) == ("writes", "key-dispatcher", "closures.add_closure")
+
+    def test_no_request_is_taken_for_the_one_before(self, app, key_header, store):
+        client, (_, header) = app.test_client(), key_header()
+        client.get("/api/v1/closures", headers=header)
+        client.get("/healthz")
+        store.accounts.add_key(read_standing("m", "crew"), lasts=DAY, by="me", now=datetime.now(UTC))
+        assert [line for line in store.audit.list() if line["chain"] == "writes" and "actor" in line] == []
+
+    def test_an_answer_does_not_wait_for_the_audit(self, app, key_header, store, tmp_path):
+        """The folder of the audit cannot be made: answers go on, and what was read waits until it can."""
+        (tmp_path / "audit").write_text("in the way")
+        client, (_, header) = app.test_client(), key_header()
+        assert client.get("/api/v1/closures", headers=header).status_code == 200
+        time.sleep(1.5)
+        (tmp_path / "audit").unlink()
+        app.extensions["stroke_map.read_log"].close()
+        assert [line["action"] for line in store.audit.list(actor="key-dispatcher")] == ["closures.list_closures"]

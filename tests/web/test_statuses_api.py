@@ -14,22 +14,8 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def own(settings, demo_geodata, tmp_path):
-    """Settings over the demonstration city with a database of their own."""
-    return read_settings(
-        {},
-        geodata_dir=demo_geodata,
-        cache_dir=tmp_path,
-        clinical_key=settings.clinical_key,
-        database_url=f"sqlite:///{tmp_path / 'live.db'}",
-    )
-
-
-@pytest.fixture
-def app(own):
-    app = create_app(own)
-    app.extensions["stroke_map.live_store"].migrate()
-    return app
+def app(live_app):
+    return live_app
 
 
 @pytest.fixture
@@ -38,9 +24,12 @@ def client(app):
 
 
 @pytest.fixture
-def worker(own, app):
+def worker(app):
     """Another worker over the same database."""
-    return create_app(own).test_client()
+    other = create_app(app.extensions["stroke_map.settings"])
+    yield other.test_client()
+    other.extensions["stroke_map.read_log"].close()
+    other.extensions["stroke_map.live_store"].close()
 
 
 @pytest.fixture
@@ -236,11 +225,11 @@ def test_a_list_that_cannot_be_is_refused(client, clinical, asked):
     problem_of(response, 422, "invalid-request")
 
 
-def test_nobody_without_a_key_says_or_sees_anything(client, own, demo_edition):
+def test_nobody_without_a_key_says_or_sees_anything(client, demo_geodata, tmp_path, demo_edition):
     hospital = demo_edition.hospitals[0].id
     problem_of(client.put(address(hospital), json=FULL), 401, "unauthorized")
     problem_of(client.get("/api/v1/statuses"), 401, "unauthorized")
-    public = create_app(read_settings({}, geodata_dir=own.geodata_dir, cache_dir=own.cache_dir, plane="public"))
+    public = create_app(read_settings({}, geodata_dir=demo_geodata, cache_dir=tmp_path, plane="public"))
     problem_of(public.test_client().put(address(hospital), json=FULL), 404, "not-found")
 
 
@@ -264,7 +253,8 @@ def test_who_may_only_look_says_nothing(client, key_of, demo_edition, role):
     assert client.get("/api/v1/statuses", headers=header).status_code == 200
 
 
-def test_while_the_database_is_away_nothing_is_said_to_be_kept(client, clinical, own, tmp_path, demo_edition):
-    (tmp_path / "live.db").rename(tmp_path / "elsewhere.db")
+def test_while_the_database_is_away_nothing_is_said_to_be_kept(make_live_app, clinical, live_database, demo_edition):
+    client = make_live_app().test_client()
+    live_database.take_away()
     response = client.put(address(demo_edition.hospitals[0].id), json=FULL, headers=clinical)
     problem_of(response, 503, "live-store")
