@@ -288,7 +288,7 @@ class Hub:
         while True:
             await asyncio.sleep(HEARTBEAT_S / 2)
             now, now_s = datetime.now(UTC), time.monotonic()
-            if not self.stale and now_s - self._looked_at_s > STALE_AFTER_S:
+            if self.has_looked.is_set() and not self.stale and now_s - self._looked_at_s > STALE_AFTER_S:
                 self.stale = True
                 log.warning("the database of live state has not been read for %.0f s", now_s - self._looked_at_s)
                 self._everybody("stale", {"as_of": self._as_of})

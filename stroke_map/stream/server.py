@@ -19,7 +19,7 @@ _MOST_HEADER_BYTES: Final = 16 * 1024
 _HEADER_TIMEOUT_MS: Final = 10_000
 _BACKLOG: Final = 1024
 _STOP_TIMEOUT_S: Final = 5.0
-_FIRST_LOOK_S: Final = 3.0
+_FIRST_LOOK_S: Final = 15.0
 _LOOK_AT_PARENT_EVERY_S: Final = 0.5
 #: Files besides the sockets of streams, and room for requests that are refused.
 _SPARE: Final = 256

@@ -36,9 +36,7 @@ class SealedProtocol(Protocol):
     digest: str = Field(description="sha256 of the protocol's canonical JSON, in hexadecimal.")
 
 
-@api.get(
-    "/protocols/<condition>", responses=responses(SealedProtocol, 404, 503) | NOT_MODIFIED
-)
+@api.get("/protocols/<condition>", responses=responses(SealedProtocol, 404, 503) | NOT_MODIFIED)
 def protocol(path: ProtocolPath) -> Response:
     """Give every value with its unit, source and status, every rule in words, and the scales with their items for a calculator."""
     edition = current_edition()
