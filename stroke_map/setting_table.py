@@ -52,6 +52,11 @@ SETTINGS: tuple[Setting, ...] = (
         secret=True,
     ),
     Setting("session_hours", int, 12, "hours", "How long a log-in lasts.", least=1),
+    Setting("crew_link_hours", float, 12.0, "hours", "How long a crew's link leads to its open case.", least=0.1),
+    Setting(
+        "crew_url", str, "", "address", "Where crews reach this server, https://...; empty: as the dispatcher does."
+    ),
+    Setting("dispatch_phone", str, "120", "number", "What hospitals and crews telephone to reach the dispatcher."),
     Setting(
         "lockout_attempts",
         int,

@@ -28,6 +28,9 @@ class Settings:
     database_url: str
     clinical_key: str
     session_hours: int
+    crew_link_hours: float
+    crew_url: str
+    dispatch_phone: str
     lockout_attempts: int
     lockout_longest_min: int
     trusted_proxies: int

@@ -90,7 +90,7 @@ class CaseRecords:
         with self._store.reading() as connection:
             found = load_case(connection, case_id)
         if hospital is not None and found.hospital_id != hospital:
-            raise _no_such_case()
+            raise no_such_case()
         return found
 
     def list(
@@ -114,6 +114,7 @@ class CaseRecords:
         *,
         now: datetime,
         instead_of: datetime | Literal["any"] | None = "any",
+        hospital: str | None = None,
     ) -> Case:
         """Say when a moment of a case was; said again, the last word counts. "door" and "closed" reach its alert.
 
@@ -121,6 +122,8 @@ class CaseRecords:
         ----------
         instead_of
             What whoever says so saw in its place, None: nothing. "any": whatever it is.
+        hospital
+            Only if this hospital was alerted for it, and neither diverted it nor was stood down.
 
         Raises
         ------
@@ -131,7 +134,12 @@ class CaseRecords:
         """
         with self._store.writing() as connection:
             version = self._store.bump(connection, CASE_TOPIC, now)
-            recorded = load_case(connection, case_id).timeline.get(name)
+            case = load_case(connection, case_id)
+            if hospital is not None and not _takes_part(connection, case_id, hospital):
+                raise no_such_case()
+            recorded = case.timeline.get(name)
+            if recorded == at:  # the same request again, or two who saw the same
+                return case
             if instead_of not in ("any", recorded):
                 raise ConflictError("Somebody has recorded this moment meanwhile.", recorded=recorded)
             count = select(func.count()).where(case_events.c.case_id == case_id)
@@ -166,7 +174,7 @@ def load_case(connection: Connection, case_id: int) -> Case:
     """
     found = load_cases(connection, [case_id] if 0 < case_id <= _LARGEST_ID else [])
     if not found:
-        raise _no_such_case()
+        raise no_such_case()
     return found[case_id]
 
 
@@ -179,7 +187,14 @@ def _begun(connection: Connection, author: str, key: str, digest: str) -> int | 
     return None if earlier is None else int(earlier.id)
 
 
-def _no_such_case() -> NotFoundError:
+def _takes_part(connection: Connection, case_id: int, hospital: str) -> bool:
+    gone = select(alert_events.c.alert_id).where(alert_events.c.kind.in_(("diverted", "cancelled")))
+    here = alerts.c.case_id == case_id, alerts.c.hospital_id == hospital, alerts.c.id.not_in(gone)
+    return connection.execute(select(alerts.c.id).where(*here).limit(1)).one_or_none() is not None
+
+
+def no_such_case() -> NotFoundError:
+    """The error for a case that is not there, or is none of the caller's business."""
     return NotFoundError("There is no case with that id.", next_step="List them with GET /api/v1/cases.")
 
 

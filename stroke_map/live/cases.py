@@ -15,6 +15,9 @@ MomentName = Literal[
     "ecg", "imaging", "needle", "puncture", "wire", "reperfusion", "closed",
 ]  # fmt: skip
 MOMENTS: Final[tuple[MomentName, ...]] = get_args(MomentName)
+#: What a hospital sees happen, and what a crew that was given a link to its case alone; who begins and ends a case is the dispatcher.
+BY_HOSPITAL: Final = ("door", "ecg", "imaging", "needle", "puncture", "wire", "reperfusion")
+BY_LINKED_CREW: Final = ("onset", "last_known_well", "dispatched", "on_scene", "left_scene", "door", "ecg")
 #: The times between two moments of which monthly figures are kept.
 INTERVALS: Final[Mapping[str, tuple[str, str]]] = {
     "onset_to_door": ("onset", "door"),

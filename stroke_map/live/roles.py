@@ -20,7 +20,7 @@ SCOPES: Final = {
 ROLES: Final[dict[str, tuple[str, ...]]] = {
     "dispatcher": ("route", "closures", "statuses", "cases", "alerts", "deliveries"),
     "crew": ("route", "closures:read", "statuses:read", "cases", "alerts:read"),
-    "hospital": ("route", "closures:read", "statuses", "cases:read", "alerts", "deliveries:read"),
+    "hospital": ("route", "closures:read", "statuses", "cases", "alerts", "deliveries:read"),
     "editor": ("closures", "statuses:read"),
     "auditor": ("audit:read", "closures:read", "statuses:read", "cases:read", "alerts:read", "deliveries:read"),
     "administrator": ("audit:read", "channels", "deliveries"),
@@ -42,6 +42,8 @@ class Actor:
         What the account is bound to; empty for roles that are bound to none. A team may be empty: any team of the hospital.
     scopes
         What it may do: all that the role may, or what its key is held to.
+    by_link
+        It is the crew that a link leads to its case: none of the scopes, and what is opened to it for that case.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Actor:
     hospital: str
     team: str
     scopes: frozenset[str]
+    by_link: bool = False
 
     def may(self, scope: str) -> bool:
         """Whether it may do this; what may change may also be read."""

@@ -24,6 +24,7 @@ from stroke_map.live.channel_records import ChannelRecords
 from stroke_map.live.database import BEGIN, create_file, database_file, make_engine
 from stroke_map.live.deliveries import Trying
 from stroke_map.live.delivery_records import DeliveryRecords
+from stroke_map.live.link_records import LinkRecords
 from stroke_map.live.lockout import Rule
 from stroke_map.live.login import LogIns
 from stroke_map.live.records import ClosureRecords
@@ -66,6 +67,8 @@ class LiveStore:
         Who wrote and read what.
     cases, alerts
         Cases and their moments; alerts, whom they call, and what came of it.
+    links
+        By which a crew reaches its case.
     channels, deliveries
         Where messages of alerts go; the messages on their way.
 
@@ -84,6 +87,7 @@ class LiveStore:
         self.log_ins = LogIns(self, rule=rule, lasts=timedelta(hours=settings.session_hours))
         self.cases = CaseRecords(self, timedelta(days=settings.case_keep_days))
         self.alerts = AlertRecords(self, Timers.of(settings), settings.gateway_contacts if settings.gateway_url else "")
+        self.links = LinkRecords(self, timedelta(hours=settings.crew_link_hours))
         self.channels, self.deliveries = ChannelRecords(self), DeliveryRecords(self, Trying.of(settings))
         self._peeking = threading.Lock()
         self._peek: Connection | None = None

@@ -28,6 +28,7 @@ from stroke_map.web import (
     events_api,
     health_api,
     hospitals_api,
+    links_api,
     metrics,
     openapi,
     page_files,
@@ -60,6 +61,11 @@ _SECURITY_SCHEMES: dict[str, Any] = {
         "type": "http",
         "scheme": "bearer",
         "description": "A key made by `stroke-map key add`, or STROKE_MAP_CLINICAL_KEY of this server.",
+    },
+    "caseLink": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The last part of a link made by POST /api/v1/cases/{case_id}/link: for that case alone, while it is open.",
     },
     "session": {
         "type": "apiKey",
@@ -99,6 +105,7 @@ def make_app(settings: Settings) -> OpenAPI:
         app.register_api(closures_api.api)
         app.register_api(events_api.api)
         app.register_api(cases_api.api)
+        app.register_api(links_api.api)
     compressing.install(app)
         app.register_api(channels_api.api)
         app.register_api(deliveries_api.api)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 
 from stroke_map.live.cases import MomentName  # noqa: TC001  pydantic reads the annotations
 from stroke_map.moments import Moment  # noqa: TC001
@@ -123,6 +123,17 @@ class RecordedCase(Given):
     created_at: AwareDatetime
     closed_at: AwareDatetime | None
     timeline: dict[str, AwareDatetime] = Field(description="When each moment was, of those that were told.")
+
+
+class CaseTimeline(Given):
+    """Of a case what somebody sees of it after telling of a moment who came by a link."""
+
+    id: int
+    timeline: dict[str, AwareDatetime]
+
+
+class ToldCase(RootModel[RecordedCase | CaseTimeline]):
+    """The case after a moment was told; by a link, its timeline alone."""
 
 
 class CaseList(Given):

@@ -11,8 +11,8 @@ from flask import Response, current_app, request
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
-from stroke_map.errors import ConflictError, NotFoundError
-from stroke_map.live.cases import NewCase
+from stroke_map.errors import ConflictError, ForbiddenError, NotFoundError
+from stroke_map.live.cases import BY_HOSPITAL, BY_LINKED_CREW, MOMENTS, NewCase
 from stroke_map.web.answering import answer_for, json_fields, single_values, take_patient_fields
 from stroke_map.web.ask import ask_remaining
 from stroke_map.web.case_models import (
@@ -28,16 +28,19 @@ from stroke_map.web.case_models import (
     MomentEntry,
     PositionEntry,
     RecordedCase,
+    ToldCase,
 )
 from stroke_map.web.conditional import NOT_MODIFIED, unless_known
 from stroke_map.web.live_state import live_store, live_view_of
-from stroke_map.web.openapi import KNOWN, documented, responses
+from stroke_map.web.openapi import BY_LINK, KNOWN, documented, responses
 from stroke_map.web.patient import moment_or_none
 from stroke_map.web.published import current_edition
 from stroke_map.web.questions import RouteBody, invalid, read_question
-from stroke_map.web.security import require, settings_of_app
+from stroke_map.web.security import require, require_for_case, settings_of_app
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stroke_map.live.roles import Actor
 
 api = APIBlueprint(
@@ -133,32 +136,46 @@ def get_case(case_id: str) -> Response:
     return json_response(live_store().cases.get(whole_id(case_id, "case"), hospital=bound_to(actor)).as_json())
 
 
-@api.post("/cases/<case_id>/events", responses=responses(RecordedCase, 401, 404, 409, 413, 422, 503), security=KNOWN)
+_TOLD = responses(ToldCase, 401, 404, 409, 413, 422, 503)
+
+
+@api.post("/cases/<case_id>/events", responses=_TOLD, security=[*KNOWN, *BY_LINK])
 @documented(path=CasePath, body=MomentEntry)
 def add_moment(case_id: str) -> Response:
-    """Say when something happened; said again, the last word counts. "door" and "closed" reach the alert."""
-    actor = require("dispatcher", "crew", why=_NEEDS_KEY)
+    """Say when something happened; said again, the last word counts. "door" and "closed" reach the alert.
+
+    A hospital tells what happens in it, of cases alerted to it; whoever comes by a link, what happens before and at the door.
+    """
+    number = whole_id(case_id, "case")
+    actor = require_for_case(number, "dispatcher", "crew", "hospital", scope="cases", why=_NEEDS_KEY)
     entry = read_question(MomentEntry, json_fields(request.get_data(cache=False)))
     now, at = datetime.now(UTC), _aware(entry.at)
     if at is not None and at > now + CLOCK_SKEW:
         raise invalid([{"field": "at", "problem": "is still to come", "example": None}])
-    number, by = whole_id(case_id, "case"), who(actor, entry.by)
+    if entry.name not in _moments_of(actor):
+        raise ForbiddenError("Of this moment others tell.", next_step="Tell the dispatcher.")
     seen: datetime | Literal["any"] | None = (
         _aware(entry.instead_of) if "instead_of" in entry.model_fields_set else "any"
     )
-    return json_response(
-        live_store().cases.record(number, entry.name, at or now, by, now=now, instead_of=seen).as_json()
+    recorded = live_store().cases.record(
+        number, entry.name, at or now, who(actor, entry.by), now=now, instead_of=seen, hospital=bound_to(actor)
     )
+    return json_response({"id": number, "timeline": recorded.timeline} if actor.by_link else recorded.as_json())
 
 
-@api.post("/cases/<case_id>/position", responses=responses(Eta, 401, 404, 409, 413, 422, 503), security=KNOWN)
+@api.post(
+    "/cases/<case_id>/position",
+    responses=responses(Eta, 401, 404, 409, 413, 422, 503),
+    security=[*KNOWN, *BY_LINK],
+)
 @documented(path=CasePath, body=PositionEntry)
 def tell_position(case_id: str) -> Response:
     """Reckon the arrival anew from where the ambulance is; its alert tells it to everybody. The place is not kept."""
-    require("dispatcher", "crew", why=_NEEDS_KEY)
+    number = whole_id(case_id, "case")
+    require_for_case(number, "dispatcher", "crew", scope="cases", why=_NEEDS_KEY)
     entry = read_question(PositionEntry, json_fields(request.get_data(cache=False)))
     now, store = datetime.now(UTC), live_store()
-    case = store.cases.get(whole_id(case_id, "case"))
+    case = store.cases.get(number)
     if case.closed_at is not None:
         raise ConflictError("The case is closed.")
     place = (entry.lat, entry.lon, entry.crs)
@@ -204,6 +221,11 @@ def bound_to(actor: Actor) -> str | None:
 def who(actor: Actor, by: str) -> str:
     """Who says something: a person, where one is named, with the account through which."""
     return f"{by} ({actor.name})" if by else actor.name
+
+
+def _moments_of(actor: Actor) -> Sequence[str]:
+    """Those that somebody sees happen."""
+    return BY_LINKED_CREW if actor.by_link else BY_HOSPITAL if actor.role == "hospital" else MOMENTS
 
 
 def idempotency_key() -> str:

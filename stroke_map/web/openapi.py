@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: The security of an operation for those who are known.
 KNOWN: list[dict[str, list[Any]]] = [{"clinicalKey": []}, {"session": []}]
+#: Besides that, of an operation for the crew that was given a link to its case.
+BY_LINK: list[dict[str, list[Any]]] = [{"caseLink": []}]
 _View = TypeVar("_View", bound="Callable[..., Response]")
 _PROBLEMS = {
     401: "No key or log-in, or a wrong, expired or revoked one",

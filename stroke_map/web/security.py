@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Final
 from flask import current_app, g, request
 
 from stroke_map.errors import ForbiddenError, LiveStoreError, TooBusyError, UnauthorizedError
+from stroke_map.live.case_records import no_such_case
 from stroke_map.live.credentials import csrf_matches
 from stroke_map.live.identity import COOKIE, Shown
+from stroke_map.live.link_records import LINK_PREFIX
+from stroke_map.live.roles import Actor
 from stroke_map.web.auditing import begin_deed
-from stroke_map.web.live_state import live_view_of
+from stroke_map.web.live_state import live_store, live_view_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +24,6 @@ if TYPE_CHECKING:
     from flask import Flask, Response
 
     from stroke_map.live.accounts import Accounts
-    from stroke_map.live.roles import Actor
     from stroke_map.settings import Settings
 
 CSRF_HEADER: Final = "X-CSRF-Token"
@@ -111,6 +113,25 @@ def require(*roles: str, scope: str | None = None, why: str = "This needs a key 
     wanted = (scope or request.blueprint or "") + (":read" if request.method in _LOOKING else "")
     if (roles and found.role not in roles) or not found.may(wanted):
         raise ForbiddenError(f"The role {found.role}, or what this key is held to, does not cover {wanted}.")
+    return found
+
+
+def require_for_case(case_id: int, *roles: str, scope: str, why: str) -> Actor:
+    """As `require`; or let in the crew that shows the token of a link to this very case, and nothing else of it.
+
+    Raises
+    ------
+    NotFoundError
+        A link leads to another case, or nowhere, or nowhere any more: nobody learns which.
+    """
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not given.strip().startswith(LINK_PREFIX):
+        return require(*roles, scope=scope, why=why)
+    link = live_store().links.find(given.strip(), now=datetime.now(UTC))
+    if link is None or link.case_id != case_id:
+        raise no_such_case()
+    found = Actor(f"crew link {link.id}", "crew", "", "", frozenset(), by_link=True)
+    begin_deed(found)
     return found
 
 

@@ -55,7 +55,8 @@ def test_more_words_about_a_case_than_can_be_meant_are_refused(store, new_case, 
     row = {"case_id": 1, "name": "call", "at": now, "author": "me", "recorded_at": now}
     with store.writing() as connection:
         connection.execute(insert(case_events), [row] * (MOST_EVENTS - 1))
-    store.cases.record(1, "call", now, "me", now=now)
+    last = store.cases.record(1, "call", now + MINUTE, "me", now=now)
+    assert store.cases.record(1, "call", now + MINUTE, "me", now=now) == last, "said again alike it is no other word"
     with pytest.raises(ConflictError):
         store.cases.record(1, "call", now, "me", now=now)
 

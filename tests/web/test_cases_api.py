@@ -264,7 +264,7 @@ def test_nobody_unknown_learns_or_changes_anything(client, method, address, head
 @pytest.mark.parametrize("role", ["hospital", "auditor", "editor", "administrator"])
 def test_who_may_not_change_a_case(client, headers_of, method, address, role):
     headers = headers_of(role, "cq-001" if role == "hospital" else "")
-    problem_of(getattr(client, method)(address, json={}, headers=headers), 403, "forbidden")
+    problem_of(getattr(client, method)(address, json={"name": "closed"}, headers=headers), 403, "forbidden")
 
 
 def test_a_hospital_sees_the_cases_that_go_there_and_no_other(client, clinical, question, headers_of):
