@@ -47,8 +47,11 @@ def _details(error: errors.StrokeMapError) -> list[str]:
     """The lines under a message: the fields of a question, the cells of a sheet, the files of an edition."""
     facts = error.facts
     if isinstance(error, errors.RegistryError):
-        places = ((p, f"row {p['row']}" if p["row"] else p["sheet"]) for p in facts.get("problems", []))
-        return [f"{place} {p['column']}: {p['message']}; right would be: {p['would_be_right']}" for p, place in places]
+        from stroke_map.registry.problems import Problem
+
+        problems = (Problem(**problem) for problem in facts.get("problems", []))
+        places = ((p, f"row {p.row}" if p.row else p.sheet) for p in problems)
+        return [f"{place} {p.column}: {p.message}; right would be: {p.advice}" for p, place in places]
     if isinstance(error, errors.ClosureError):
         return [f"entry {p['entry']}: {p['field']} {p['problem']}" for p in facts.get("problems", [])]
     if isinstance(error, errors.AuditError):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
+
+from stroke_map.errors import EditionDamagedError, EditionError, NoEditionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +21,21 @@ if TYPE_CHECKING:
 _PROFILE: Final = "ambulance"
 # For the bar alone: a workbook of 5,000 rows with every column is 4 MB and takes 4 s.
 _SECONDS_PER_SHEET_BYTE: Final = 1e-6
+
+
+def region_without_name(geodata_dir: Path, edition: Edition | None) -> Region:
+    """Where nobody names a region: anywhere, with the districts of the edition that is named, else of the one that serves.
+
+    A made-up city's districts count only where its edition is named.
+    """
+    from stroke_map.editions import Region, read_publication, verify_edition
+    from stroke_map.editions.region import districts_of
+
+    info = edition.info if edition else None
+    with suppress(NoEditionError, EditionError, EditionDamagedError):
+        serving = info or verify_edition(geodata_dir, read_publication(geodata_dir).edition, full=False)
+        info = None if serving.demo and not edition else serving
+    return Region(districts=districts_of(info.region)) if info else Region()
 
 
 @dataclass(frozen=True, slots=True)

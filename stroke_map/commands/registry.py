@@ -53,7 +53,9 @@ def template(out: Path, lang: str) -> None:
 @registry.command()
 @click.argument("file", type=_FILE)
 @click.option("--annotate", "copy", type=_OUT, help="Write a copy of the workbook in which wrong cells are marked.")
-@click.option("--region", help="A region's id, its .toml, or a GeoJSON polygon: where hospitals must lie.")
+@click.option(
+    "--region", help="A region's id, its .toml, or a GeoJSON polygon: where hospitals must lie, in which districts."
+)
 @click.option("--osm", type=_FILE, help="OpenStreetMap file: are the places near its roads and its hospitals?")
 @_edition
 @click.option("--valid-from", type=day, help="First day of the edition to be made; today when left out.")
@@ -63,10 +65,12 @@ def check(
     file: Path, copy: Path | None, region: str | None, edition_id: str | None, *, as_json: bool, **against: Any
 ) -> None:
     """Check the sheet FILE (XLSX or CSV): every problem with sheet, row, column, value, and what would be right."""
-    from stroke_map.commands.checking import Check, check_file
-    from stroke_map.editions import Region, load_region
+    from stroke_map.commands.checking import Check, check_file, region_without_name
+    from stroke_map.editions import load_region
 
-    chosen = Check(load_region(region) if region else Region(), edition=_open(edition_id), **against)
+    edition = _open(edition_id)
+    where = load_region(region) if region else region_without_name(read_settings().geodata_dir, edition)
+    chosen = Check(where, edition=edition, **against)
     with progress() as show:
         reading = check_file(file, chosen, show)
     if copy is not None:
@@ -136,7 +140,7 @@ def _print_problems(problems: Sequence[Problem], hospitals: int, *, as_json: boo
     if problems:
         header = ("", "SHEET", "ROW", "CELL", "COLUMN", "VALUE", "PROBLEM", "RIGHT WOULD BE")
         rows = [
-            (p.severity, p.sheet, str(p.row or ""), p.address, p.column, p.value, p.message, p.would_be_right)
+            (p.severity, p.sheet, str(p.row or ""), p.address, p.column, p.value, p.message, p.advice)
             for p in problems
         ]
         _print_cells(header, [[_printable(text) for text in row] for row in rows])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count, product
@@ -25,7 +24,7 @@ from stroke_map.editions.info import Source
 from stroke_map.editions.inputs import OWN_LICENCE, is_of_roads
 from stroke_map.editions.publish import edition_folder, existing_folder, read_publication
 from stroke_map.editions.publish import publish as publish_edition
-from stroke_map.editions.region import HOSPITAL_MARGIN_M, grow, load_region
+from stroke_map.editions.region import HOSPITAL_MARGIN_M, districts_of, grow
 from stroke_map.editions.room import arrivals_step
 from stroke_map.editions.seal import checksums, seal, sha256_of
 from stroke_map.editions.setting_cells import read_with_cells_set
@@ -118,7 +117,7 @@ def amend_edition(
     progress, needed_bytes = progress or quiet, sum(file.size for file in base.info.files.values())
     with disk_faults(geodata_dir, lambda: needed_bytes), only_build(geodata_dir):
         progress("check", 0.0)
-        amendment = _read(base, hospitals, cells, progress)
+        amendment = _read(base, hospitals, cells, said.accepted, progress)
         progress("check", 1.0)
         check_gate(amendment.changes, said.accepted, base)
         final = edition_folder(geodata_dir, _next_id(geodata_dir, base_id))
@@ -127,7 +126,8 @@ def amend_edition(
             folder.mkdir()
             notes = {"reason": said.reason, "accepted": said.accepted, "prepared_by": said.prepared_by}
             counts, sums = _fill(amendment, folder)
-            info = _describe(base.info, final.name, hospitals, counts=counts, **notes)
+            accepted = amendment.reading.accepted
+            info = _describe(base.info, final.name, hospitals, counts=counts, accepted_problems=accepted, **notes)
             write_changes(folder, final.name, base, amendment.changes, **notes)
             if write_report:
                 write_report(
@@ -145,14 +145,14 @@ def amend_edition(
 
 
 def _read(
-    base: EditionHead, sheet: Path | None, cells: Sequence[str], progress: Callable[[str, float], None]
+    base: EditionHead, sheet: Path | None, cells: Sequence[str], accept: str, progress: Callable[[str, float], None]
 ) -> _Amendment:
     area = grow(base.region, HOSPITAL_MARGIN_M)
     reading = read_sheet(sheet, region=area) if sheet else read_with_cells_set(base.hospitals, cells, region=area)
     info = base.info
     reading.problems += check_hospitals(
         reading.hospitals, valid_from=info.valid_from, valid_until=info.valid_until,
-        districts=_districts_of(info.region.id), records=reading.records, complete=not reading.lost_rows,
+        districts=districts_of(info.region) or None, records=reading.records, complete=not reading.lost_rows,
     )  # fmt: skip
     reading.raise_for_errors()
     hospitals = sorted(reading.hospitals, key=lambda hospital: hospital.id)
@@ -171,14 +171,9 @@ def _read(
         from stroke_map.editions.placement import check_places
 
         reading.problems += check_places(moved, roads.network(info.profiles[0]), (), records=reading.records)
+        reading.accept(accept)
         reading.raise_for_errors()
     return _Amendment(base, roads, reading, hospitals, compare_hospitals(base.hospitals, hospitals), kept, progress)
-
-
-def _districts_of(region_id: str) -> tuple[str, ...] | None:
-    with suppress(EditionError):  # a region that only its polygon describes has no file
-        return load_region(region_id).districts or None
-    return None
 
 
 def _next_id(geodata_dir: Path, base_id: str) -> str:

@@ -36,11 +36,15 @@ class Names(_Frozen):
 
 
 class RegionInfo(_Frozen):
-    """The region an edition answers for; its polygon is in `region.geojson`. Degrees, WGS-84."""
+    """The region an edition answers for; its polygon is in `region.geojson`. Degrees, WGS-84.
+
+    `districts` are what a hospital's district may be; none where they are not known.
+    """
 
     id: str
     name: Names
     bounds: tuple[float, float, float, float]
+    districts: tuple[str, ...] = ()
 
 
 class Source(_Frozen):
@@ -75,8 +79,8 @@ class EditionInfo(_Frozen):
     """The whole of `edition.json`.
 
     `created_at` and the `seal` over it are all in an edition that its inputs do not determine. `inputs` is the checksum over all
-    inputs; `based_on` is the edition it was compared with, and `accepted` why it may differ from that one so much; `reason` is why
-    an edition was amended, `prepared_by` who did it.
+    inputs; `based_on` is the edition it was compared with, and `accepted` why it may differ from that one so much, and why the
+    mistakes that `accepted_problems` lists are none; `reason` is why an edition was amended, `prepared_by` who did it.
     """
 
     format: Literal[1] = FORMAT
@@ -98,6 +102,7 @@ class EditionInfo(_Frozen):
     inputs: str = ""
     based_on: str = ""
     accepted: str = ""
+    accepted_problems: tuple[str, ...] = ()
     reason: str = ""
     prepared_by: str = ""
     files: dict[str, FileSeal] = Field(default_factory=dict)

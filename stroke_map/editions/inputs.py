@@ -142,6 +142,7 @@ class Inputs:
                 region.publisher.model_dump(),
                 region.timezone,
                 region.bounds,
+                region.districts,
             ],
             "profiles": [service_profile(name, self.settings).to_json() for name in self.profiles],
             "protocols": [protocol.sha256 for protocol in self.sealed_protocols],

@@ -87,7 +87,8 @@ def check_places(
     -------
     list of Problem
         Errors for coordinates in another system than was said, and for entrances without a road within 1 km; warnings for those over
-        150 m from a road, or beside one that nobody reaches.
+        150 m from a road, or beside one that nobody reaches. Of one hospital somebody may know better than the map, so that its errors
+        may be accepted; those of many hospitals together may not.
     """
     readings = _read(hospitals, network, osm_hospitals)
     findings: list[Finding] = []
@@ -192,7 +193,10 @@ def _fits_another_system(reading: _Reading) -> Iterator[Finding]:
     )
     # The roads are a second witness. Where they speak against it, it may be the map that has the hospital in the wrong system.
     doubted = reading.given.road_m <= BESIDE_ROAD_M and best.road_m > NO_LONGER_BESIDE_M
-    yield Finding("warning" if doubted else "error", reading.hospital, "crs", message, best.system)
+    if doubted:
+        yield Finding("warning", reading.hospital, "crs", message, best.system)
+    else:
+        yield Finding("error", reading.hospital, "crs", message, best.system, acceptable=True)
 
 
 def _without_road(reading: _Reading, gate: Gate, network: RoadNetwork) -> Iterator[Finding]:
@@ -201,7 +205,7 @@ def _without_road(reading: _Reading, gate: Gate, network: RoadNetwork) -> Iterat
     right = "entrance_lat and entrance_lon beside a road"
     if not len(gate.segment):
         message = f"no road that can be driven to is within {GATE_LIMIT_M:,.0f} m of the entrance"
-        yield Finding("error", reading.hospital, column, message + _hint(reading), right)
+        yield Finding("error", reading.hospital, column, message + _hint(reading), right, acceptable=True)
     elif gate.distance_m > FAR_FROM_ROAD_M:
         nearest_m = _road_m(network, (network.stretch_flags & NO_GATE) == 0, entrance)
         message = f"the entrance is {gate.distance_m:.0f} m from any road"

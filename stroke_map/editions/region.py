@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import tomllib
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,7 +77,7 @@ class Region:
     def info(self) -> RegionInfo:
         """What `edition.json` says of it; it must have a polygon."""
         west, south, east, north = shapely.bounds(self.polygon).tolist()
-        return RegionInfo(id=self.id, name=self.name, bounds=(west, south, east, north))
+        return RegionInfo(id=self.id, name=self.name, bounds=(west, south, east, north), districts=self.districts)
 
 
 class _RegionFile(BaseModel):
@@ -98,6 +99,14 @@ def regions_dir() -> Path:
     package = Path(__file__).resolve().parent.parent
     checkout = package.parent / "geodata" / "regions"
     return checkout if checkout.is_dir() else package / "_regions"
+
+
+def districts_of(region: RegionInfo) -> tuple[str, ...]:
+    """The districts of an edition's region: those sealed, else those of the region's file; none where neither knows any."""
+    if not region.districts:
+        with suppress(EditionError):  # a region that only its polygon describes has no file
+            return load_region(region.id).districts
+    return region.districts
 
 
 def load_region(which: str | Path, *, polygon: Path | None = None) -> Region:

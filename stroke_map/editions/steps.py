@@ -171,6 +171,7 @@ def describe(
         inputs=inputs.key,
         based_on=based_on,
         accepted=accepted,
+        accepted_problems=work.reading.accepted,
         prepared_by=prepared_by,
     )
 

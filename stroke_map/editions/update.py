@@ -26,7 +26,7 @@ from stroke_map.editions.publish import (
 from stroke_map.editions.publish import (
     publish as publish_edition,
 )
-from stroke_map.editions.region import Region
+from stroke_map.editions.region import Region, districts_of
 from stroke_map.editions.staging import give_name, only_build, remove_work, work_folder
 from stroke_map.editions.work import Work, quiet
 from stroke_map.errors import EditionDamagedError, EditionError, NoEditionError
@@ -82,7 +82,8 @@ def annual_update(
     against
         The edition to compare with (and whose roads are used again); None: the one that serves.
     accept
-        Why totals may differ from that edition's so much that the gate would refuse them; kept in the edition.
+        Why totals may differ from that edition's so much that the gate would refuse them, and why a hospital is right where the map
+        speaks against it; kept in the edition.
     prepared_by, publish, approved_by
         Who runs this; whether to publish in the end, and who has looked at it. Two different people.
     dry_run
@@ -131,7 +132,7 @@ def annual_update(
             made = Made(edition_id, final, "already built", warnings=_warnings(work))
         else:
             work.begin(work_folder(geodata_dir, inputs.key))
-            _grow(work, draw_tiles)
+            _grow(work, said.accepted, draw_tiles)
             info, made = _compare(work, edition_id, before, said, write_report)
             if dry_run:
                 return made
@@ -147,7 +148,10 @@ def annual_update(
 def region_of(edition: Edition) -> Region:
     """The region of an edition, as one that is built from its roads has it."""
     info = edition.info
-    return Region(info.region.id, info.region.name, info.publisher, info.timezone, polygon=edition.region)
+    return Region(
+        info.region.id, info.region.name, info.publisher, info.timezone, polygon=edition.region,
+        districts=districts_of(info.region),
+    )  # fmt: skip
 
 
 def _edition_before(geodata_dir: Path, against: str | None) -> Edition | None:
@@ -180,12 +184,12 @@ def _inputs_of(geodata_dir: Path, edition_id: str) -> str | None:
         return None
 
 
-def _grow(work: Work, draw_tiles: Callable[[RoadNetwork, Path], Any] | None) -> None:
+def _grow(work: Work, accept: str, draw_tiles: Callable[[RoadNetwork, Path], Any] | None) -> None:
     steps.make_roads(work)
     if work.inputs.region.polygon is None:
         # Only now is it known where the roads are: a hospital far from all of them is a mistake in the sheet.
         hospital_steps.check_sheet(work, thoroughly=True)
-    hospital_steps.check_entrances(work)
+    hospital_steps.check_entrances(work, accept)
     hospital_steps.write_registry(work)
     steps.make_arrivals(work)
     steps.make_tiles(work, draw_tiles)

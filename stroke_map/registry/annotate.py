@@ -98,7 +98,7 @@ def _mark(cell: Any, problem: Problem) -> None:
     from openpyxl.styles import PatternFill
 
     cell.fill = PatternFill("solid", start_color=_COLOURS[problem.severity])
-    said = f"{problem.message}\n应为 right: {problem.would_be_right}"
+    said = f"{problem.message}\n应为 right: {problem.advice}"
     before = f"{cell.comment.text}\n\n" if cell.comment else ""
     cell.comment = Comment(before + said, "stroke_map", height=120, width=320)
 
@@ -108,7 +108,7 @@ def _add_list(book: Any, problems: Sequence[Problem]) -> None:
     sheet.append(_HEADER)
     for row, problem in enumerate(problems, 2):
         place = (problem.sheet, str(problem.row or ""), problem.column, problem.address)
-        told = (_SEVERITIES[problem.severity], *place, problem.value, problem.message, problem.would_be_right)
+        told = (_SEVERITIES[problem.severity], *place, problem.value, problem.message, problem.advice)
         for number, text in enumerate(told, 1):
             write_text(sheet.cell(row, number), guard(text))
     for letters, width in zip("ABCDEFGH", (14, 16, 8, 24, 10, 30, 50, 50), strict=True):

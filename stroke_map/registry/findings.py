@@ -20,29 +20,31 @@ Records = Mapping[str, Mapping[str, "Cell"]]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong with one hospital (None: with the list), and the column to correct."""
+    """What is wrong with one hospital (None: with the list), and the column to correct; `acceptable` as of `Problem`."""
 
     severity: Literal["error", "warning"]
     hospital: Hospital | None
     column: str
     message: str
     right: str
+    acceptable: bool = False
 
     def problem(self, records: Records) -> Problem:
         """The finding with sheet, row and column; with the hospital's name and id where it came from no sheet."""
         record = records.get(self.hospital.id, {}) if self.hospital else {}
         # A column that the sheet lacks is missing in the hospital's row all the same.
         cell = record.get(self.column) or next(iter(record.values()), None)
+        message, right = self.message, self.right
         if cell is None:
             sheet = next((cell.sheet for record in records.values() for cell in record.values()), "")
-            message = f"{self.hospital.name_zh}: {self.message}" if self.hospital else self.message
-            id_ = self.hospital.id if self.hospital else ""
-            return Problem(self.severity, sheet, 0, self.column, id_, message, self.right)
-        if self.column not in record:
-            return Problem(self.severity, cell.sheet, cell.row, self.column, "", self.message, self.right)
-        return Problem(
-            self.severity, cell.sheet, cell.row, cell.header, cell.text, self.message, self.right, cell.address
-        )
+            message = f"{self.hospital.name_zh}: {message}" if self.hospital else message
+            there = (sheet, 0, self.column, self.hospital.id if self.hospital else "")
+        elif self.column not in record:
+            there = (cell.sheet, cell.row, self.column, "")
+        else:
+            there = (cell.sheet, cell.row, cell.header, cell.text)
+        address = cell.address if cell and self.column in record else ""
+        return Problem(self.severity, *there, message, right, address, self.acceptable)
 
 
 def problems_of(findings: Iterable[Finding], hospitals: Sequence[Hospital], records: Records) -> list[Problem]:

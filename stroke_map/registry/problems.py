@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from stroke_map.errors import RegistryError
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from stroke_map.registry.cells import Cell
     from stroke_map.registry.models import Hospital
 
+_OR_ACCEPT: Final = "; or, where the map is wrong, the edition made with --accept REASON"
 MAX_VALUE_CHARACTERS: Final = 80  # enough to find the cell by; a hostile one may be a megabyte
 
 
@@ -22,7 +23,8 @@ class Problem:
 
     `row` counts as a spreadsheet program does, the header being row 1; 0 means the whole file. `column` is the
     header's text, "" where the whole row is meant. `value` is what stands there, shortened. `address` is the cell's
-    own in a workbook, such as "H12"; "" where there is no one cell, or no workbook.
+    own in a workbook, such as "H12"; "" where there is no one cell, or no workbook. `acceptable`: it may be right all the same, and
+    somebody who knows may say why.
     """
 
     severity: Literal["error", "warning"]
@@ -33,25 +35,34 @@ class Problem:
     message: str
     would_be_right: str
     address: str = ""
+    acceptable: bool = False
 
     def __str__(self) -> str:
         row = f"row {self.row}" if self.row else ""
         place = ", ".join(part for part in (self.sheet, row, self.column, self.address) if part)
         value = f" ({self.value!r})" if self.value else ""
-        return f"{self.severity}: {place}: {self.message}{value}; right would be: {self.would_be_right}"
+        return f"{self.severity}: {place}: {self.message}{value}; right would be: {self.advice}"
+
+    @property
+    def advice(self) -> str:
+        """What would be right, and what else may be done about it."""
+        may = self.acceptable and self.severity == "error"
+        return f"{self.would_be_right}{_OR_ACCEPT if may else ''}"
 
 
 @dataclass
 class SheetReading:
     """The hospitals whose rows have no error, and every problem of the sheet.
 
-    `records` are the cells that each of the hospitals was read from, by its id and by column, for what checks find later.
+    `records` are the cells that each of the hospitals was read from, by its id and by column, for what checks find later; `accepted`
+    are the errors that stop nothing, because somebody said why, as lines.
     """
 
     sheet: str
     hospitals: list[Hospital] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     records: dict[str, Mapping[str, Cell]] = field(default_factory=dict)
+    accepted: tuple[str, ...] = ()
 
     @property
     def errors(self) -> list[Problem]:
@@ -75,6 +86,14 @@ class SheetReading:
         """Note what is wrong with one cell, where it stands."""
         value = _shortened(cell.text)
         self.problems.append(Problem(severity, cell.sheet, cell.row, cell.header, value, message, right, cell.address))
+
+    def accept(self, reason: str) -> None:
+        """Let errors that may be right all the same be warnings, which say why; without a reason they stay errors."""
+        for number, problem in enumerate(self.problems):
+            if reason and problem.acceptable and problem.severity == "error":
+                message = f"{problem.message}; accepted: {reason}"
+                self.problems[number] = replace(problem, severity="warning", message=message)
+                self.accepted += (str(problem),)
 
     def raise_for_errors(self) -> None:
         """Refuse a sheet with mistakes.

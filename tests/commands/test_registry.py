@@ -100,7 +100,7 @@ def test_programs_get_json(run, sheet) -> None:
     assert (told["hospitals"], told["errors"], told["warnings"]) == (1, 2, 1)
     assert {problem["column"] for problem in told["problems"]} == {"name_zh", "lat", "phone"}
     assert set(told["problems"][0]) == {
-        "severity", "sheet", "row", "column", "value", "message", "would_be_right", "address",
+        "severity", "sheet", "row", "column", "value", "message", "would_be_right", "address", "acceptable",
     }  # fmt: skip
 
 
@@ -131,6 +131,17 @@ def test_a_region_bounds_where_hospitals_lie(run, sheet) -> None:
     result = run("check", far, "--region", "chongqing")
     assert result.exit_code == 5
     assert "lies outside the region" in result.stdout
+
+
+def test_districts_are_those_of_the_region_or_of_an_edition_that_is_named(run, sheet) -> None:
+    elsewhere = sheet(GOOD.replace(",phone", ",district").replace(",120", ",渝中"))
+    told = {}
+    for region in ((), ("--region", "chongqing"), ("--edition", "demo")):
+        problems = orjson.loads(run("check", elsewhere, *region, "--json").stdout)["problems"]
+        told[region] = [problem["would_be_right"] for problem in problems if problem["column"] == "district"]
+    # What serves is a made-up city, whose districts nobody's list must have.
+    assert (told[()], told["--region", "chongqing"]) == ([], ["渝中区"])
+    assert len(told["--edition", "demo"]) == 1
 
 
 def test_the_roads_of_a_file_or_of_an_edition_tell_where_hospitals_cannot_be(run, sheet, demo_files) -> None:

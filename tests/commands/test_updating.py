@@ -12,6 +12,8 @@ from click.testing import CliRunner
 
 from stroke_map import errors
 from stroke_map.cli import cli
+from stroke_map.editions.info import read_info
+from stroke_map.editions.seal import seal
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "annual_update.py"
 HEADER = "id,name_zh,lat,lon,crs,thrombolysis,ct,phone\n"
@@ -108,6 +110,37 @@ def test_an_update_takes_its_roads_from_one_place(run, town, roads):
     done = run("edition", "update", "--year", "2027", "--hospitals", town["sheet"], *roads)
     assert done.exit_code == 2
     assert "--same-roads" in done.stderr
+
+
+def test_a_list_is_checked_against_the_districts_of_the_edition_that_serves(run, sheet_of, tmp_path):
+    folder = tmp_path / "geodata" / "editions" / "2026.1"
+    info = read_info((folder / "edition.json").read_bytes())
+    (folder / "edition.json").unlink()
+    region = info.region.model_copy(update={"districts": ("渝中区", "万州区")})
+    seal(folder, info.model_copy(update={"region": region}))
+    sheet = sheet_of("thrombolysis", "district")
+    sheet.write_text(sheet.read_text(encoding="utf-8").replace("WGS-84,yes", "WGS-84,渝中"), encoding="utf-8")
+    checked = run("registry", "check", sheet, "--json")
+    assert {p["would_be_right"] for p in orjson.loads(checked.stdout)["problems"]} == {"渝中区"}
+    elsewhere = run("registry", "check", sheet, "--region", "demo", "--json")
+    assert "渝中区" not in {p["would_be_right"] for p in orjson.loads(elsewhere.stdout)["problems"]}
+    amended = run("edition", "amend", "--set", "h1.district=渝中", "--reason", "x")
+    assert "is no district of this region ('渝中'); right would be: 渝中区" in amended.stderr
+
+
+def test_what_the_map_lacks_is_found_by_its_name_and_a_mistake_in_it_is_named(run, town, tmp_path, place_of):
+    places = tmp_path / "places.csv"
+    options = ("--year", "2027", "--hospitals", town["sheet"], "--same-roads", "--places", places)
+    places.write_text("name,lat,lon,crs\n春森彼岸,north,106.5,WGS-84\n", encoding="utf-8")
+    wrong = run("edition", "update", *options)
+    assert (wrong.exit_code, "places.csv, row 2, lat" in wrong.stderr) == (errors.RegistryError.exit_code, True)
+    lat, lon = place_of(300, 300)
+    places.write_text(f"name,alias,lat,lon,crs\n春森彼岸,CSBA,{lat},{lon},WGS-84\n", encoding="utf-8")
+    assert run("edition", "update", *options).stdout == "Edition 2027.1: built\n"
+    for asked in ("春森", "chunsen", "csba"):
+        assert "春森彼岸" in run("search", asked, "--edition", "2027.1").stdout
+    told = orjson.loads((tmp_path / "geodata" / "editions" / "2027.1" / "edition.json").read_bytes())
+    assert [source["name"] for source in told["built_from"] if source["role"] == "places"] == ["places.csv"]
 
 
 def test_a_refused_sheet_and_a_refused_change_have_exit_codes_of_their_own(run, sheet_of):

@@ -208,6 +208,20 @@ def test_a_site_that_no_road_leads_to_is_refused(published: Edition, geodata: Pa
         amend_edition(geodata_dir=geodata, cells=["a.lat=29.58"], reason="x")
 
 
+def test_a_site_that_no_road_leads_to_is_accepted_for_a_reason(
+    published: Edition, build: Callable, sheet_of: Callable, geodata: Path
+) -> None:
+    made = amend_edition(geodata_dir=geodata, cells=["a.lat=29.58"], reason="x", accept="the road is new")
+    assert [
+        problem.partition(": no road")[0] for problem in verify_edition(geodata, made.edition_id).accepted_problems
+    ] == ["error: registry.csv, row 2, lat"]
+    full = build(sheet_of(**PLACES | {"a": ("29.58", PLACES["a"][1])}), "full")
+    assert files_of(made.folder, "arrivals") == files_of(full, "arrivals")
+    assert verify_edition(geodata, made.edition_id).counts["unreached"] == {"car": ["a"], "ambulance": ["a"]}
+    again = amend_edition(geodata_dir=geodata, cells=["a.phone=1"], reason="x", edition_id=made.edition_id)
+    assert Edition(again.folder).hospitals[0].lat == 29.58
+
+
 def test_an_amended_edition_shares_no_file_with_another_once_it_serves(published: Edition, geodata: Path) -> None:
     made = amend_edition(geodata_dir=geodata, cells=["a.phone=1"], reason="x")
     table = "arrivals/car/all/time.npy"

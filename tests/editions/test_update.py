@@ -403,3 +403,24 @@ def test_killed_at_random_moments_it_goes_on_and_gives_the_same_bytes(
     made = annual_update(year=2027, geodata_dir=geodata, osm=town["osm"], hospitals=town["sheet"])
     assert content_of(made.folder) == content_of(whole.folder)
     assert left_in(geodata) == {"2027.1"}
+
+
+def test_what_the_map_speaks_against_is_accepted_for_a_reason(
+    update: Callable, sheet_with: Callable, geodata: Path
+) -> None:
+    far = sheet_with(far={"lat": "29.572", "lon": "106.555", "ct": "yes"})
+    with pytest.raises(RegistryError, match=r"no road that can be driven to.*--accept REASON"):
+        update(hospitals=far)
+    made = update(hospitals=far, accept="the road is new")
+    info = verify_edition(geodata, made.edition_id)
+    assert info.accepted == "the road is new"
+    (problem,) = info.accepted_problems
+    assert problem.startswith("error: other.csv, row 4, lat: no road that can be driven to")
+    assert any(warning.startswith("warning") and "accepted: the road is new" in warning for warning in made.warnings)
+    assert info.counts["unreached"] == {"car": ["far"], "ambulance": ["far"]}
+
+
+def test_what_cannot_be_is_never_accepted(update: Callable, sheet_with: Callable) -> None:
+    for lat, lon in (("91", "106.555"), ("106.555", "29.555"), ("40", "106.555"), ("", "106.555")):
+        with pytest.raises(RegistryError):
+            update(hospitals=sheet_with(far={"lat": lat, "lon": lon}), accept="it is so")

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stroke_map.errors import RegistryError
-from stroke_map.registry import CAPABILITIES, Hospital, SheetReading, read_sheet, write_sheet
+from stroke_map.registry import CAPABILITIES, Hospital, Problem, SheetReading, read_sheet, write_sheet
 from stroke_map.registry.columns import COLUMNS
 
 CHONGQING = shapely.box(105.2, 28.1, 110.2, 32.3)
@@ -100,7 +100,23 @@ def test_the_error_carries_every_problem_as_plain_data(sheet_file) -> None:
         ("error", 2, "lon", "y"),
         ("warning", 2, "phone", "?"),
     }
-    assert set(problems[0]) == {"severity", "sheet", "row", "column", "value", "message", "would_be_right", "address"}
+    assert set(problems[0]) == {
+        "severity", "sheet", "row", "column", "value", "message", "would_be_right", "address", "acceptable",
+    }  # fmt: skip
+
+
+def test_what_may_be_right_all_the_same_is_accepted_for_a_reason_and_nothing_else() -> None:
+    reading = SheetReading("x.csv")
+    told = ("x.csv", 2, "lat", "29", "is far from any road", "a place beside a road")
+    reading.problems += [Problem("error", *told, acceptable=True), Problem("error", *told)]
+    before = list(reading.problems)
+    reading.accept("")
+    assert (reading.problems, reading.accepted) == (before, ())
+    reading.accept("the road is new")
+    assert reading.errors == before[1:]
+    assert reading.problems[0].severity == "warning"
+    assert reading.problems[0].message == "is far from any road; accepted: the road is new"
+    assert reading.accepted == (str(before[0]),)
 
 
 @pytest.mark.parametrize(
