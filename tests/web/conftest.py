@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import threading
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import delete, text, update
+from werkzeug.serving import make_server
 
 from stroke_map.live.tables import changes, metadata
 from stroke_map.settings import Settings, read_settings
@@ -16,7 +21,7 @@ from stroke_map.web.live_state import warm_live_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from contextlib import AbstractContextManager
 
     from flask import Flask
     from werkzeug.test import TestResponse
@@ -130,3 +135,104 @@ def place(demo_edition) -> dict[str, float]:
 def app_without_edition(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     empty: Callable[[str], Path] = tmp_path_factory.mktemp
     return create_app(read_settings({}, geodata_dir=empty("geodata"), cache_dir=empty("cache")))
+
+
+# ---- a real browser
+
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+SCREENSHOTS = Path(__file__).resolve().parents[2] / "screenshots"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """The system's Chromium, else Playwright's; tests that need one are skipped where there is none."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    found = next(
+        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+    )
+    with playwright.sync_playwright() as started:
+        executable = found or started.chromium.executable_path
+        if not Path(executable).exists():
+            pytest.skip("no Chromium on PATH and none installed by playwright")
+        browser = started.chromium.launch(executable_path=executable, args=CHROMIUM_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def serving() -> Callable[[Any], AbstractContextManager[str]]:
+    """Serve an application as long as a `with` block lasts; gives its address."""
+
+    @contextmanager
+    def serve(app: Any) -> Iterator[str]:
+        server = make_server("127.0.0.1", 0, app, threaded=True)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
+    return serve
+
+
+@pytest.fixture(scope="session")
+def site(app: Flask, serving: Callable[[Any], AbstractContextManager[str]]) -> Iterator[str]:
+    """The address at which the demonstration city is served."""
+    warm_live_state(app)
+    with serving(app) as address:
+        yield address
+
+
+@pytest.fixture
+def visit(browser: Any) -> Iterator[tuple[Callable[..., Any], list[str]]]:
+    """Open pages and watch them: a request to another host, a console error, a dialog or a script error fails the test."""
+    contexts: list[Any] = []
+    wrong: list[str] = []
+
+    def start(site: str, *, viewport: dict[str, int] | None = None, **options: Any) -> Any:
+        phone = viewport is not None and viewport["width"] < 900
+        context = browser.new_context(viewport=viewport or {"width": 1280, "height": 800}, has_touch=phone, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: request.url.startswith((site, "data:")) or wrong.append(request.url))
+        page.on("console", lambda said: said.type in {"error", "warning"} and wrong.append(said.text))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
+        return page
+
+    yield start, wrong
+    for context in contexts:
+        context.close()
+    # A question about a place without a road is answered 404, one too many 429, which Chromium writes to the console.
+    assert [what for what in wrong if "404 (NOT FOUND)" not in what and "429 (TOO MANY" not in what] == []
+
+
+@pytest.fixture(scope="session")
+def picture() -> Callable[..., None]:
+    """Take a screenshot into a folder that git ignores, for somebody to look at."""
+
+    def take(page: Any, name: str, *, whole: bool = False) -> None:
+        SCREENSHOTS.mkdir(exist_ok=True)
+        part = SCREENSHOTS / f".{os.environ.get('PYTEST_XDIST_WORKER', '')}{name}.png"
+        page.screenshot(path=part, full_page=whole)
+        part.replace(SCREENSHOTS / f"{name}.png")
+
+    return take
+
+
+@pytest.fixture(scope="session")
+def settle() -> Callable[[Any], None]:
+    """Wait until every tile is there and no animation runs."""
+
+    def wait(page: Any) -> None:
+        page.wait_for_selector(".leaflet-tile-loaded")
+        page.wait_for_selector(".leaflet-tile:not(.leaflet-tile-loaded)", state="detached")
+        page.wait_for_timeout(400)
+
+    return wait

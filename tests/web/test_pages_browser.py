@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-import os
+import math
 import re
-import shutil
 import threading
-from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
-from werkzeug.serving import make_server
 
+from stroke_map.coordinates import from_wgs84, metres_between
 from stroke_map.settings import read_settings
 from stroke_map.web import create_app
 
@@ -25,41 +23,8 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-SCREENSHOTS = Path(__file__).resolve().parents[2] / "screenshots"
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 PHONE, SMALL, DESKTOP = {"width": 390, "height": 844}, {"width": 320, "height": 640}, {"width": 1280, "height": 800}
 HOSTILE = "${alert(1)}</script><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7*7 }}"
-
-
-@contextmanager
-def serving(app: Any) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    found = next(
-        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-    )
-    with playwright.sync_playwright() as started:
-        executable = found or started.chromium.executable_path
-        if not Path(executable).exists():
-            pytest.skip("no Chromium on PATH and none installed by playwright")
-        browser = started.chromium.launch(executable_path=executable, args=CHROMIUM_ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -73,13 +38,7 @@ def place(demo_edition) -> dict[str, float]:
 
 
 @pytest.fixture(scope="module")
-def site(app) -> Iterator[str]:
-    with serving(app) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def hostile_site(write_osm, place_of, tmp_path_factory) -> Iterator[str]:
+def hostile_site(write_osm, place_of, serving, tmp_path_factory) -> Iterator[str]:
     """A street with two hospitals, whose names try to become code."""
     from stroke_map.editions import Region, build_edition, publish
 
@@ -101,51 +60,24 @@ def hostile_site(write_osm, place_of, tmp_path_factory) -> Iterator[str]:
         yield address
 
 
+SIZES = {"phone": PHONE, "small": SMALL, "desktop": DESKTOP}
+
+
 @pytest.fixture
-def visit(browser):
-    """Open pages and watch them: a request to another host, a console error, a dialog or a script error fails the test."""
-    contexts, wrong = [], []
-
-    def start(site, *, viewport=DESKTOP, **options):
-        context = browser.new_context(viewport=viewport, has_touch=viewport is not DESKTOP, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("request", lambda request: request.url.startswith((site, "data:")) or wrong.append(request.url))
-        page.on("console", lambda said: said.type in {"error", "warning"} and wrong.append(said.text))
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
-        return page
-
-    yield start, wrong
-    for context in contexts:
-        context.close()
-    # A question about a place without a road is answered 404, which Chromium writes to the console.
-    assert [what for what in wrong if "404 (NOT FOUND)" not in what] == []
+def looks(settle, picture):
+    return settle, picture
 
 
 def at(place):
     return {"latitude": place["lat"], "longitude": place["lon"]}
 
 
-def settle(page):
-    """Wait until every tile is there and no animation runs."""
-    page.wait_for_selector(".leaflet-tile-loaded")
-    page.wait_for_selector(".leaflet-tile:not(.leaflet-tile-loaded)", state="detached")
-    page.wait_for_timeout(400)
-
-
-def picture(page, name):
-    SCREENSHOTS.mkdir(exist_ok=True)
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-    part = SCREENSHOTS / f".{worker}{name}.png"
-    page.screenshot(path=part, full_page=False)
-    part.replace(SCREENSHOTS / f"{name}.png")
-
-
 @pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize(("size", "viewport"), [("phone", PHONE), ("small", SMALL), ("desktop", DESKTOP)])
-def test_where_am_i_draws_the_road_with_minutes_name_and_telephone(visit, site, client, place, *, lang, size, viewport):
+@pytest.mark.parametrize("size", ["phone", "small", "desktop"])
+def test_where_am_i_draws_the_road_with_minutes_name_and_telephone(visit, site, client, place, *, looks, lang, size):
     start, _ = visit
+    settle, picture = looks
+    viewport = SIZES[size]
     page = start(site, viewport=viewport, geolocation=at(place), permissions=["geolocation"])
     page.goto(f"{site}/?lang={lang}")
     settle(page)
@@ -154,19 +86,24 @@ def test_where_am_i_draws_the_road_with_minutes_name_and_telephone(visit, site, 
     picture(page, f"{size}-{lang}")
     page.click("#where")
     page.wait_for_selector("#result .numbers")
-    best = client.get("/api/v1/route", query_string=place).get_json()["hospitals"][0]
-    result = page.locator("#result")
-    assert best["name"][lang] in result.inner_text()
-    assert result.locator("a.phone").get_attribute("href") == best["navigation"]["call"]
-    assert result.locator("a.phone").inner_text() == best["phone"]
-    assert re.search(r"\d+\s*(分钟|min)", result.inner_text())
+    hospitals = client.get("/api/v1/route", query_string=place).get_json()["hospitals"]
+    cards = page.locator("#result .card")
+    assert cards.count() == len(hospitals) == 3
+    for number, told in enumerate(hospitals):
+        card = cards.nth(number)
+        assert {told["name"]["zh"], told["name"]["en"]} <= set(re.split(r"\n", card.inner_text()))
+        assert f"{math.ceil(told['travel_time_s'] / 60)}" in card.locator(".numbers").inner_text()
+        assert card.locator("a.phone").get_attribute("href") == told["navigation"]["call"]
+        assert card.locator("a.phone").inner_text() == told["phone"]
+        for app in ("amap", "baidu", "tencent", "apple"):
+            assert card.locator(f'a[href="{told["navigation"][app]}"]').count() == 1
     assert page.locator("path.road-line").count() == 1
     settle(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
     picture(page, f"{size}-{lang}-answer")
 
 
-def test_a_tap_on_the_map_asks_for_that_place(visit, site):
+def test_a_tap_on_the_map_asks_for_that_place(visit, site, settle):
     start, _ = visit
     page = start(site)
     page.goto(site)
@@ -175,12 +112,12 @@ def test_a_tap_on_the_map_asks_for_that_place(visit, site):
         box = page.locator(".folium-map").bounding_box()
         page.mouse.click(box["x"] + box["width"] * 0.62, box["y"] + box["height"] * 0.4)
     body = asked.value.post_data_json
-    assert set(body) == {"lat", "lon", "crs", "condition"}
+    assert set(body) == {"lat", "lon", "crs", "condition", "roads"}
     assert asked.value.url.endswith("/api/v1/route"), "the place stands in no address"
     page.wait_for_selector("#result .numbers, #result .notice")
 
 
-def test_a_place_is_found_by_typing_and_chosen_with_the_keyboard(visit, site, demo_edition):
+def test_a_place_is_found_by_typing_and_chosen_with_the_keyboard(visit, site, demo_edition, settle, picture):
     start, _ = visit
     page = start(site)
     page.goto(f"{site}/?lang=zh")
@@ -211,7 +148,7 @@ def test_a_place_is_found_by_typing_and_chosen_with_the_keyboard(visit, site, de
     page.wait_for_selector("#result .numbers, #result .notice")
 
 
-def test_a_search_can_be_left_and_says_when_nothing_is_found(visit, site):
+def test_a_search_can_be_left_and_says_when_nothing_is_found(visit, site, settle, picture):
     start, _ = visit
     page = start(site, viewport=PHONE)
     page.goto(f"{site}/?lang=en")
@@ -232,7 +169,7 @@ def test_a_search_can_be_left_and_says_when_nothing_is_found(visit, site):
     page.wait_for_selector("#places", state="hidden")
 
 
-def test_a_district_is_shown_on_the_map_which_waits_for_a_tap(visit, site, demo_edition):
+def test_a_district_is_shown_on_the_map_which_waits_for_a_tap(visit, site, demo_edition, settle):
     start, _ = visit
     page = start(site)
     asked = []
@@ -281,10 +218,14 @@ def test_a_refused_location_is_told_with_the_other_way(visit, site):
     page.click("#where")
     page.wait_for_selector("#result .notice")
     assert "did not allow the location" in page.inner_text("#result")
-    assert "Tap your place on the map" in page.inner_text("#result")
+    assert "tap your place on the map" in page.inner_text("#result")
+    page.get_by_role("button", name="Type a place").click()
+    assert page.evaluate("document.activeElement.id") == "place"
+    page.get_by_role("button", name="Tap on the map").click()
+    assert page.evaluate("document.activeElement.classList.contains('leaflet-container')")
 
 
-def test_a_place_far_away_is_told_in_words_with_hospitals_by_straight_line(visit, site):
+def test_a_place_far_away_is_told_in_words_with_hospitals_by_straight_line(visit, site, picture):
     start, _ = visit
     page = start(site, geolocation={"latitude": 1.0, "longitude": 1.0}, permissions=["geolocation"])
     page.goto(f"{site}/?lang=en")
@@ -296,7 +237,9 @@ def test_a_place_far_away_is_told_in_words_with_hospitals_by_straight_line(visit
     picture(page, "desktop-en-outside")
 
 
-def test_without_a_network_the_list_stays_and_the_page_says_so(visit, site, place):
+def test_without_a_network_the_page_says_so_and_ranks_its_list_by_straight_line(
+    visit, site, place, demo_edition, settle
+):
     start, wrong = visit
     page = start(site, geolocation=at(place), permissions=["geolocation"])
     page.goto(f"{site}/?lang=en")
@@ -305,8 +248,103 @@ def test_without_a_network_the_list_stays_and_the_page_says_so(visit, site, plac
     page.click("#where")
     page.wait_for_selector("#result .notice")
     assert "cannot be reached" in page.inner_text("#result")
-    assert page.locator(".card").count() > 0
+    assert nearest_in(page) == nearest_by_line(place, demo_edition, "thrombolysis")
     wrong[:] = [what for what in wrong if "ERR_INTERNET_DISCONNECTED" not in what]
+
+
+def nearest_by_line(place, edition, capability):
+    able = [one for one in edition.hospitals if one.capabilities[capability].status == "yes"]
+    here = place["lat"], place["lon"]
+    able.sort(key=lambda one: metres_between(here, (one.entrance_lat, one.entrance_lon)))
+    return [one.id for one in able[:3]]
+
+
+def nearest_in(page):
+    return page.locator("#result .card").evaluate_all("cards => cards.map(card => card.dataset.id)")
+
+
+def test_too_many_questions_still_show_120_and_the_list_by_straight_line(
+    visit, app, site, place, *, demo_edition, monkeypatch
+):
+    start, _ = visit
+    full = threading.BoundedSemaphore(1)
+    full.acquire()
+    monkeypatch.setitem(app.extensions, "stroke_map.public_slots", full)
+    page = start(site, viewport=PHONE, geolocation=at(place), permissions=["geolocation"])
+    page.goto(f"{site}/?lang=en")
+    with page.expect_response("**/api/v1/route") as asked:
+        page.click("#where")
+    assert asked.value.status == 429
+    page.wait_for_selector("#result .card")
+    assert nearest_in(page) == nearest_by_line(place, demo_edition, "thrombolysis")
+    assert "straight line" in page.inner_text("#result .card")
+    assert page.locator(".call-bar a").bounding_box()["y"] > PHONE["height"] - 100, "within reach of the thumb"
+
+
+def test_the_list_and_the_map_are_filtered_alike(visit, site, demo_edition, settle):
+    start, _ = visit
+    page = start(site)
+    page.goto(f"{site}/?lang=en")
+    settle(page)
+    page.check('input[name="able"][value="thrombectomy"]')
+    able = {one.id for one in demo_edition.hospitals if one.capabilities["thrombectomy"].status == "yes"}
+    assert set(page.locator(".list .card:visible").evaluate_all("cards => cards.map(c => c.dataset.id)")) == able
+    assert page.locator(".leaflet-marker-icon .pin-square").count() == len(able)
+    assert page.locator(".leaflet-marker-icon .pin-circle").count() == 0
+    assert page.inner_text("#filter [role=status]") == f"{len(able)} hospitals"
+    one = next(one for one in demo_edition.hospitals if one.id in able)
+    page.fill('#filter [name="text"]', one.name_en.upper())
+    assert page.locator(".leaflet-marker-icon .pin").count() == page.locator(".list .card:visible").count() >= 1
+    page.fill('#filter [name="text"]', "zzz")
+    assert page.locator(".list .card:visible").count() == 0
+    page.fill('#filter [name="text"]', "")
+    page.check('input[name="able"][value=""]')
+    assert page.locator(".leaflet-marker-icon .pin-circle").count() > 0
+
+
+def test_a_location_in_chinese_map_coordinates_is_taken_for_what_it_is_only_in_other_apps(
+    visit, serving, settings, place
+):
+    start, _ = visit
+    lat, lon = from_wgs84(place["lat"], place["lon"], "GCJ-02")
+    given = {"geolocation": {"latitude": lat, "longitude": lon, "accuracy": 25}, "permissions": ["geolocation"]}
+    with serving(create_app(replace(settings, in_app_crs="GCJ-02"))) as address:
+        for agent, expected in ((" MicroMessenger/8.0", (place["lat"], place["lon"])), ("", (lat, lon))):
+            page = start(address, user_agent="Mozilla/5.0" + agent, **given)
+            page.goto(address)
+            with page.expect_request("**/api/v1/route") as asked:
+                page.click("#where")
+            sent = asked.value.post_data_json
+            assert metres_between((sent["lat"], sent["lon"]), expected) < 0.2
+            page.wait_for_selector("#result .card")
+            assert page.locator("path.accuracy").count() == 1
+            assert "25" in page.inner_text("#result .notice")
+
+
+def test_without_https_the_page_says_so_and_offers_the_other_ways(visit, site):
+    start, _ = visit
+    page = start(site)
+    page.add_init_script("Object.defineProperty(window, 'isSecureContext', {value: false})")
+    page.goto(f"{site}/?lang=en")
+    page.click("#where")
+    page.wait_for_selector("#result .notice")
+    assert "Without https" in page.inner_text("#result")
+    assert page.locator("#result .ways button").count() == 2
+
+
+def test_the_way_to_each_of_the_three_can_be_shown(visit, site, place, settle):
+    start, _ = visit
+    page = start(site, geolocation=at(place), permissions=["geolocation"])
+    page.goto(f"{site}/?lang=en")
+    page.click("#where")
+    page.wait_for_selector("path.road-line")
+    first = page.get_attribute("path.road-line", "d")
+    name = page.locator("#result .card h3").nth(2).inner_text()
+    page.locator("#result .way").nth(2).click()
+    page.locator(".pin-label", has_text=name[:8]).wait_for()
+    assert page.locator("path.road-line").count() == 1
+    assert page.get_attribute("path.road-line", "d") != first
+    assert page.locator("path.road-other").count() == 2
 
 
 def test_the_list_and_120_need_no_script_at_all(visit, site):
@@ -317,12 +355,14 @@ def test_the_list_and_120_need_no_script_at_all(visit, site):
     assert page.locator(".card").count() > 5
     assert page.locator(".card a.phone").count() > 5
     assert page.locator("noscript, .notice").first.is_visible()
-    page.click("summary")
+    assert page.locator(".signs-board").first.is_visible()
+    assert page.locator(".card details a.app").count() > 20
+    page.click(".coordinates summary")
     page.fill("[name=lat]", "0")
 
 
 @pytest.mark.parametrize(("size", "viewport", "lang"), [("phone", PHONE, "zh"), ("desktop", DESKTOP, "en")])
-def test_one_answer_is_drawn_without_our_own_script(visit, site, place, *, size, viewport, lang):
+def test_one_answer_is_drawn_without_our_own_script(visit, site, place, settle, picture, *, size, viewport, lang):
     start, _ = visit
     page = start(site, viewport=viewport)
     page.route("**/static/js/**", lambda route: route.abort())
@@ -338,7 +378,7 @@ def test_one_answer_is_drawn_without_our_own_script(visit, site, place, *, size,
     assert page.locator(".leaflet-control-zoom").is_hidden()
 
 
-def test_a_browser_that_asks_for_a_page_gets_errors_as_a_page(visit, site):
+def test_a_browser_that_asks_for_a_page_gets_errors_as_a_page(visit, site, picture):
     start, _ = visit
     page = start(site, locale="en-US")
     page.goto(f"{site}/map?lat=1&lon=1")
@@ -370,26 +410,26 @@ def test_a_tile_that_is_still_being_drawn_is_asked_for_again(visit, site, place)
     assert set(widths) == {256}
 
 
-def test_the_page_can_be_used_with_the_keyboard_alone(visit, site, place):
+def test_the_page_can_be_used_with_the_keyboard_alone(visit, site, place, settle):
     start, _ = visit
     page = start(site, geolocation=at(place), permissions=["geolocation"])
     page.goto(site)
     settle(page)
     order = []
-    for _ in range(9):
+    for _ in range(12):
         page.keyboard.press("Tab")
         order.append(page.evaluate("document.activeElement.id || document.activeElement.className"))
         shown = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
         assert shown != "none", order
         if order[-1] == "where":
             break
-    assert order[:2] == ["skip", "call"]
+    assert order[:2] == ["call", "skip"]
     page.keyboard.press("Enter")
     page.wait_for_selector("#result .numbers")
     assert page.evaluate("document.activeElement.id") == "result", "what was found is read next"
 
 
-def test_targets_are_large_enough_and_everything_focusable_has_a_name(visit, site, place):
+def test_targets_are_large_enough_and_everything_focusable_has_a_name(visit, site, place, settle):
     start, _ = visit
     page = start(site, viewport=SMALL, geolocation=at(place), permissions=["geolocation"])
     page.goto(site)
@@ -406,7 +446,9 @@ def test_targets_are_large_enough_and_everything_focusable_has_a_name(visit, sit
     assert nameless == []
 
 
-def test_hostile_names_stay_text_on_the_map_in_the_answer_and_in_the_list(visit, hostile_site, place_of):
+def test_hostile_names_stay_text_on_the_map_in_the_answer_and_in_the_list(
+    visit, hostile_site, place_of, settle, picture
+):
     start, _ = visit
     lat, lon = place_of(100, 5)
     page = start(hostile_site, geolocation={"latitude": lat, "longitude": lon}, permissions=["geolocation"])
