@@ -43,7 +43,7 @@ class Request:
         InvalidRequestError
             The address says anything else.
         """
-        given = parse_qsl(self._query.decode("latin-1"), keep_blank_values=True, max_num_fields=8)
+        given = parse_qsl(self._query.decode("latin-1"), keep_blank_values=True)
         if any(name != "last_event_id" for name, _ in given) or len(given) > 1:
             problem = {"field": "query", "problem": "holds last_event_id once, and nothing else", "example": None}
             raise InvalidRequestError("The address has a parameter that is not known here.", errors=[problem])
