@@ -98,6 +98,7 @@ def make_app(settings: Settings) -> OpenAPI:
     auditing.install(app, settings)
     problem.install(app)
     security.install(app)
+    compressing.install(app)
     session_api.install(app)
     for api in (health_api.api, route_api.api, hospitals_api.api, search_api.api, protocols_api.api):
         app.register_api(api)
@@ -106,7 +107,6 @@ def make_app(settings: Settings) -> OpenAPI:
         app.register_api(events_api.api)
         app.register_api(cases_api.api)
         app.register_api(links_api.api)
-    compressing.install(app)
         app.register_api(channels_api.api)
         app.register_api(deliveries_api.api)
         alerts_api.install(app)
