@@ -16,9 +16,12 @@ from stroke_map.editions.coverage import BANDS_MIN, MS_PER_MIN
 from stroke_map.maps.mercator import project
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from stroke_map.editions.access import Access
+    from stroke_map.maps.tile_lines import RoadShapes
 
     Bounds = tuple[float, float, float, float]
 
@@ -83,18 +86,8 @@ class BandPainter:
 
     def __init__(self, access: Access, canvas: Canvas, *, spread_px: int = 1) -> None:
         self.access, self.canvas, self._spread_px = access, canvas, spread_px
-        network = access.network
         self._legs = access.legs
-        first = self._legs.first
-        x, y = canvas.pixels(network.point_x * 1e-7, network.point_y * 1e-7)
-        from_x, from_y, to_x, to_y = x[first], y[first], x[first + 1], y[first + 1]
-        steps = np.maximum(np.abs(to_x - from_x), np.abs(to_y - from_y)).astype(np.int64) + 1
-        self._leg = np.repeat(np.arange(len(first)), steps)
-        share = (np.arange(len(self._leg)) - np.repeat(np.cumsum(steps) - steps, steps) + 0.5) / steps[self._leg]
-        column = from_x[self._leg] + share * (to_x - from_x)[self._leg]
-        row = from_y[self._leg] + share * (to_y - from_y)[self._leg]
-        self._pixel = np.clip(row.astype(np.int64), 0, canvas.height - 1) * canvas.width
-        self._pixel += np.clip(column.astype(np.int64), 0, canvas.width - 1)
+        self._leg, self._pixel = pixels_along(canvas, access.network, self._legs.first)
 
     def paint(self, capability: str) -> bytes:
         """The picture of one capability as PNG."""
@@ -104,7 +97,27 @@ class BandPainter:
         for number in range(len(BAND_COLOURS)):
             # The farther over the nearer: what is not covered must not hide under what is.
             picture[self._pixel[band == number]] = number + 1
-        return _png(_spread(picture.reshape(self.canvas.height, self.canvas.width), self._spread_px))
+        return png_of(_spread(picture.reshape(self.canvas.height, self.canvas.width), self._spread_px), BAND_COLOURS)
+
+
+def pixels_along(
+    canvas: Canvas, network: RoadShapes, first: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where straight parts of roads lie, each from point `first` to the next.
+
+    Returns
+    -------
+    Which part (its place in `first`) each pixel belongs to, and the pixel as row * width + column; those beyond the edge lie on it.
+    """
+    x, y = canvas.pixels(*(p.astype(np.float64) * 1e-7 for p in (network.point_x, network.point_y)))
+    from_x, from_y, to_x, to_y = x[first], y[first], x[first + 1], y[first + 1]
+    steps = np.maximum(np.abs(to_x - from_x), np.abs(to_y - from_y)).astype(np.int64) + 1
+    leg = np.repeat(np.arange(len(first)), steps)
+    share = (np.arange(len(leg)) - np.repeat(np.cumsum(steps) - steps, steps) + 0.5) / steps[leg]
+    column = from_x[leg] + share * (to_x - from_x)[leg]
+    row = from_y[leg] + share * (to_y - from_y)[leg]
+    pixel = np.clip(row.astype(np.int64), 0, canvas.height - 1) * canvas.width
+    return leg, pixel + np.clip(column.astype(np.int64), 0, canvas.width - 1)
 
 
 def coverage_image(
@@ -150,9 +163,10 @@ def _moved(picture: NDArray[np.uint8], rows: int, columns: int) -> NDArray[np.ui
     return moved
 
 
-def _png(picture: NDArray[np.uint8]) -> bytes:
+def png_of(picture: NDArray[np.uint8], colours: Sequence[str]) -> bytes:
+    """A picture as PNG: 0 is transparent, 1 the first of the colours (at most 15, as `#rrggbb`)."""
     image = Image.fromarray(picture)
-    image.putpalette([0, 0, 0, *(int(colour[at : at + 2], 16) for colour in BAND_COLOURS for at in (1, 3, 5))])
+    image.putpalette([0, 0, 0, *(int(colour[at : at + 2], 16) for colour in colours for at in (1, 3, 5))])
     buffer = io.BytesIO()
     image.save(buffer, "PNG", transparency=_EMPTY_PX, bits=4)
     return buffer.getvalue()

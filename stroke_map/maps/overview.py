@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 import unicodedata
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import shapely
 
 from stroke_map.maps.bands import Canvas
 from stroke_map.maps.markers import MARKERS, OTHER, Marker, marker_of
-from stroke_map.maps.mercator import project
+from stroke_map.maps.mercator import project, unproject
 from stroke_map.maps.tile_lines import Lines, lines_for_zoom
 from stroke_map.maps.tile_style import ROAD_STYLES
 
@@ -34,7 +35,7 @@ _DOT_PX: Final = 5
 _TEXT_PX: Final = 17
 _MARGIN_SHARE: Final = 0.04
 _SHALLOWEST_ZOOM: Final = 8  # roads of a province; shallower ones are too few to find one's way by
-_DEEPEST_ZOOM: Final = 13
+_DEEPEST_ZOOM: Final = 12  # deeper ones draw every street
 _SCALES_KM: Final = (0.5, 1, 2, 5, 10, 20, 50, 100, 200)
 #: A crowd: so many markers in a part of the map that is so much of its width and height.
 _CROWD: Final = 4
@@ -85,6 +86,14 @@ class RegionMap(NamedTuple):
     inset: RegionMap | None = None
 
 
+def around(points: Sequence[Sequence[float]], *, at_least: float = 0.05) -> Bounds:
+    """West, south, east, north of points (lon, lat), `at_least` so many degrees across and down."""
+    lon, lat = np.array(points, dtype=np.float64).T
+    (west, east), (south, north) = ((values.min(), values.max()) for values in (lon, lat))
+    across, down = max(0.0, at_least - (east - west)) / 2, max(0.0, at_least - (north - south)) / 2
+    return float(west - across), float(south - down), float(east + across), float(north + down)
+
+
 def frame_of(bounds: Bounds, *, width: int = WIDTH, margin: float = _MARGIN_SHARE) -> Canvas:
     """A canvas around `bounds` (west, south, east, north in degrees), never flatter or taller than 1 to 2."""
     (left, right), (top, bottom) = project([bounds[0], bounds[2]], [bounds[3], bounds[1]])
@@ -100,8 +109,6 @@ def frame_of(bounds: Bounds, *, width: int = WIDTH, margin: float = _MARGIN_SHAR
 
 
 def _degrees(x: float, y: float) -> tuple[float, float]:
-    from stroke_map.maps.mercator import unproject
-
     lon, lat = unproject(x, y)
     return float(lon), float(lat)
 
@@ -116,6 +123,7 @@ def region_map(
     polygon: shapely.Geometry | None = None,
     with_names: bool = True,
     enlarge: bool = True,
+    width: int = WIDTH,
 ) -> RegionMap:
     """Draw every hospital that can treat `condition`.
 
@@ -131,9 +139,11 @@ def region_map(
         The region, (lon, lat) in degrees; its border is drawn.
     enlarge
         Whether a crowd of hospitals gets a picture of its own.
+    width
+        In pixels; markers and names keep their size.
     """
     shown = _able(hospitals, condition, lang)
-    canvas = frame_of(bounds)
+    canvas = frame_of(bounds, width=width)
     crowd = _crowd(canvas, shown) if enlarge else None
     drawn = _draw(canvas, shown, network, polygon, crowd=crowd, with_names=with_names)
     if crowd is None:
@@ -202,13 +212,24 @@ def _at(canvas: Canvas, x: float, y: float) -> tuple[float, float]:
 
 
 def _roads(canvas: Canvas, network: RoadShapes) -> Iterator[Road]:
-    lines = lines_for_zoom(network, _zoom_of(canvas))
+    lines = _lines_of(network, _zoom_of(canvas))
     for number, style in enumerate(ROAD_STYLES):
         mine = np.flatnonzero(lines.style == number)
         path = "".join(_path(canvas, lines, mine))
         if path:
             red, green, blue = style.casing
             yield Road(path, round(style.width_z12, 1), f"#{red:02x}{green:02x}{blue:02x}")
+
+
+_LINES: WeakKeyDictionary[RoadShapes, dict[int, Lines]] = WeakKeyDictionary()
+
+
+def _lines_of(network: RoadShapes, zoom: int) -> Lines:
+    """The lines of a zoom, joined once for all pictures of a network: of a province that takes seconds."""
+    mine = _LINES.setdefault(network, {})
+    if zoom not in mine:
+        mine[zoom] = lines_for_zoom(network, zoom)
+    return mine[zoom]
 
 
 def _zoom_of(canvas: Canvas) -> int:

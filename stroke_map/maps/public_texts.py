@@ -31,6 +31,33 @@ PUBLIC_TEXTS: Final[dict[str, tuple[str, str]]] = {
     "column_address": ("地址", "Address"),
     "no_district": ("未注明区县", "No district given"),
     "map_of": ("{0}地图", "Map of {0}"),
+    # a hospital, a district
+    "district": ("区县", "District"),
+    "all_hospitals": ("全部医院", "All hospitals"),
+    "district_about": (
+        "{0}：可救治卒中和胸痛的医院、电话、地址",
+        "{0}: hospitals that treat stroke and chest pain, telephones, addresses",
+    ),
+    "on_the_map": ("在地图上看", "Show on the map"),
+    "what_it_can": ("能做什么", "What it can do"),
+    "cannot": ("不能做", "Cannot do"),
+    "nothing_registered": ("名单中没有登记它能做什么", "Nothing is registered that it can do"),
+    "treats_neither": (
+        "名单中没有登记这家医院可救治卒中或胸痛：请拨打 120。",
+        "This list does not say that this hospital treats stroke or chest pain: call 120.",
+    ),
+    "not_registered": ("未登记可救治卒中或胸痛", "Not registered for stroke or chest pain"),
+    "is_unit": (
+        "基层单元：识别、做心电图、转诊；不要自行前往，请拨打 120。",
+        "A local unit: it recognises, records an ECG and sends on. Do not go there by yourself: call 120.",
+    ),
+    "drive_only_if_told": ("只有 120 让您自行前往时才用。", "Only if 120 tells you to come by yourself."),
+    "catchment": ("从哪里来它最近", "From where it is the nearest"),
+    "catchment_note": (
+        "深色道路上，开车到这里比到其他能做同样救治的医院更快（不计堵车）。灰点是其他这样的医院。",
+        "Dark: roads from which no hospital that can do the same is reached sooner by car, without traffic. Grey dots: those others.",
+    ),
+    "catchment_of": ("{1}：{0}最近的道路", "{1}: roads from which it is the nearest for {0}"),
 }
 
 

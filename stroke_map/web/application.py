@@ -35,6 +35,7 @@ from stroke_map.web import (
     pages,
     problem,
     protocols_api,
+    public_files,
     public_pages,
     route_api,
     screens,
@@ -120,6 +121,7 @@ def make_app(settings: Settings) -> OpenAPI:
     if settings.plane != "clinical":
         pages.install(app)
         public_pages.install(app)
+        public_files.install(app)
     return app
 
 

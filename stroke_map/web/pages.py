@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from stroke_map.settings import Settings
 
 blueprint = Blueprint("pages", __name__)
-_CONDITIONS = ("stroke", "chest_pain")
+CONDITIONS = ("stroke", "chest_pain")
 _COORDINATE_DECIMALS = 4  # about 10 m
 _LANGUAGE_COOKIE, _A_YEAR_S = "lang", 365 * 86400
 
@@ -48,8 +48,8 @@ class _Page(NamedTuple):
 def index() -> Response:
     """The public map of every hospital."""
     edition = current_edition()
-    lang = _language()
-    page = _index(edition, lang, _condition(), is_expired(edition), settings_of_app())
+    lang = language_asked()
+    page = _index(edition, lang, condition_asked(), is_expired(edition), settings_of_app())
     response = _conditional(page, "text/html")
     if request.args.get("lang") == lang:  # somebody chose it
         response.set_cookie(_LANGUAGE_COOKIE, lang, max_age=_A_YEAR_S, httponly=True, samesite="Lax")
@@ -60,7 +60,7 @@ def index() -> Response:
 def map_script() -> Response:
     """The script of the public map, as a file so that no page needs inline script."""
     edition = current_edition()
-    script = _public_map(edition, _language(), _condition(), settings_of_app()).script.encode()
+    script = _public_map(edition, language_asked(), condition_asked(), settings_of_app()).script.encode()
     return _conditional(_Page(script, _etag(script), ""), "text/javascript")
 
 
@@ -69,7 +69,7 @@ def answer_page() -> Response:
     """One answer as a map: the place, the hospitals, the road, minutes and telephone numbers."""
     edition = current_edition()
     fields = _fields()
-    lang = g.lang = _language(fields.pop("lang", None))
+    lang = g.lang = language_asked(fields.pop("lang", None))
     model: type[RouteQuery | RouteBody] = RouteBody if request.is_json else RouteQuery
     if request.method == "POST" and "crs" not in fields:
         raise invalid([{"field": "crs", "problem": "is missing", "example": "WGS-84"}])
@@ -107,16 +107,17 @@ def _rounded(text: str) -> str:
         return text  # the question's own check names what is wrong
 
 
-def _language(asked: object = None) -> str:
+def language_asked(asked: object = None) -> str:
     """The language of the page: asked for, else chosen before, else what the browser prefers."""
     asked = asked if isinstance(asked, str) else request.args.get("lang")
     before = request.cookies.get(_LANGUAGE_COOKIE, "")
     return texts.choose_language(asked, [before, *(tag for tag, _quality in request.accept_languages)])
 
 
-def _condition() -> str:
+def condition_asked() -> str:
+    """The condition that the address names, else the first of them."""
     asked = request.args.get("condition", "")
-    return asked if asked in _CONDITIONS else _CONDITIONS[0]
+    return asked if asked in CONDITIONS else CONDITIONS[0]
 
 
 def _map_facts(edition: Edition) -> dict[str, Any]:
@@ -180,7 +181,7 @@ def _problem_page(body: dict[str, Any]) -> Response:
         facts = facts_of(current_edition(), settings_of_app())
     except EditionError:
         facts = None
-    text = render_template("error.html", **pages.error_context(body, facts, lang=g.get("lang") or _language()))
+    text = render_template("error.html", **pages.error_context(body, facts, lang=g.get("lang") or language_asked()))
     headers = {"Content-Security-Policy": files.content_security_policy()}
     return Response(text, body["status"], mimetype="text/html", headers=headers)
 

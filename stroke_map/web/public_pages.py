@@ -1,34 +1,49 @@
-"""The public pages besides the map: the poster. Each is made once for an edition, and none needs a script.
+"""The public pages besides the map: the poster, a page for each hospital and each district, and the small pictures in them.
 
-They are made by the maps room; see pages.py for the map itself.
+Each is made once for an edition, by the maps room, and none needs a script. See pages.py for the map itself.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, render_template, request
 
-from stroke_map.maps import files, poster
+from stroke_map.errors import NotFoundError
+from stroke_map.maps import files, place_pages, poster
+from stroke_map.maps.catchments import PICTURE_WIDTH, Catchments
 from stroke_map.maps.geojson import hospitals_geojson
-from stroke_map.web.facts import facts_of
+from stroke_map.maps.markers import MARKERS, OTHER, marker_of
+from stroke_map.maps.overview import around, frame_of, region_map
+from stroke_map.maps.pages import card_of, in_language
+from stroke_map.maps.public_texts import public_words
+from stroke_map.web.facts import facts_of, is_expired
 from stroke_map.web.kept import kept, send
 from stroke_map.web.origins import embedding_origins, public_address
-from stroke_map.web.pages import _condition, _language
+from stroke_map.web.pages import condition_asked, language_asked
 from stroke_map.web.published import current_edition
-from stroke_map.web.security import settings_of_app
+from stroke_map.web.security import public_slot, settings_of_app
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from flask import Flask
 
+    from stroke_map.editions import Edition
+    from stroke_map.maps.markers import Marker
+
 blueprint = Blueprint("public_pages", __name__)
+# An SVG that somebody opens by itself: nothing in it runs or loads; the roads are in it as a picture.
+_PICTURE_POLICY = "default-src 'none'; img-src data:; frame-ancestors 'none'; base-uri 'none'"
+_CATCHMENTS: WeakKeyDictionary[Edition, Catchments] = WeakKeyDictionary()
 
 
 @blueprint.get("/poster")
 def poster_page() -> Response:
     """The poster, for print on A3 or A4."""
     edition, settings = current_edition(), settings_of_app()
-    lang, condition = _language(), _condition()
+    lang, condition = language_asked(), condition_asked()
     paper = request.args.get("paper", "")
     paper = paper if paper in poster.PAPERS else poster.PAPERS[-1]
 
@@ -46,8 +61,149 @@ def poster_page() -> Response:
             style_url=files.static_url(poster.STYLE),
         )
 
-    made = kept(edition, ("poster", lang, condition, paper), make)
+    made = kept(edition, ("poster", lang, condition, paper, is_expired(edition)), make)
     return send(made, "text/html", policy=files.content_security_policy(), by_language=True)
+
+
+@blueprint.get("/map.svg")
+def region_picture() -> Response:
+    """The map of the region as one small picture, with the hospitals that can treat this."""
+    edition, lang, condition = current_edition(), language_asked(), condition_asked()
+
+    def make() -> str:
+        drawn = region_map(
+            hospitals_geojson(edition.hospitals), edition.network(edition.info.profiles[0]),
+            bounds=edition.info.region.bounds, polygon=edition.region, lang=lang, condition=condition, enlarge=False,
+            width=PICTURE_WIDTH,
+        )  # fmt: skip
+        title = public_words(lang)["map_of"].format(in_language(edition.info.region.name.model_dump(), lang))
+        return render_template("picture.svg", map=drawn, lang=lang, title=title)
+
+    made = kept(edition, ("map.svg", lang, condition), make)
+    return send(made, "image/svg+xml", policy=_PICTURE_POLICY, by_language=True)
+
+
+@blueprint.get("/hospitals/<hospital_id>")
+def hospital_page(hospital_id: str) -> Response:
+    """One hospital: what it can do and when, telephone, level, the way there, and from where it is the nearest."""
+    edition, settings, lang = current_edition(), settings_of_app(), language_asked()
+    column = _column(edition, hospital_id)
+
+    def make() -> str:
+        (feature,) = hospitals_geojson([edition.hospitals[column]])["features"]
+        context = place_pages.hospital_context(
+            feature, facts_of(edition, settings), lang=lang, address=public_address(settings)
+        )
+        picture = frame_of(edition.info.region.bounds, width=PICTURE_WIDTH)
+        return render_template("hospital.html", picture=picture, **context)
+
+    made = kept(edition, ("hospital", hospital_id, lang, is_expired(edition)), make)
+    return send(made, "text/html", policy=files.content_security_policy(), by_language=True)
+
+
+@blueprint.get("/hospitals/<hospital_id>/<capability>.svg")
+def catchment_picture(hospital_id: str, capability: str) -> Response:
+    """The roads from which a hospital is the nearest that has one of the capabilities with a marker."""
+    edition, lang = current_edition(), language_asked()
+    column = _column(edition, hospital_id)
+    marker = place_pages.MARKED.get(capability)
+    if marker is None or edition.hospitals[column].capabilities[capability].status != "yes":
+        raise NotFoundError("This hospital is not said to be able to do that.")
+
+    def make() -> str:
+        with public_slot():
+            drawn = _catchments(edition).picture(column, capability)
+        return render_template("catchment.svg", map=drawn, marker=marker, lang=lang)
+
+    made = kept(edition, ("catchment", hospital_id, capability, lang), make)
+    return send(made, "image/svg+xml", policy=_PICTURE_POLICY, by_language=True)
+
+
+@blueprint.get("/hospitals")
+def all_hospitals() -> Response:
+    """Every hospital by district."""
+    return _district(current_edition(), "")
+
+
+@blueprint.get("/districts/<path:name>")
+def district_page(name: str) -> Response:
+    """The hospitals of one district."""
+    edition = current_edition()
+    if not any(one.district == name for one in edition.hospitals):
+        raise NotFoundError("This edition has no hospital in a district of that name.")
+    return _district(edition, name)
+
+
+def _district(edition: Edition, name: str) -> Response:
+    settings, lang = settings_of_app(), language_asked()
+
+    def make() -> str:
+        chosen = [one for one in edition.hospitals if not name or one.district == name]
+        collection = hospitals_geojson(chosen)
+        path = place_pages.district_path(name) if name else "/hospitals"
+        context = place_pages.place_context(
+            facts_of(edition, settings), lang, path=path, address=public_address(settings)
+        )
+        drawn = _district_maps(edition, collection, lang) if name else []
+        return render_template(
+            "district.html", name=name, groups=_groups(collection["features"], lang), maps=drawn,
+            legend=list(_legend(collection["features"])), **context,
+        )  # fmt: skip
+
+    made = kept(edition, ("district", name, lang, is_expired(edition)), make)
+    return send(made, "text/html", policy=files.content_security_policy(), by_language=True)
+
+
+def _district_maps(edition: Edition, collection: Mapping[str, Any], lang: str) -> list[tuple[str, Any]]:
+    """A map for each condition that some hospital of a district can treat."""
+    bounds = around([feature["geometry"]["coordinates"] for feature in collection["features"]])
+    network = edition.network(edition.info.profiles[0])
+    drawn = (
+        (each, region_map(
+            collection, network, bounds=bounds, polygon=edition.region, lang=lang, condition=each, enlarge=False, width=PICTURE_WIDTH
+        ))
+        for each in MARKERS
+    )  # fmt: skip
+    return [(condition, map_) for condition, map_ in drawn if map_.pins]
+
+
+def _groups(features: Iterable[Mapping[str, Any]], lang: str) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Hospitals by district, as the registry has them; "" holds those without one, and comes last."""
+    text, found = public_words(lang), dict[str, list[dict[str, Any]]]()
+    for told in (feature["properties"] for feature in features):
+        markers = [marker for marker in _markers(told) if marker is not OTHER]
+        one = card_of(told, lang, "stroke") | {
+            "address": told["address"],
+            "markers": markers,
+            "can": [text[marker.meaning] for marker in markers],
+        }
+        found.setdefault(told["district"], []).append(one)
+    return sorted(found.items(), key=lambda item: item[0] == "")
+
+
+def _markers(told: Mapping[str, Any]) -> list[Marker]:
+    return [marker_of(told["capabilities"], condition) for condition in MARKERS]
+
+
+def _legend(features: Iterable[Mapping[str, Any]]) -> Iterable[Marker]:
+    shown = {marker.capability for feature in features for marker in _markers(feature["properties"])}
+    return (marker for markers in MARKERS.values() for marker in markers if marker.capability in shown)
+
+
+def _column(edition: Edition, hospital_id: str) -> int:
+    for column, one in enumerate(edition.hospitals):
+        if one.id == hospital_id:
+            return column
+    raise NotFoundError("This edition has no hospital of that id.")
+
+
+def _catchments(edition: Edition) -> Catchments:
+    if edition not in _CATCHMENTS:
+        profile = edition.info.profiles[0]
+        _CATCHMENTS[edition] = Catchments(
+            edition.network(profile), edition.arrivals(profile), edition.hospitals, edition.info.region.bounds
+        )
+    return _CATCHMENTS[edition]
 
 
 def install(app: Flask) -> None:
