@@ -7,6 +7,7 @@ import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from email.policy import SMTP
 from typing import TYPE_CHECKING
 
 from stroke_map.delivery.failing import SendingError, cut_off
@@ -64,28 +65,38 @@ class MailServer:
         mail["Auto-Submitted"], mail["Importance"] = "auto-generated", "high"
         mail.set_content(text)
         context = ssl.create_default_context()
+        # Its own timeouts are of single reads, and come after the cut.
         smtp: smtplib.SMTP = (
-            smtplib.SMTP_SSL(timeout=timeout_s, context=context) if self.security == "tls" else smtplib.SMTP(timeout=timeout_s)
+            smtplib.SMTP_SSL(timeout=timeout_s + 1, context=context) if self.security == "tls" else smtplib.SMTP(timeout=timeout_s + 1)
         )  # fmt: skip
         smtp._host = self.host  # type: ignore[attr-defined]  # noqa: SLF001  for the certificate; else it connects when it is made
         sending = False
         try:
             with cut_off(lambda: smtp.sock, timeout_s) as limit:
-                smtp.connect(self.host, self.port)
+                _check(smtp.connect(self.host, self.port), 220)
                 if self.security == "starttls":
                     smtp.starttls(context=context)
                 if self.user and self.password:
                     smtp.login(self.user, self.password)
+                smtp.ehlo_or_helo_if_needed()
+                _check(smtp.mail(self.sender))
+                _check(smtp.rcpt(to))
                 sending = True
-                smtp.send_message(mail)
-                sending = False
+                _check(smtp.data(mail.as_bytes(policy=SMTP)))
+                if limit.passed:  # an answer that was cut looks like a whole one
+                    raise TimeoutError
                 with suppress(OSError):
                     smtp.quit()
         except (OSError, smtplib.SMTPException) as error:
-            answered = isinstance(error, smtplib.SMTPResponseException | smtplib.SMTPRecipientsRefused)
+            answered = isinstance(error, smtplib.SMTPResponseException) and not limit.passed
             raise SendingError(_why(error, timed_out=limit.passed), perhaps=sending and not answered) from None
         finally:
             smtp.close()
+
+
+def _check(answer: tuple[int, bytes], good: int = 250) -> None:
+    if answer[0] != good:
+        raise smtplib.SMTPResponseException(*answer)
 
 
 def _why(error: Exception, *, timed_out: bool) -> str:
@@ -94,9 +105,6 @@ def _why(error: Exception, *, timed_out: bool) -> str:
         return "the mail server was not done in time"
     if isinstance(error, smtplib.SMTPResponseException):
         return f"the mail server answered {error.smtp_code}"
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        codes = ", ".join(str(code) for code, _ in error.recipients.values())
-        return f"the mail server refused the recipient: {codes}"
     if isinstance(error, ssl.SSLError):
         return f"TLS failed: {getattr(error, 'verify_message', '') or error.reason}"
     return f"no mail server: {type(error).__name__}"
