@@ -18,6 +18,7 @@ from stroke_map.errors import EditionError
 from stroke_map.live.roles import ROLES
 from stroke_map.maps import files
 from stroke_map.maps.files import static_url
+from stroke_map.maps.markers import MARKERS
 from stroke_map.maps.texts import LANGUAGES, TAGS, choose_language
 from stroke_map.web.dispatch_texts import DISPATCH
 from stroke_map.web.published import current_edition
@@ -137,6 +138,7 @@ def _facts(screen: Screen) -> dict[str, Any]:
             "tiles": f"/tiles/{info.id}/{{z}}/{{x}}/{{y}}.png",
             "attribution": info.attribution,
         }
+        facts["markers"] = {condition: [kind._asdict() for kind in kinds] for condition, kinds in MARKERS.items()}
     return facts
 
 

@@ -101,12 +101,12 @@ const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /**
  * Ask the API, and give back {status, body, etag}.
  *
- * Whatever may be sent twice is (looking, and whatever has a `key`): after a lost connection, or when the server is busy, up to three times
+ * Whatever may be sent twice is (looking, what has a `key`, what is `repeatable`): after a lost connection, or when the server is busy, up to three times
  * more. After the end of a session it waits for the log-in and goes on; nothing that was to be sent is lost.
  */
-export async function ask(method, path, { body, key, etag, signal, timeout_ms, tries = WAITS_MS.length, quietly = false } = {}) {
+export async function ask(method, path, { body, key, etag, signal, timeout_ms, repeatable = false, tries = WAITS_MS.length, quietly = false } = {}) {
   const headers = { ...(key && { "Idempotency-Key": key }), ...(etag && { "If-None-Match": etag }) };
-  const twice = method === "GET" || method === "PUT" || method === "DELETE" || Boolean(key);
+  const twice = method === "GET" || method === "PUT" || method === "DELETE" || Boolean(key) || repeatable;
   let renewed = false;
   for (let attempt = 0; ; ) {
     try {

@@ -71,6 +71,14 @@ export function read(text) {
   return !dated && moment > now() + 5 * A_MINUTE ? moment - A_DAY : moment;
 }
 
+/** A moment to come: `22:30` (the next there is), `+90` or `90m` (minutes from now), or a date and time. As `read` otherwise. */
+export function readAhead(text) {
+  const typed = text.normalize("NFKC").trim(), ahead = /^\+\s*(\d{1,5})\s*(?:m|min|分钟?|')?$|^(\d{1,5})\s*(?:m|min|分钟?|')$/i.exec(typed);
+  if (ahead) return now() + Number(ahead[1] ?? ahead[2]) * A_MINUTE;
+  const moment = read(typed);
+  return moment !== null && !typed.includes("-") && moment <= now() ? moment + A_DAY : moment;
+}
+
 /** Call `task` now and with each second of the server's clock. */
 export function eachSecond(task) {
   task();

@@ -28,13 +28,15 @@ export function phone(number, properties = {}) {
   return dialled ? make("a", { class: "phone", href: `tel:${dialled}`, text: number, ...properties }) : null;
 }
 
-/** Replace what stands in `panel`, unless it would look the same: a reader's focus and selection stay where they are. */
+/** Replace what stands in `panel`, unless it would look the same: focus, selection and what is unfolded stay as they are. */
 export function fill(panel, ...children) {
   const next = make("div", {}, ...children);
   if (next.innerHTML === panel.dataset.shown && panel.childNodes.length) return false;
   panel.dataset.shown = next.innerHTML;
   const kept = panel.contains(document.activeElement) ? document.activeElement.id : "";
+  const open = new Set([...panel.querySelectorAll("details[open][id]")].map((one) => one.id));
   panel.replaceChildren(...next.childNodes);
+  for (const one of panel.querySelectorAll("details[id]")) one.open = open.has(one.id);
   if (kept) byId(kept)?.focus({ preventScroll: true });
   return true;
 }

@@ -1,0 +1,73 @@
+// The question of the call that is looked at, put while somebody types; the answer replaces the one before without a flicker.
+
+import { post, Problem } from "../api.js";
+import { now } from "../clock.js";
+import { changed, current, currentCase, on, state } from "./state.js";
+import { patientOf } from "./questions.js";
+
+const WAIT_MS = 60; // between two keys of somebody who types
+const CHOICES = 5;
+
+let waiting = 0, under = null, last = "";
+
+/** The question of a call, as the API takes it; null while there is no place. `wrong` names the fields that cannot be read. */
+export function questionOf(call) {
+  if (!call.place) return { question: null, wrong: [] };
+  const { patient, wrong } = patientOf(call, state.protocols[call.condition]);
+  const { lat, lon, crs } = call.place;
+  return { question: { lat, lon, crs, condition: call.condition, profile: "ambulance", limit: CHOICES, ...patient }, wrong };
+}
+
+function wanted() {
+  const call = current();
+  if (call) return questionOf(call).question;
+  const known = currentCase();
+  if (!known) return null;
+  const { patient, roads: _, ...question } = known.question;
+  return { ...question, ...patient };
+}
+
+/** Ask anew: soon, or at once; `again` also where the question is still the same, as after a closure. */
+export function askSoon({ again = false, pressed = performance.now() } = {}) {
+  clearTimeout(waiting);
+  waiting = setTimeout(() => ask(again, pressed), WAIT_MS);
+}
+
+async function ask(again, pressed) {
+  const question = wanted(), text = JSON.stringify(question), view = state.view;
+  if (text === last && state.answer && !again) return;
+  last = text;
+  under?.abort();
+  under = null;
+  if (!question) {
+    state.answer = null;
+    return changed("answer");
+  }
+  const mine = (under = new AbortController());
+  changed("asking");
+  let told;
+  try {
+    const { body } = await post("/api/v1/route", { ...question, roads: "all" }, { signal: mine.signal, timeout_ms: 5000 });
+    told = { answer: body, problem: null };
+  } catch (problem) {
+    if (mine.signal.aborted) return; // another question was put meanwhile
+    if (!(problem instanceof Problem)) throw problem;
+    told = { answer: null, problem };
+  }
+  if (mine !== under || view !== state.view) return;
+  under = null;
+  state.answer = { ...told, at: now(), pressed };
+  changed("answer");
+}
+
+export const isAsking = () => under !== null;
+
+export function keepAsking() {
+  on("view", () => {
+    last = "";
+    askSoon();
+  });
+  on("draft", () => askSoon());
+  on("statuses closures", () => state.answer && askSoon({ again: true }));
+  on("back", () => state.answer?.problem && askSoon({ again: true }));
+}
