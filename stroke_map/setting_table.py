@@ -327,11 +327,6 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("longest_full_h", float, 4.0, "hours", "The same for full.", least=0.1),
     Setting("longest_ct_down_h", float, 4.0, "hours", "The same for CT down.", least=0.1),
     Setting("longest_cath_lab_down_h", float, 4.0, "hours", "The same for cath lab down.", least=0.1),
-    Setting("map_review_number", str, "", "text", "审图号 shown on the map, where the publisher has one."),
-    Setting(
-        "public_url",
-        str,
-        "",
     Setting(
         "tile_url",
         str,
@@ -355,6 +350,11 @@ SETTINGS: tuple[Setting, ...] = (
         "address",
         "Where people report a mistake in the list: mailto:... or https://...; empty: no such link.",
     ),
+    Setting("map_review_number", str, "", "text", "审图号 shown on the map, where the publisher has one."),
+    Setting(
+        "public_url",
+        str,
+        "",
         "address",
         "Where people reach the public map, https://map.example.org: for QR codes, the sitemap and search engines.",
     ),
