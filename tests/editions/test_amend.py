@@ -6,6 +6,7 @@ import csv
 import errno
 import os
 import random
+import signal
 import subprocess
 import sys
 from datetime import date
@@ -16,7 +17,16 @@ import numpy as np
 import orjson
 import pytest
 
-from stroke_map.editions import Edition, Region, amend_edition, build_edition, publish, read_publication, verify_edition
+from stroke_map.editions import (
+    Edition,
+    Region,
+    amend_edition,
+    build_edition,
+    list_editions,
+    publish,
+    read_publication,
+    verify_edition,
+)
 from stroke_map.editions.files import exclusive_lock
 from stroke_map.errors import (
     EditionDamagedError,
@@ -372,3 +382,40 @@ def test_a_telephone_number_waits_for_no_kernels(published: Edition, geodata: Pa
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
     assert (geodata / "editions" / "2026.2").is_dir()
+
+
+# Amends in a process that is killed as soon as it does something to the disk that an audit hook is told of.
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from stroke_map.editions import amend_edition
+geodata, event, named = sys.argv[1:4]
+
+def watched(what, arguments):
+    if what == event and any(named in str(argument) for argument in arguments):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(watched)
+amend_edition(geodata_dir=Path(geodata), cells=["a.phone=1"], reason="x")
+"""
+
+
+@pytest.mark.parametrize(
+    ("event", "named"),
+    [("os.link", "roads/car/turn_to.npy"), ("os.rename", "registry.db.unfinished"), ("open", "edition/edition.json"),
+     ("os.rename", ".staging-2026.2/edition")],
+    ids=["while files are linked", "when the registry is whole", "before the seal", "before it has its name"],
+)  # fmt: skip
+def test_killed_it_leaves_what_there_was_and_the_next_one_succeeds(
+    published: Edition, geodata: Path, event: str, named: str
+) -> None:
+    before = files_of(published.folder, *MADE_OF_HOSPITALS)
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(geodata), event, named], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert (geodata / "editions" / ".staging-2026.2").is_dir()
+    assert [state.id for state in list_editions(geodata)] == ["2026.1"]
+    verify_edition(geodata, "2026.1")
+    made = amend_edition(geodata_dir=geodata, cells=["a.phone=1"], reason="x")
+    publish(geodata, made.edition_id)
+    assert files_of(made.folder, *MADE_OF_HOSPITALS) == before
+    assert sorted(path.name for path in (geodata / "editions").iterdir()) == ["2026.1", "2026.2"]
