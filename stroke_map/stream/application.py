@@ -13,6 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 import stroke_map
 from stroke_map.errors import ForbiddenError, MethodNotAllowedError, NotFoundError, StrokeMapError, UnauthorizedError
 from stroke_map.problems import CONTENT_TYPE, problem_body, problem_headers, problem_json
+from stroke_map.stream.connections import hang_up
 from stroke_map.stream.events import SCOPES, id_of
 from stroke_map.stream.request import Request
 
@@ -108,6 +109,8 @@ class Application:
         finally:
             self._hub.leave(stream)
             self._note("stream.close", stream, request)
+            if stream.too_slow:
+                hang_up(*request.peer)
 
     def _note(self, action: str, stream: Stream, request: Request) -> None:
         """Which changes somebody was told, says the log of reads by the versions at the beginning and at the end."""

@@ -113,12 +113,14 @@ class Feed:
             return None
         since = Versions(*map(min, zip(current, *known_to_all, strict=True)))
         changes = changes_since(connection, since, most=MOST_REPLAYED)
-        return News(current, changes.whole_from, tuple(self._events(changes, now)))
+        return News(current, changes.whole_from, tuple(self._events(changes, current, now)))
 
-    def _events(self, changes: Changes, now: datetime) -> Iterator[Event]:
-        for topic, some in enumerate(changes[: len(TOPICS)]):
+    def _events(self, changes: Changes, current: Versions, now: datetime) -> Iterator[Event]:
+        for topic, some in enumerate((changes.cases, changes.statuses, changes.closures)):
             for changed in some:
-                yield self._event(topic, changed, now)  # type: ignore[arg-type]  # the last member is cut off
+                # On PostgreSQL a later SELECT of a transaction sees more: what is newer is told after the next look, all of it.
+                if changed.version <= current[topic]:
+                    yield self._event(topic, changed, now)
 
     def _event(self, topic: int, changed: Changed, now: datetime) -> Event:
         what, members = changed.what, dict[str, Any]()

@@ -46,6 +46,8 @@ class Stream:
         Up to which versions everything is told, or waits here.
     over
         Nothing more will be put here; what waits may go.
+    too_slow
+        Its client took nothing for too long.
     stop
         Called when not even that may go: the client is gone, or too slow.
     """
@@ -53,7 +55,7 @@ class Stream:
     def __init__(self, shown: Shown, actor: Actor, told: Versions) -> None:
         self.shown, self.actor, self.told = shown, actor, told
         self.audience = Audience.of(actor)
-        self.over = False
+        self.over = self.too_slow = False
         self._waiting: deque[bytes] = deque()
         self._bytes, self._taken_at = 0, time.monotonic()
         self._more = asyncio.Event()
@@ -276,6 +278,7 @@ class Hub:
 
     def _cut(self, stream: Stream) -> None:
         self._metrics.slow.inc()
+        stream.too_slow = True
         stream.cut()
 
     @staticmethod

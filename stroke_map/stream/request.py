@@ -17,13 +17,14 @@ class Request:
 
     def __init__(self, scope: Mapping[str, Any], proxies: int) -> None:
         self.method, self.path = scope["method"], scope["path"]
+        self.peer: tuple[str, int] = scope["client"][0], int(scope["client"][1])
         self._query: bytes = scope["query_string"]
         self._headers: dict[str, list[str]] = {}
         for name, value in scope["headers"]:
             self._headers.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
         forwarded = [part.strip() for part in ",".join(self._headers.get("x-forwarded-for", ())).split(",")]
         trusted = proxies and len(forwarded) >= proxies
-        self.address = forwarded[-proxies] if trusted else scope["client"][0]
+        self.address = forwarded[-proxies] if trusted else self.peer[0]
 
     def header(self, name: str) -> str:
         """The first header of that name; empty where there is none."""
