@@ -89,13 +89,13 @@ class Settings:
     longest_full_h: float
     longest_ct_down_h: float
     longest_cath_lab_down_h: float
-    map_review_number: str
-    public_url: str
-    embed_origins: str
     tile_url: str
     tile_attribution: str
     in_app_crs: str
     report_errors_to: str
+    map_review_number: str
+    public_url: str
+    embed_origins: str
 
 
 def _default_geodata_dir() -> Path:
