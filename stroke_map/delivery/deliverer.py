@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from stroke_map.live.deliveries import Outcome, Outgoing
 
 #: How often the outbox is looked at; with the wait for a processor a new message is picked up well within 250 ms.
-EVERY_S: Final = 0.15
+EVERY_S: Final = 0.1
 #: So many messages are on their way at once in one process.
 MOST_AT_ONCE: Final = 64
 _LONGEST_PAUSE_S: Final = 2.0
