@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
 from sqlalchemy import insert, select, text, update
 
 from stroke_map.errors import AuditError
@@ -126,23 +127,38 @@ class AuditLog:
         return end
 
     def list(
-        self, *, since: datetime | None = None, actor: str | None = None, most: int = 1000
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        actor: str | None = None,
+        action: str | None = None,
+        skip: int = 0,
+        most: int = 1000,
     ) -> Sequence[dict[str, Any]]:
-        """What was done, the newest first: each line as it was written."""
+        """What was done from `since` to before `until`, the newest first: each line as it was written, but for the first `skip`."""
         wanted = select(audit.c.number, audit.c.line, audit.c.hash).order_by(
             audit.c.at.desc(), audit.c.chain, audit.c.number.desc()
         )
         if since is not None:
             wanted = wanted.where(audit.c.at >= since)
+        if until is not None:
+            wanted = wanted.where(audit.c.at < until)
+        asked = {name: value for name, value in (("actor", actor), ("action", action)) if value is not None}
+        for (
+            name,
+            value,
+        ) in asked.items():  # most are left out where they lie; a line that only mentions it is left out below
+            wanted = wanted.where(audit.c.line.contains(orjson.dumps({name: value}).decode()[1:-1], autoescape=True))
         found: list[dict[str, Any]] = []
         with self._store.reading() as connection, _rows(connection, wanted) as rows:
             for row in rows:
                 record = Link(row.number, row.line, row.hash).record()
-                if actor is None or record.get("actor") == actor:
+                if all(record.get(name) == value for name, value in asked.items()):
                     found.append(record)
-                if len(found) >= most:
+                if len(found) >= skip + most:
                     break
-        return found
+        return found[skip:]
 
     def verify(self, anchors: Mapping[str, Head] | None = None) -> tuple[dict[str, Head], Sequence[str]]:
         """Look at every line: the end of each chain, and what is wrong with any, in words.

@@ -19,6 +19,7 @@ import stroke_map
 from stroke_map.live.identity import COOKIE
 from stroke_map.web import (
     alerts_api,
+    audit_api,
     auditing,
     cases_api,
     channels_api,
@@ -113,6 +114,7 @@ def make_app(settings: Settings) -> OpenAPI:
         alerts_api.install(app)
         app.register_api(session_api.api)
         app.register_api(statuses_api.api)
+        app.register_api(audit_api.api)
     openapi.install(app)
     metrics.install(app)
     page_files.install(app)

@@ -77,6 +77,7 @@ _RANGES = {
     "bearing_tolerance": "1 to 180 degrees",
     "after": "0 or more",
     "most": "1 to 1,000",
+    "skip": "0 to 1,000,000",
 }
 _MOST_MISTAKES = 20
 

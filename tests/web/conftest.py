@@ -115,6 +115,7 @@ def live_app(_shared_live_app: Flask) -> Flask:
             named = connection.execute(text("SELECT sequencename FROM pg_sequences")).scalars().all()
             for name in named:
                 connection.execute(text(f"ALTER SEQUENCE {name} RESTART"))
+    warm_live_state(_shared_live_app)
     return _shared_live_app
 
 
