@@ -25,6 +25,7 @@ from stroke_map.web import (
     channels_api,
     closures_api,
     compressing,
+    crew_page,
     deliveries_api,
     events_api,
     health_api,
@@ -120,6 +121,7 @@ def make_app(settings: Settings) -> OpenAPI:
     page_files.install(app)
     if settings.plane != "public":
         screens.install(app)
+        crew_page.install(app)
     if settings.plane != "clinical":
         pages.install(app)
         public_pages.install(app)

@@ -1,4 +1,4 @@
-"""The screens of those who work with the service: `/login`, `/logout`, `/dispatch`. The clinical plane alone.
+"""The screens of those who work with the service: `/login`, `/logout`, `/dispatch`, `/hospital`. The clinical plane alone.
 
 A page holds words and addresses, and nothing about any patient: what is shown in it comes from the API, which lets in whom it knows.
 So a page may be kept by a browser, and one that is open when a session ends needs no new one.
@@ -14,13 +14,16 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, render_template, request
 
+from stroke_map.dispatch import prepare
 from stroke_map.errors import EditionError
 from stroke_map.live.roles import ROLES
+from stroke_map.live.statuses import TROUBLES, longest
 from stroke_map.maps import files
 from stroke_map.maps.files import static_url
 from stroke_map.maps.markers import MARKERS
 from stroke_map.maps.texts import LANGUAGES, TAGS, choose_language
 from stroke_map.web.dispatch_texts import DISPATCH
+from stroke_map.web.hospital_texts import HOSPITAL
 from stroke_map.web.published import current_edition
 from stroke_map.web.screen_texts import FRAME, LOG_IN
 from stroke_map.web.security import settings_of_app
@@ -63,8 +66,9 @@ class Screen:
 LOGIN: Final = Screen("login", "/login")
 LOGOUT: Final = Screen("logout", "/logout")
 DISPATCH_SCREEN: Final = Screen("dispatch", "/dispatch", ("dispatcher",), DISPATCH, has_map=True)
+HOSPITAL_SCREEN: Final = Screen("hospital", "/hospital", ("hospital",), HOSPITAL)
 #: Every screen that somebody works with, in the order in which the log-in offers them.
-SCREENS: Final = (DISPATCH_SCREEN,)
+SCREENS: Final = (DISPATCH_SCREEN, HOSPITAL_SCREEN)
 
 
 @blueprint.get(LOGIN.address)
@@ -83,6 +87,22 @@ def logout() -> Response:
 def dispatch() -> Response:
     """The dispatcher's screen."""
     return page_of(DISPATCH_SCREEN)
+
+
+@blueprint.get(HOSPITAL_SCREEN.address)
+def hospital() -> Response:
+    """The hospital's screen; which hospital, its account says."""
+    settings = settings_of_app()
+    longest_h = {kind: longest(kind, settings).total_seconds() / 3600 for kind in TROUBLES}
+    return page_of(HOSPITAL_SCREEN, dispatch_phone=settings.dispatch_phone, hospitals=_names(), longest_h=longest_h)
+
+
+def _names() -> dict[str, dict[str, str]]:
+    """The names of hospitals by id; none where nothing is published."""
+    try:
+        return {card["id"]: card["name"] for card in prepare(current_edition()).cards}
+    except EditionError:
+        return {}
 
 
 def page_of(screen: Screen, **more: Any) -> Response:

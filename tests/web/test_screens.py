@@ -9,13 +9,16 @@ import pytest
 from stroke_map.maps import files
 from stroke_map.settings import read_settings
 from stroke_map.web import create_app
+from stroke_map.web.crew_page import CASE_SCREEN, NO_CASE_SCREEN
+from stroke_map.web.crew_texts import LINK
 from stroke_map.web.screen_texts import FRAME, LOG_IN
 from stroke_map.web.screens import LOGIN, LOGOUT, SCREENS
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 FOLDER = files.static_folder() / "screens"
 ALL = (LOGIN, LOGOUT, *SCREENS)
-TEXTS = {name: pair for screen in ALL for name, pair in {**FRAME, **LOG_IN, **screen.texts}.items()}
+BY_LINK = (CASE_SCREEN, NO_CASE_SCREEN)
+TEXTS = LINK | {name: pair for screen in (*ALL, *BY_LINK) for name, pair in {**FRAME, **LOG_IN, **screen.texts}.items()}
 #: `say("name"`, `say(condition ? "one" : "other"`, and names that are handed on, as in `shortcut("F2", "key_new", ...)`.
 SAID = re.compile(r"""\bsay\("([\w-]+)"|\bsay\([^"()]+\? "([\w-]+)" : "([\w-]+)"|shortcut\("[^"]+", "([\w-]+)\"""")
 
@@ -113,7 +116,9 @@ def test_scripts_and_templates_use_no_text_that_is_not_there():
 
 def test_every_text_is_used():
     whole = "".join(sources().values())
-    by_rule = re.compile(r"^(title|problem|field|role|team|state|moment|value|class|severity|kind|work|told|said|over)_")
+    by_rule = re.compile(
+        r"^(title|problem|field|role|team|state|moment|value|class|severity|kind|work|told|said|over|provider)_"
+    )
     assert [name for name in TEXTS if not by_rule.match(name) and not re.search(rf"\b{name}\b", whole)] == []
 
 

@@ -7,7 +7,7 @@ const TIMEOUT_MS = 8000;
 const WAITS_MS = [400, 1200, 3000]; // before a question is asked again
 const AGAIN = new Set(["offline", "too-busy", "live-store"]);
 
-let csrf = "", askToLogIn = null, loggingIn = null;
+let csrf = "", key = "", askToLogIn = null, loggingIn = null;
 
 /** What went wrong. `code` is the API's, or `offline`; `message` says it in the language of the page, with what to do. */
 export class Problem extends Error {
@@ -45,6 +45,11 @@ export function useToken(token) {
   csrf = token ?? "";
 }
 
+/** Show this with every question from now on, in the place of a session. */
+export function useKey(shown) {
+  key = shown;
+}
+
 /** What to do when a session has ended: `task` resolves when somebody has logged in again. */
 export function onLogInNeeded(task) {
   askToLogIn = task;
@@ -67,12 +72,13 @@ async function request(method, path, { body, headers = {}, signal } = {}, timeou
       headers: {
         Accept: "application/json, application/problem+json",
         ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+        ...(key && { Authorization: `Bearer ${key}` }),
         ...(method === "GET" || !csrf ? {} : { "X-CSRF-Token": csrf }),
         ...headers,
       },
       body: body === undefined ? undefined : JSON.stringify(body),
       cache: "no-store",
-      credentials: "same-origin",
+      credentials: key ? "omit" : "same-origin",
       signal: ended.signal,
     });
     clock.hear(Date.parse(response.headers.get("Date") ?? ""), sent, clock.here(), 1000);

@@ -14,13 +14,15 @@ export class Live extends EventTarget {
   #heard = performance.now();
   #connected = null;
   #since = 0;
+  #stopped = false;
 
   /**
    * Follow the list at `path`; `heard` gets it whenever it has changed. An event of one of the `topics` asks for it at once.
-   * Several lists may stand under one line: `every` says that this one is asked each so many rounds.
+   * Several lists may stand under one line: `every` says that this one is asked each so many rounds. `refused` gets the problem
+   * where the server answers with one.
    */
-  watch(path, heard, { topics = [], every = 1 } = {}) {
-    this.#watches.push({ path, heard, topics, every, round: 0, etag: null, last: null, running: false, again: false });
+  watch(path, heard, { topics = [], every = 1, refused = () => {} } = {}) {
+    this.#watches.push({ path, heard, refused, topics, every, round: 0, etag: null, last: null, running: false, again: false });
     return this;
   }
 
@@ -35,6 +37,12 @@ export class Live extends EventTarget {
     return this;
   }
 
+  /** Ask for nothing more. */
+  stop() {
+    this.#stopped = true;
+    this.#source?.close();
+  }
+
   /** Ask for every list now, or for those of one topic. */
   refresh(topic = null) {
     return Promise.all(this.#watches.filter((one) => topic === null || one.topics.includes(topic)).map((one) => this.#look(one)));
@@ -46,11 +54,13 @@ export class Live extends EventTarget {
   }
 
   async #round() {
+    if (this.#stopped) return;
     for (const one of this.#watches) if (one.round++ % one.every === 0) this.#look(one);
     setTimeout(() => this.#round(), this.#streaming ? BESIDE_STREAM_MS : EACH_MS);
   }
 
   async #look(one) {
+    if (this.#stopped) return;
     if (one.running) return void (one.again = true); // what happened since is asked for afterwards
     one.running = true;
     do {
@@ -67,6 +77,10 @@ export class Live extends EventTarget {
       } catch (problem) {
         if (!(problem instanceof Problem)) reportError(problem);
         else if (problem.code === "offline") this.#check(true);
+        else {
+          if (problem.status < 500) this.#hear(); // an answer, though not the one that was asked for
+          one.refused(problem);
+        }
       }
     } while (one.again);
     one.running = false;
@@ -79,6 +93,7 @@ export class Live extends EventTarget {
   }
 
   #check(failed = false) {
+    if (this.#stopped) return;
     if (failed || performance.now() - this.#heard > LOST_AFTER_MS) this.#tell(false);
   }
 
