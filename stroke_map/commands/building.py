@@ -29,10 +29,12 @@ def build_complete(**what: Any) -> Path:
     Parameters and errors are those of `build_edition`.
     """
     from stroke_map.editions import build_edition
+    from stroke_map.maps.band_layer import draw_bands
     from stroke_map.settings import read_settings
 
     what["protocols"] = protocol_texts(what["region"])
-    folder = build_edition(draw_tiles=_tiles(what.get("progress")), settings=read_settings(), **what)
+    tiles = _tiles(what.get("progress"), what["osm"])
+    folder = build_edition(draw_tiles=tiles, draw_bands=draw_bands, settings=read_settings(), **what)
     _warm_up(folder)
     return folder
 
@@ -43,21 +45,24 @@ def update_complete(**what: Any) -> Made:
     Parameters and errors are those of `annual_update`.
     """
     from stroke_map.editions import annual_update
+    from stroke_map.maps.band_layer import draw_bands
     from stroke_map.maps.report import write_report
     from stroke_map.settings import read_settings
 
     what["protocols"] = protocol_texts(what["region"] or _published_region(what["geodata_dir"]))
-    tiles = _tiles(what.get("progress"))
-    made = annual_update(draw_tiles=tiles, write_report=write_report, settings=read_settings(), **what)
+    tiles = _tiles(what.get("progress"), what.get("osm"))
+    made = annual_update(
+        draw_tiles=tiles, draw_bands=draw_bands, write_report=write_report, settings=read_settings(), **what
+    )
     if made.state == "built":
         _warm_up(made.folder)
     return made
 
 
-def _tiles(progress: Callable[[str, float], None] | None) -> Callable[[RoadNetwork, Path], Any]:
+def _tiles(progress: Callable[[str, float], None] | None, osm: Path | None) -> Callable[[RoadNetwork, Path], Any]:
     from stroke_map.maps.tiles import draw_tiles
 
-    return partial(draw_tiles, progress=partial(progress, "tiles") if progress else None)
+    return partial(draw_tiles, osm=osm, progress=partial(progress, "tiles") if progress else None)
 
 
 def protocol_texts(region: Region | None) -> dict[str, str]:

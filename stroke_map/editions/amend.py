@@ -66,7 +66,14 @@ class _Amendment:
         """Whether a file of the edition, by its path in it, stays as it is."""
         part = name.partition("/")[0]
         stays = is_of_roads(name) or part in {PERIODS_FILE, PROTOCOLS_FOLDER, "times"}
+        stays |= part == "bands" and self.reach_stays
         return stays or (part == "arrivals" and self.roads is None)
+
+    @property
+    def reach_stays(self) -> bool:
+        """Whether every hospital can do what it could, at the same entrance: then the pictures of coverage hold."""
+        before, after = ([hospital.capabilities for hospital in each] for each in (self.base.hospitals, self.hospitals))
+        return self.roads is None and before == after
 
 
 def amend_edition(

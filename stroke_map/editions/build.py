@@ -47,6 +47,7 @@ def build_edition(
     valid_until: date | None = None,
     progress: Callable[[str, float], None] | None = None,
     draw_tiles: Callable[[RoadNetwork, Path], Any] | None = None,
+    draw_bands: Callable[..., Any] | None = None,
     settings: Settings | None = None,
     periods: Path | None = None,
     places: Path | None = None,
@@ -72,6 +73,8 @@ def build_edition(
         Called with a step's name and its done share (0 to 1).
     draw_tiles
         Called with the first profile's roads and the folder to draw base map tiles into. Maps are a room above this one.
+    draw_bands
+        Called with the folder, which has roads, arrivals and hospitals, the first day, and a function to tell the done share to.
     settings
         The ambulance's size and speed; None: the defaults.
     periods
@@ -115,6 +118,7 @@ def build_edition(
             hospital_steps.write_registry(work)
             steps.make_arrivals(work)
             steps.make_tiles(work, draw_tiles)
+            steps.make_bands(work, draw_bands)
             steps.seal_work(work, steps.describe(work, edition_id))
             give_name(work.folder, final)
     return final

@@ -147,6 +147,13 @@ def make_tiles(work: Work, draw_tiles: Callable[[RoadNetwork, Path], Any] | None
         work.step("tiles", draw)
 
 
+def make_bands(work: Work, draw_bands: Callable[..., Any] | None) -> None:
+    """Draw how far the hospitals reach, for the map."""
+    if draw_bands is not None:
+        first_day = work.inputs.valid_from
+        work.step("bands", lambda tell: draw_bands(work.folder, first_day, tell))
+
+
 def describe(
     work: Work, edition_id: str, *, based_on: str = "", accepted: str = "", prepared_by: str = ""
 ) -> EditionInfo:

@@ -65,6 +65,7 @@ def annual_update(
     settings: Settings | None = None,
     progress: Callable[[str, float], None] | None = None,
     draw_tiles: Callable[[RoadNetwork, Path], Any] | None = None,
+    draw_bands: Callable[..., Any] | None = None,
     write_report: Callable[..., Any] | None = None,
 ) -> Made:
     """Make the edition of a year, or go on making it where an earlier run stopped.
@@ -92,7 +93,7 @@ def annual_update(
         More files: a gazetteer for the search, where people live for the report, times of the week.
     valid_from, valid_until
         First and last day; None: those of the year.
-    protocols, profiles, settings, progress, draw_tiles
+    protocols, profiles, settings, progress, draw_tiles, draw_bands
         As `build_edition`.
     write_report
         `maps.report.write_report`; None: `changes.json` alone.
@@ -133,6 +134,7 @@ def annual_update(
         else:
             work.begin(work_folder(geodata_dir, inputs.key))
             _grow(work, said.accepted, draw_tiles)
+            steps.make_bands(work, draw_bands)
             info, made = _compare(work, edition_id, before, said, write_report)
             if dry_run:
                 return made

@@ -89,6 +89,7 @@ class PageMap(folium.Map):  # type: ignore[misc]  # Folium has no types
             tiles=tile_url,
             attr=_guarded(html.escape(attribution)),  # Leaflet shows it as HTML
             max_zoom=MAX_ZOOM,
+            detect_retina=True,  # crisp on dense screens: the tiles of the next zoom, half as large
             name="roads",
         )
         base.on(tileload=JsCode(_ASK_AGAIN))

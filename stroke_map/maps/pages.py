@@ -26,7 +26,8 @@ _SCRIPT_TEXTS = (
     "print", "class_1", "class_2", "class_3", "class_4", "error", "next_call", "outside-area", "off-network", "no-route",
     "no-capable-hospital", "invalid-request", "too-busy", "no-edition", "edition-damaged", "internal-error", "offline",
     "fallback", "zoom_in", "zoom_out", "map_label",
-    "search_found", "search_none", "search_district", "filter_found",
+    "layer_closures", "layer_bands", "layer_none", "band_within", "band_beyond", "closed", "slow", "thrombectomy", "thrombolysis",
+    "primary_pci", "fibrinolysis", "search_found", "search_none", "search_district", "filter_found",
 )  # fmt: skip
 
 
@@ -89,6 +90,7 @@ def index_context(
     lang: str,
     condition: str = "stroke",
     in_app_crs: str = "WGS-84",
+    layers: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """For `index.html`.
 
@@ -100,6 +102,8 @@ def index_context(
         Where `map.script` is served.
     in_app_crs
         The system in which browsers inside other apps give the location.
+    layers
+        What else the map can show: `edition`, `own_base` (whether place names are ours to write), `bands` (see `band_layer.bands_of`).
     """
     cards = [card_of(feature["properties"], lang, condition) | _where(feature) for feature in hospitals["features"]]
     able = [card for card in cards if card["marker"] is not OTHER]
@@ -120,6 +124,7 @@ def index_context(
             "condition": condition,
             "lang": lang,
             "in_app_crs": in_app_crs,
+            "layers": layers or {},
             "words": {name: text[name] for name in _SCRIPT_TEXTS},
         },
     }

@@ -36,12 +36,12 @@ class TilePainter:
     network
         Point and stretch arrays of a road network.
     water
-        Polygons in degrees (lon, lat), drawn under the roads.
+        Polygons and lines in degrees (lon, lat), drawn under the roads.
     """
 
-    def __init__(self, network: RoadShapes, water: Iterable[shapely.Polygon] | None = None) -> None:
+    def __init__(self, network: RoadShapes, water: Iterable[shapely.Geometry] | None = None) -> None:
         self._network = network
-        self._water = shapely.transform(np.asarray(list(water or []), dtype=object), _to_unit_square)
+        self._water = shapely.transform(np.asarray([] if water is None else list(water), dtype=object), _to_unit_square)
         self._water_boxes = shapely.bounds(self._water).reshape(-1, 4)
         self._lines: dict[int, Lines] = {}
 
@@ -59,6 +59,10 @@ class TilePainter:
             x * side - margin, y * side - margin, (x + 1) * side + margin, (y + 1) * side + margin
         )
 
+    def shows(self, z: int, x: int, y: int) -> bool:
+        """Whether there is anything on tile (z, x, y)."""
+        return bool(len(self.segments(z, x, y).ends) or self._water_near(np.array([x, y]) * 2.0**-z, 2.0**-z).any())
+
     def paint(self, z: int, x: int, y: int, *, scale: int = 1) -> bytes:
         """Tile (z, x, y) as a palette PNG; the same network and tile give the same bytes.
 
@@ -73,18 +77,31 @@ class TilePainter:
         image = Image.new("RGB", (canvas, canvas), LAND)
         draw = ImageDraw.Draw(image)
         origin, to_px = np.array([x, y]) * 2.0**-z, canvas * 2.0**z
-        self._draw_water(draw, origin, to_px, canvas)
+        self._draw_water(draw, origin, to_px, canvas, river_px=max(1, round(1.35 ** (z - 12) * scale * SMOOTHING)))
         _draw_roads(draw, self.segments(z, x, y), origin, to_px, zoom=z, px=scale * SMOOTHING)
         return encode(image.reduce(SMOOTHING))
 
-    def _draw_water(self, draw: ImageDraw.ImageDraw, origin: Floats, to_px: float, canvas: int) -> None:
-        west, north = origin
-        side, box = canvas / to_px, self._water_boxes
+    def _water_near(self, origin: Floats, side: float) -> NDArray[np.bool_]:
+        """Which water touches a square and would be seen there."""
+        (west, north), box = origin, self._water_boxes
         near = (box[:, 2] >= west) & (box[:, 0] <= west + side) & (box[:, 3] >= north) & (box[:, 1] <= north + side)
+        seen: NDArray[np.bool_] = near & (np.maximum(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]) >= side / TILE_PX)
+        return seen
+
+    def _draw_water(
+        self, draw: ImageDraw.ImageDraw, origin: Floats, to_px: float, canvas: int, *, river_px: int
+    ) -> None:
+        west, north = origin
+        side = canvas / to_px
+        near = self._water_near(origin, side)
         margin = 2 * MARGIN_PX / to_px
         view = shapely.box(west - margin, north - margin, west + side + margin, north + side + margin)
-        for part in shapely.get_parts(shapely.intersection(shapely.make_valid(self._water[near]), view)):
-            if isinstance(part, shapely.Polygon) and not part.is_empty:
+        for part in shapely.get_parts(
+            shapely.get_parts(shapely.intersection(shapely.make_valid(self._water[near]), view))
+        ):
+            if isinstance(part, shapely.LineString):
+                draw.line(_pixels(shapely.get_coordinates(part), origin, to_px), fill=WATER, width=river_px)
+            elif isinstance(part, shapely.Polygon) and not part.is_empty:
                 draw.polygon(_pixels(shapely.get_coordinates(part.exterior), origin, to_px), fill=WATER)
                 for hole in part.interiors:
                     draw.polygon(_pixels(shapely.get_coordinates(hole), origin, to_px), fill=LAND)

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import combinations
 
-STYLE_VERSION = "1"  # part of the tile cache's key: raise it when anything in this file changes what tiles look like
+STYLE_VERSION = "2"  # part of the tile cache's key: raise it when anything in this file changes what tiles look like
 
 Colour = tuple[int, int, int]
 
 LAND: Colour = (245, 243, 239)
-WATER: Colour = (198, 219, 232)
+WATER: Colour = (178, 208, 228)
 DETAIL_ZOOM = 13  # from here on every stretch is drawn; below, lines are joined and simplified
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PIL import Image
 
+from stroke_map.maps.ground import Ground, read_ground
 from stroke_map.maps.mercator import tiles_covering
 from stroke_map.maps.tile_painter import TILE_PX, TilePainter, blank_tile, encode
 from stroke_map.maps.tile_style import STYLE_VERSION
@@ -45,14 +46,21 @@ class Tile(NamedTuple):
 
 
 def draw_tiles(
-    network: RoadNetwork, folder: Path, max_zoom: int = SEALED_ZOOM, progress: Callable[[float], None] | None = None
+    network: RoadNetwork,
+    folder: Path,
+    max_zoom: int = SEALED_ZOOM,
+    progress: Callable[[float], None] | None = None,
+    *,
+    osm: Path | None = None,
 ) -> int:
-    """Draw every tile that touches the roads into `folder`/{z}/{x}/{y}.png, from the first zoom to `max_zoom`.
+    """Draw every tile that roads or water touch into `folder`/{z}/{x}/{y}.png, from the first zoom to `max_zoom`.
 
-    The same network gives the same bytes. Tiles on which nothing is drawn are left out.
+    The same network and file give the same bytes. Tiles on which nothing is drawn are left out.
 
     Parameters
     ----------
+    osm
+        Where water and place names are read from, to be kept in `folder` too; None: there are none.
     progress
         Called with the share that is done, 0 to 1.
 
@@ -60,13 +68,16 @@ def draw_tiles(
     -------
     How many tiles were written.
     """
-    painter, written = TilePainter(network), 0
+    ground = read_ground(osm) if osm else None
+    if ground:
+        ground.save(folder)
+    painter, written = TilePainter(network, ground.water if ground else None), 0
     ranges = [tiles_covering(network.bounds, zoom) for zoom in range(FIRST_ZOOM, max_zoom + 1)]
     todo = [
         (r.zoom, x, y) for r in ranges for x in range(r.x_first, r.x_last + 1) for y in range(r.y_first, r.y_last + 1)
     ]
     for done, (z, x, y) in enumerate(todo, start=1):
-        if len(painter.segments(z, x, y).ends):
+        if painter.shows(z, x, y):
             path = folder / str(z) / str(x) / f"{y}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(painter.paint(z, x, y))
@@ -135,8 +146,9 @@ class DeepTiles:
 
     def _paint(self, z: int, x: int, y: int) -> bytes:
         if self._painter is None:
-            self._painter = TilePainter(self._network() if callable(self._network) else self._network)
-        if not len(self._painter.segments(z, x, y).ends):
+            network = self._network() if callable(self._network) else self._network
+            self._painter = TilePainter(network, Ground.load(self._sealed).water)
+        if not self._painter.shows(z, x, y):
             return blank_tile()  # not kept: there are more empty places than the cache has room for
         png = self._painter.paint(z, x, y)
         with suppress(OSError):  # a full or read-only disk costs speed, not the map

@@ -5,10 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, send_from_directory
+from flask import Blueprint, Response, request, send_from_directory
 
+from stroke_map.editions.edition import TILES_FOLDER
 from stroke_map.errors import NotFoundError
 from stroke_map.maps import files
+from stroke_map.maps.band_layer import BANDS_FOLDER
+from stroke_map.maps.ground import PLACES_FILE
 from stroke_map.maps.tiles import DeepTiles, NoSuchTileError
 from stroke_map.web.published import current_edition
 from stroke_map.web.security import settings_of_app
@@ -47,6 +50,35 @@ def tile(edition_id: str, z: int, x: int, y: int) -> Response:
     keep = drawn.final and edition_id == edition.info.id
     response = Response(drawn.png, mimetype="image/png")
     response.headers["Cache-Control"] = f"public, max-age={_A_DAY_S}" if keep else "no-store"
+    return response
+
+
+@blueprint.get("/tiles/<edition_id>/places.json")
+def place_names(edition_id: str) -> Response:
+    """The names that stand on the base map: from which zoom, rank, place and both names of each."""
+    return _sealed(edition_id, f"{TILES_FOLDER}/{PLACES_FILE}", "application/json", b"[]")
+
+
+@blueprint.get("/tiles/<edition_id>/bands/<name>.png")
+def bands(edition_id: str, name: str) -> Response:
+    """How far the hospitals reach that can do a thing, as a picture to lay over the map."""
+    return _sealed(edition_id, f"{BANDS_FOLDER}/{name}.png", "image/png")
+
+
+def _sealed(edition_id: str, name: str, mimetype: str, missing: bytes | None = None) -> Response:
+    """A file of the edition; only what is sealed under that very name is one."""
+    edition = current_edition()
+    if name in edition.info.files:
+        content = (edition.folder / name).read_bytes()
+    elif missing is not None:
+        content = missing
+    else:
+        raise NotFoundError("There is no such picture.")
+    response = Response(content, mimetype=mimetype)
+    own = edition_id == edition.info.id
+    response.headers["Cache-Control"] = f"public, max-age={_A_DAY_S}" if own else "no-store"
+    response.set_etag(f"{edition.info.etag}-{name.rpartition('/')[2]}")
+    response.make_conditional(request)
     return response
 
 

@@ -8,16 +8,22 @@ kept by browsers and logs.
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flask import Blueprint, Response, g, render_template, request
+import orjson
+from flask import Blueprint, Response, current_app, g, render_template, request
 
+from stroke_map.dispatch.prepared import prepare
 from stroke_map.errors import EditionError
 from stroke_map.maps import files, pages, texts
+from stroke_map.maps.band_layer import bands_of
+from stroke_map.maps.closed_roads import closed_roads
 from stroke_map.maps.geojson import hospitals_geojson
 from stroke_map.web.answering import Fields, answer_for, json_fields, single_values, take_patient_fields
 from stroke_map.web.facts import facts_of, is_expired
+from stroke_map.web.live_state import live_view_of
 from stroke_map.web.problem import PAGE_RENDERER
 from stroke_map.web.published import current_edition
 from stroke_map.web.questions import RouteBody, RouteQuery, invalid
@@ -62,6 +68,17 @@ def map_script() -> Response:
     edition = current_edition()
     script = _public_map(edition, language_asked(), condition_asked(), settings_of_app()).script.encode()
     return _conditional(_Page(script, _etag(script), ""), "text/javascript")
+
+
+@blueprint.get("/closures.geojson")
+def closures() -> Response:
+    """Roads that are closed or slow now: where, of which kind, until when."""
+    edition, now = current_edition(), datetime.now(UTC)
+    prepared, period = prepare(edition), edition.period_at(now)
+    live = live_view_of(current_app).state(now)
+    roads = prepared.profiles[edition.info.profiles[0], period].at(now.astimezone(edition.zone), live)
+    content = orjson.dumps(closed_roads(roads))
+    return _conditional(_Page(content, _etag(content), ""), "application/geo+json")
 
 
 @blueprint.route("/map", methods=["GET", "POST"])
@@ -155,6 +172,7 @@ def _index(edition: Edition, lang: str, condition: str, _expired: bool, settings
         lang=lang,
         condition=condition,
         in_app_crs=settings.in_app_crs,
+        layers={"edition": edition.info.id, "own_base": not settings.tile_url, "bands": bands_of(edition.folder)},
     )
     content = render_template("index.html", **context).encode()
     return _Page(content, _etag(content), files.content_security_policy(images=_tile_hosts()))

@@ -9,10 +9,16 @@ import pytest
 
 from stroke_map.maps import files
 from stroke_map.web import create_app
+from stroke_map.web.live_state import warm_live_state
 from stroke_map.web.published import current_edition
 
 HTML = {"Accept": "text/html"}
-MAP_APPS = ("https://uri.amap.com/", "https://api.map.baidu.com/", "https://apis.map.qq.com/", "https://maps.apple.com/")
+MAP_APPS = (
+    "https://uri.amap.com/",
+    "https://api.map.baidu.com/",
+    "https://apis.map.qq.com/",
+    "https://maps.apple.com/",
+)
 
 
 def referenced(text):
@@ -82,7 +88,11 @@ def test_the_foot_says_edition_publisher_days_sources_and_licence(client, demo_e
 
 
 def test_settings_of_the_publisher_stand_on_the_page(settings, app):
-    told = {"report_errors_to": "mailto:list@example.org", "map_review_number": "GS(2026)0001", "tile_attribution": "Some maps"}
+    told = {
+        "report_errors_to": "mailto:list@example.org",
+        "map_review_number": "GS(2026)0001",
+        "tile_attribution": "Some maps",
+    }
     other = create_app(replace(settings, tile_url="https://tiles.example.org/{z}/{x}/{y}.png?key=a", **told))
     page = other.test_client().get("/?lang=en")
     assert 'href="mailto:list@example.org"' in page.text
@@ -199,6 +209,46 @@ def test_a_tile_is_a_picture_that_may_be_kept_only_under_its_own_editions_addres
     assert "max-age" in own.headers["Cache-Control"]
     other = client.get(f"/tiles/older/{path}")
     assert (other.data, other.headers["Cache-Control"]) == (own.data, "no-store")
+
+
+def test_names_and_coverage_of_the_base_map_come_from_the_sealed_edition(client, demo_edition):
+    own = f"/tiles/{demo_edition.info.id}"
+    places = client.get(f"{own}/places.json")
+    assert places.get_json()[0][4] == "示范市（虚构）"
+    assert "max-age" in places.headers["Cache-Control"]
+    assert client.get("/tiles/older/places.json").headers["Cache-Control"] == "no-store"
+    for capability in ("thrombolysis", "thrombectomy", "primary_pci", "fibrinolysis"):
+        picture = client.get(f"{own}/bands/{capability}.png")
+        assert (picture.status_code, picture.data[:4]) == (200, b"\x89PNG")
+    for name in ("neurosurgery", "..%2fplaces", "../../registry"):
+        assert client.get(f"{own}/bands/{name}.png").status_code == 404
+
+
+def test_closed_roads_are_shown_without_who_said_it_or_why(live_app, demo_edition, clinical):
+    client = live_app.test_client()
+    warm_live_state(live_app)
+    assert client.get("/closures.geojson").get_json() == {"type": "FeatureCollection", "features": []}
+    hospital = demo_edition.hospitals[0]
+    lat, lon = hospital.entrance_lat, hospital.entrance_lon
+    square = [
+        [lon - 0.002, lat - 0.002],
+        [lon + 0.002, lat - 0.002],
+        [lon + 0.002, lat + 0.002],
+        [lon - 0.002, lat + 0.002],
+    ]
+    closure = {
+        "kind": "closed",
+        "geometry": {"type": "Polygon", "coordinates": [[*square, square[0]]]},
+        "reason": "Zq7secret",
+        "author": "Zq7secret",
+    }
+    assert client.post("/api/v1/closures", json=closure, headers=clinical).status_code == 201
+    shown = client.get("/closures.geojson")
+    (feature,) = shown.get_json()["features"]
+    assert feature["properties"] == {"kind": "closed", "until": None}
+    assert len(feature["geometry"]["coordinates"]) > 3
+    assert "Zq7secret" not in shown.text
+    assert client.get("/closures.geojson", headers={"If-None-Match": shown.headers["ETag"]}).status_code == 304
 
 
 def test_the_footer_names_the_licence_of_the_editions_own_data(client, demo_edition):

@@ -2,9 +2,10 @@
 "use strict";
 
 (function () {
-  const { make, pin, settings, minutes, told, calm, layers } = window.strokeMap;
-  const { words, lang } = settings;
-  const map = window.map_0, frame = document.getElementById("map");
+  const { make, pin, say, settings, minutes, told, calm, layers } = window.strokeMap;
+  const { words, lang, condition } = settings;
+  const ABLE = { stroke: ["thrombectomy", "thrombolysis"], chest_pain: ["primary_pci", "fibrinolysis"] };
+  const map = window.map_0, frame = document.getElementById("map"), panel = document.getElementById("layers");
   const drawn = L.layerGroup().addTo(map), roads = L.layerGroup().addTo(map);
   let shown = null, from = null;
 
@@ -67,6 +68,79 @@
     }
   }
 
+  // ---- layers
+
+  /** The pictures of coverage, one at a time, under everything else. */
+  function bandLayers({ edition, bands }) {
+    const choose = make("select"), legend = make("p", "bands");
+    const able = bands.capabilities.filter((name) => ABLE[condition].includes(name));
+    choose.append(new Option(words.layer_none, ""), ...able.map((name) => new Option(words[name], name)));
+    const swatch = (number, text) => make("span", "", "", make("i", "band-" + number), " " + text);
+    legend.append(...[15, 30, 45, 60].map((limit, at) => swatch(at + 1, say("band_within", String(limit)))), swatch(5, words.band_beyond));
+    legend.hidden = true;
+    let picture = null;
+    choose.addEventListener("change", () => {
+      if (picture) picture.remove();
+      const address = `/tiles/${edition}/bands/${choose.value}.png`;
+      picture = choose.value && L.imageOverlay(address, bands.bounds, { opacity: 0.55, pane: "tilePane", zIndex: 5, alt: "" }).addTo(map);
+      legend.hidden = !picture;
+    });
+    panel.append(make("label", "", words.layer_bands + " ", choose), legend);
+    panel.hidden = false;
+  }
+
+  /** Roads that are closed or slow now; asked for when there is nothing more urgent. */
+  async function closures() {
+    const response = await fetch("/closures.geojson");
+    const found = response.ok ? await response.json() : { features: [] };
+    if (!found.features.length) return;
+    const layer = L.geoJSON(found, {
+      style: ({ properties }) => ({ className: "closure closure-" + properties.kind, weight: 6 }),
+      onEachFeature: ({ properties }, line) => line.bindTooltip(() => make("span", "", words[properties.kind]), { sticky: true }),
+    }).addTo(map);
+    const box = make("input");
+    Object.assign(box, { type: "checkbox", checked: true });
+    box.addEventListener("change", () => (box.checked ? layer.addTo(map) : layer.remove()));
+    panel.append(make("label", "", "", box, " " + say("layer_closures", String(found.features.length))));
+    panel.hidden = false;
+  }
+
+  /** Names of places: as many as fit at this zoom, the greater first. */
+  function placeNames(places) {
+    const names = L.layerGroup().addTo(map);
+    map.createPane("names").style.zIndex = 350;
+    map.getPane("names").setAttribute("aria-hidden", "true");
+    const width = (name) => [...name].reduce((sum, letter) => sum + (letter.charCodeAt(0) > 0x2e7f ? 14 : 8), 8);
+    const meet = (a, b) => a[0] < b[2] && a[2] > b[0] && a[1] < b[3] && a[3] > b[1];
+    function write() {
+      names.clearLayers();
+      const zoom = map.getZoom(), seen = map.getBounds().pad(0.1), around = (at, half, up) => [at.x - half, at.y - up, at.x + half, at.y + up];
+      // Beside the pins, never under them.
+      const taken = [...layers.values()].filter((pinned) => map.hasLayer(pinned)).map((pinned) => around(map.latLngToLayerPoint(pinned.getLatLng()), 16, 16));
+      for (const [first, rank, lon, lat, zh, en] of places) {
+        if (zoom < first || !seen.contains([lat, lon])) continue;
+        const name = lang === "zh" ? zh : en, at = map.latLngToLayerPoint([lat, lon]), half = width(name) / 2;
+        const free = [0, 24, -24].find((down) => !taken.some((other) => meet(around(at.add([0, down]), half, 9), other)));
+        if (free === undefined) continue;
+        taken.push(around(at.add([0, free]), half, 9));
+        const label = make("span", "name name-" + Math.min(rank, 5), name);
+        L.marker([lat, lon], { icon: L.divIcon({ className: "name-box", html: label, iconSize: [0, 0], iconAnchor: [0, -free] }), pane: "names",
+          interactive: false, keyboard: false }).addTo(names);
+      }
+    }
+    map.on("moveend", write);
+    write();
+  }
+
+  async function furnish({ edition, own_base: ownBase, bands }) {
+    if (bands) bandLayers({ edition, bands });
+    if (ownBase) {
+      const response = await fetch(`/tiles/${edition}/places.json`);
+      if (response.ok) placeNames(await response.json());
+    }
+    await closures();
+  }
+
   // ---- controls
 
   function nameControls() {
@@ -79,9 +153,11 @@
   }
 
   nameControls();
+  new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(map.getContainer()); // the legend below it grows
   map.on("click", (event) => {
     const at = event.latlng.wrap();
     window.strokeMap.ask({ lat: at.lat, lon: at.lng });
   });
+  furnish(settings.layers).catch(() => {}); // without a network the map shows what it has
   window.strokeMap.useView({ place, answer, road, keep, go });
 })();

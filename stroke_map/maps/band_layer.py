@@ -1,0 +1,59 @@
+"""Coverage bands as a layer of the public map: a picture for each treatment, drawn when an edition is made and sealed with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from stroke_map.editions.access import open_access
+from stroke_map.maps.bands import BandPainter, canvas_of
+from stroke_map.maps.markers import MARKERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+    from pathlib import Path
+
+BANDS_FOLDER: Final = "bands"
+BANDS_FILE: Final = "bands.json"
+_WIDTH_PX: Final = 1024
+#: How far from a road its colour reaches, so that a street shows from afar and a town is one area.
+_SPREAD_M: Final = 250.0
+
+
+def draw_bands(folder: Path, day: date, progress: Callable[[float], None] | None = None) -> None:
+    """Draw the bands of an edition that has roads, arrivals and hospitals, and is not sealed yet.
+
+    Parameters
+    ----------
+    folder
+        The edition's.
+    day
+        Accreditations count that hold on this day.
+    progress
+        Called with the share done, 0 to 1.
+    """
+    tell = progress or (lambda _: None)
+    # By car, as everything that the public map says.
+    access = open_access(folder, day=day, profile="car", progress=lambda done: tell(done * 0.7))
+    canvas = canvas_of([access], _WIDTH_PX)
+    painter = BandPainter(access, canvas, spread_px=max(1, round(_SPREAD_M / 1000 / canvas.km_per_px)))
+    wanted = [marker.capability for markers in MARKERS.values() for marker in markers]
+    drawn = [name for name in wanted if name in access.capabilities]
+    (folder / BANDS_FOLDER).mkdir(exist_ok=True)
+    for name in drawn:
+        (folder / BANDS_FOLDER / f"{name}.png").write_bytes(painter.paint(name))
+    west, south, east, north = (round(side, 6) for side in canvas.bounds)
+    told = {"bounds": [[south, west], [north, east]], "capabilities": drawn}
+    (folder / BANDS_FOLDER / BANDS_FILE).write_bytes(orjson.dumps(told))
+    tell(1.0)
+
+
+def bands_of(folder: Path) -> dict[str, Any] | None:
+    """Where the pictures of a sealed edition lie ([[south, west], [north, east]] in degrees) and which there are; None: none."""
+    try:
+        told: dict[str, Any] = orjson.loads((folder / BANDS_FOLDER / BANDS_FILE).read_bytes())
+    except FileNotFoundError:
+        return None
+    return told if told["capabilities"] else None

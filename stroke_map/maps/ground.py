@@ -1,0 +1,112 @@
+"""What lies under the roads of the base map: water to draw, and the names of places, read from the OpenStreetMap file.
+
+Kept with the tiles of an edition: deeper tiles need the water, and the browser writes the names (no server needs a Chinese font).
+The sea is not drawn: OpenStreetMap has it as coastlines, which a cut of a country does not close.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import orjson
+import osmium
+import shapely
+from osmium.filter import EmptyTagFilter, KeyFilter, TagFilter
+from osmium.geom import WKBFactory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    Place = tuple[int, int, float, float, str, str]
+
+WATER_FILE: Final = "water.wkb"
+PLACES_FILE: Final = "places.json"
+#: From which zoom a place is named, by its rank in OpenStreetMap.
+FIRST_ZOOMS: Final = {
+    "city": 7, "town": 9, "borough": 10, "suburb": 11, "village": 12, "quarter": 13, "neighbourhood": 14, "hamlet": 14,
+}  # fmt: skip
+MOST_PLACES: Final = 2_000
+_LONGEST_NAME: Final = 40
+_AREAS: Final = (("natural", "water"), ("waterway", "riverbank"), ("landuse", "reservoir"))
+_LINES: Final = (("waterway", "river"), ("waterway", "canal"))
+#: Less than a pixel at zoom 17; and what is smaller than a few pixels at zoom 13.
+_TOLERANCE_DEG: Final = 1e-5
+_SMALLEST_DEG2: Final = 4e-7
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Water as polygons and lines, and places as (first zoom, number by rank, lon, lat, name, English name); degrees, WGS-84."""
+
+    water: NDArray[np.object_]
+    places: tuple[Place, ...] = ()
+
+    @classmethod
+    def load(cls, folder: Path) -> Ground:
+        """Read what `save` wrote; nothing where it wrote nothing, as in an edition older than this."""
+        try:
+            content = (folder / WATER_FILE).read_bytes()
+        except FileNotFoundError:
+            return cls(np.empty(0, dtype=object))
+        return cls(shapely.get_parts(shapely.from_wkb(content)))
+
+    def save(self, folder: Path) -> None:
+        """Write water and places; the same ground gives the same bytes."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / WATER_FILE).write_bytes(shapely.to_wkb(shapely.geometrycollections(self.water)))
+        (folder / PLACES_FILE).write_bytes(orjson.dumps(self.places))
+
+
+def read_ground(osm: Path) -> Ground:
+    """Read water and places of an .osm.pbf, .osm, .osm.gz or .osm.bz2 file; what of it is broken is left out."""
+    water = [*_areas(osm), *_rivers(osm)]
+    geometries = shapely.simplify(np.asarray(water, dtype=object), _TOLERANCE_DEG)
+    return Ground(geometries[~shapely.is_empty(geometries)], tuple(_places(osm)))
+
+
+def _areas(osm: Path) -> Iterator[Any]:
+    make, wanted = WKBFactory(), TagFilter(*_AREAS)
+    # Only what is wanted goes on to Python: a province has millions of closed ways.
+    for found in osmium.FileProcessor(str(osm)).with_areas(wanted).with_filter(wanted):
+        if found.is_area():
+            try:
+                area = shapely.make_valid(shapely.from_wkb(bytes.fromhex(make.create_multipolygon(found))))
+            except (RuntimeError, ValueError):  # an outline that does not close
+                continue
+            yield from (part for part in shapely.get_parts(area) if part.area >= _SMALLEST_DEG2)
+
+
+def _rivers(osm: Path) -> Iterator[Any]:
+    make = WKBFactory()
+    lines = osmium.FileProcessor(str(osm)).with_locations().with_filter(TagFilter(*_LINES))
+    for way in lines:
+        if way.is_way():
+            try:
+                yield shapely.from_wkb(bytes.fromhex(make.create_linestring(way)))
+            except (RuntimeError, ValueError):  # nodes that the file lacks
+                continue
+
+
+def _places(osm: Path) -> list[Place]:
+    found: list[Place] = []
+    ranks = list(FIRST_ZOOMS)
+    nodes = (
+        osmium.FileProcessor(str(osm), osmium.osm.NODE).with_filter(EmptyTagFilter()).with_filter(KeyFilter("place"))
+    )
+    for node in nodes:
+        rank, name = node.tags["place"], _tidy(node.tags.get("name", ""))
+        if rank in FIRST_ZOOMS and name and node.location.valid():
+            at = round(node.lon, 5), round(node.lat, 5)
+            found.append((FIRST_ZOOMS[rank], ranks.index(rank), *at, name, _tidy(node.tags.get("name:en", "")) or name))
+    found.sort(key=lambda place: place[1:])
+    return found[:MOST_PLACES]
+
+
+def _tidy(text: str) -> str:
+    """Anyone can write into OpenStreetMap: no control characters, no direction marks, no endless names."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text[:_LONGEST_NAME]).split())
