@@ -66,8 +66,8 @@ def test_each_field_of_the_question_is_described_with_an_example(document):
 
 
 def test_keys_and_sessions_are_the_security_schemes_and_who_can_be_unknown_can_be_refused(document):
-    assert set(document["components"]["securitySchemes"]) == {"clinicalKey", "session"}
+    assert set(document["components"]["securitySchemes"]) == {"clinicalKey", "session", "caseLink"}
     for operation in operations(document).values():
         assert ("401" in operation["responses"]) == ("403" in operation["responses"])
         schemes = {name for alternative in operation.get("security", []) for name in alternative}
-        assert schemes in (set(), {"clinicalKey", "session"})
+        assert schemes in (set(), {"clinicalKey", "session"}, {"clinicalKey", "session", "caseLink"})
