@@ -15,7 +15,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 # Leaflet clears a tile with a one-pixel `data:` picture; everything else comes from this server.
 _POLICY = (
     "default-src 'none'; script-src 'self'{scripts}; style-src 'self'; img-src 'self' data:{images}; connect-src 'self'{connect}; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "form-action 'self'; base-uri 'none'; manifest-src 'self'; frame-ancestors 'none'"
 )
 
 

@@ -12,7 +12,6 @@ from stroke_map.coordinates import from_wgs84
 from stroke_map.dispatch.links import navigation_links
 from stroke_map.maps.markers import MARKERS, OTHER, marker_of
 from stroke_map.maps.pages import base_context, hours_in_words, in_language
-from stroke_map.maps.public_texts import public_words
 from stroke_map.maps.texts import LANGUAGES, TAGS
 from stroke_map.registry import CAPABILITY_NAMES, CENTRES
 from stroke_map.registry.hours import ALWAYS
@@ -44,7 +43,6 @@ def alternates(address: str, path: str) -> dict[str, str]:
 def place_context(facts: PageFacts, lang: str, *, path: str, address: str) -> dict[str, Any]:
     """What pages about places share: words, and where they stand. `address` is that of the service, "" if nobody said."""
     return base_context(facts, lang) | {
-        "text": public_words(lang),
         "path": path,
         "address": address,
         "alternates": alternates(address, path) if address else {},

@@ -13,7 +13,6 @@ from stroke_map.maps.files import static_folder, templates_folder
 from stroke_map.maps.markers import MARKERS, OTHER
 from stroke_map.maps.overview import region_map
 from stroke_map.maps.pages import base_context, card_of, hours_in_words
-from stroke_map.maps.public_texts import public_words
 from stroke_map.maps.qr import qr_svg
 from stroke_map.maps.sign_texts import SIGNS
 
@@ -55,9 +54,7 @@ def make_poster(
     style_url
         Where its style is served; "" puts the style into the file.
     """
-    text = public_words(lang)
     page = base_context(facts, lang) | {
-        "text": text,
         "condition": condition,
         "paper": paper,
         "papers": PAPERS,

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from stroke_map.maps.sign_texts import SIGN_TEXTS
-from stroke_map.maps.texts import LANGUAGES, words
-
 #: name: (Chinese, English). `{0}` is filled in by a template or a script.
 PUBLIC_TEXTS: Final[dict[str, tuple[str, str]]] = {
     # the poster
@@ -57,11 +54,29 @@ PUBLIC_TEXTS: Final[dict[str, tuple[str, str]]] = {
         "深色道路上，开车到这里比到其他能做同样救治的医院更快（不计堵车）。灰点是其他这样的医院。",
         "Dark: roads from which no hospital that can do the same is reached sooner by car, without traffic. Grey dots: those others.",
     ),
+    # shared, framed
+    "share": ("分享", "Share"),
+    "share_copy": ("复制链接", "Copy the link"),
+    "share_qr": ("二维码", "QR code"),
+    "share_copied": ("链接已复制。", "The link is copied."),
+    "share_here": ("链接：", "The link:"),
+    "embed_open": ("打开地图，找最近的医院", "Open the map: the hospital nearest to you"),
+    # without a network
+    "short_title": ("急救地图", "120 map"),
+    "offline_title": ("没有网络：已保存的名单", "No network: the saved list"),
+    "offline_saved": (
+        "这份名单于 {0} 保存在本机（版本 {1}），可能不是最新。",
+        "Saved on this phone on {0} (edition {1}); it may be out of date.",
+    ),
+    "offline_unknown": (
+        "这份名单保存在本机（版本 {0}），可能不是最新。",
+        "Saved on this phone (edition {0}); it may be out of date.",
+    ),
+    "offline_again": ("重新连接", "Try the network again"),
+    "offline_near": ("按直线距离列出最近的 5 家", "The 5 nearest by straight line"),
+    "offline_denied": (
+        "现在无法定位。请在下面按区县查找，或拨打 120。",
+        "Your place could not be found. Look under your district, or call 120.",
+    ),
     "catchment_of": ("{1}：{0}最近的道路", "{1}: roads from which it is the nearest for {0}"),
 }
-
-
-def public_words(lang: str) -> dict[str, str]:
-    """Every text of the pages in one language, these among them."""
-    at = LANGUAGES.index(lang)
-    return words(lang) | {name: pair[at] for name, pair in (*SIGN_TEXTS.items(), *PUBLIC_TEXTS.items())}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from stroke_map.maps.public_texts import PUBLIC_TEXTS
 from stroke_map.maps.sign_texts import SIGN_TEXTS
 from stroke_map.registry import CAPABILITY_NAMES
 
@@ -169,6 +170,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "as_of": ("查询时间 {0}", "Asked {0}"),
     # what to look for
     **SIGN_TEXTS,
+    # the pages besides the map
+    **PUBLIC_TEXTS,
     # what a hospital can do
     **{name: (named.name_zh, named.name_en) for name, named in CAPABILITY_NAMES.items()},
 }

@@ -32,6 +32,7 @@ from stroke_map.web import (
     hospitals_api,
     links_api,
     metrics,
+    offline,
     openapi,
     page_files,
     pages,
@@ -126,6 +127,7 @@ def make_app(settings: Settings) -> OpenAPI:
         pages.install(app)
         public_pages.install(app)
         public_files.install(app)
+        offline.install(app)
     return app
 
 

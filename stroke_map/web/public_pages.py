@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, g, render_template, request
 
 from stroke_map.errors import NotFoundError
 from stroke_map.maps import files, place_pages, poster
@@ -17,9 +17,9 @@ from stroke_map.maps.geojson import hospitals_geojson
 from stroke_map.maps.markers import MARKERS, OTHER, marker_of
 from stroke_map.maps.overview import around, frame_of, region_map
 from stroke_map.maps.pages import card_of, in_language
-from stroke_map.maps.public_texts import public_words
+from stroke_map.maps.texts import words
 from stroke_map.web.facts import facts_of, is_expired
-from stroke_map.web.kept import kept, send
+from stroke_map.web.kept import Kept, kept, send
 from stroke_map.web.origins import embedding_origins, public_address
 from stroke_map.web.pages import condition_asked, language_asked
 from stroke_map.web.published import current_edition
@@ -68,7 +68,12 @@ def poster_page() -> Response:
 @blueprint.get("/map.svg")
 def region_picture() -> Response:
     """The map of the region as one small picture, with the hospitals that can treat this."""
-    edition, lang, condition = current_edition(), language_asked(), condition_asked()
+    made = picture_of_region(current_edition(), language_asked(), condition_asked())
+    return send(made, "image/svg+xml", policy=_PICTURE_POLICY, by_language=True)
+
+
+def picture_of_region(edition: Edition, lang: str, condition: str) -> Kept:
+    """What `/map.svg` shows."""
 
     def make() -> str:
         drawn = region_map(
@@ -76,11 +81,10 @@ def region_picture() -> Response:
             bounds=edition.info.region.bounds, polygon=edition.region, lang=lang, condition=condition, enlarge=False,
             width=PICTURE_WIDTH,
         )  # fmt: skip
-        title = public_words(lang)["map_of"].format(in_language(edition.info.region.name.model_dump(), lang))
+        title = words(lang)["map_of"].format(in_language(edition.info.region.name.model_dump(), lang))
         return render_template("picture.svg", map=drawn, lang=lang, title=title)
 
-    made = kept(edition, ("map.svg", lang, condition), make)
-    return send(made, "image/svg+xml", policy=_PICTURE_POLICY, by_language=True)
+    return kept(edition, ("map.svg", lang, condition), make)
 
 
 @blueprint.get("/hospitals/<hospital_id>")
@@ -146,12 +150,39 @@ def _district(edition: Edition, name: str) -> Response:
         )
         drawn = _district_maps(edition, collection, lang) if name else []
         return render_template(
-            "district.html", name=name, groups=_groups(collection["features"], lang), maps=drawn,
-            legend=list(_legend(collection["features"])), **context,
+            "district.html", name=name, groups=by_district(collection["features"], lang), maps=drawn,
+            legend=list(legend_of(collection["features"])), **context,
         )  # fmt: skip
 
     made = kept(edition, ("district", name, lang, is_expired(edition)), make)
     return send(made, "text/html", policy=files.content_security_policy(), by_language=True)
+
+
+@blueprint.get("/embed")
+def embedded() -> Response:
+    """The map and the list for a frame in somebody else's page: those of the setting, nobody else's."""
+    edition, settings = current_edition(), settings_of_app()
+    lang, condition = language_asked(), condition_asked()
+    g.framed_by = embedding_origins(settings)
+
+    def make() -> str:
+        features = hospitals_geojson(edition.hospitals)["features"]
+        able = [
+            feature for feature in features if marker_of(feature["properties"]["capabilities"], condition) is not OTHER
+        ]
+        return render_template(
+            "embed.html",
+            condition=condition,
+            groups=by_district(able, lang),
+            legend=MARKERS[condition],
+            picture=frame_of(edition.info.region.bounds, width=PICTURE_WIDTH),
+            **place_pages.place_context(facts_of(edition, settings), lang, path="/embed", address=""),
+        )
+
+    made = kept(edition, ("embed", lang, condition, is_expired(edition)), make)
+    framed = "frame-ancestors " + (" ".join(g.framed_by) or "'none'")
+    policy = files.content_security_policy().replace("frame-ancestors 'none'", framed)
+    return send(made, "text/html", policy=policy, by_language=True)
 
 
 def _district_maps(edition: Edition, collection: Mapping[str, Any], lang: str) -> list[tuple[str, Any]]:
@@ -167,13 +198,16 @@ def _district_maps(edition: Edition, collection: Mapping[str, Any], lang: str) -
     return [(condition, map_) for condition, map_ in drawn if map_.pins]
 
 
-def _groups(features: Iterable[Mapping[str, Any]], lang: str) -> list[tuple[str, list[dict[str, Any]]]]:
+def by_district(features: Iterable[Mapping[str, Any]], lang: str) -> list[tuple[str, list[dict[str, Any]]]]:
     """Hospitals by district, as the registry has them; "" holds those without one, and comes last."""
-    text, found = public_words(lang), dict[str, list[dict[str, Any]]]()
-    for told in (feature["properties"] for feature in features):
+    text, found = words(lang), dict[str, list[dict[str, Any]]]()
+    for feature in features:
+        told, (lon, lat) = feature["properties"], feature["geometry"]["coordinates"]
         markers = [marker for marker in _markers(told) if marker is not OTHER]
         one = card_of(told, lang, "stroke") | {
             "address": told["address"],
+            "lat": lat,
+            "lon": lon,
             "markers": markers,
             "can": [text[marker.meaning] for marker in markers],
         }
@@ -185,7 +219,7 @@ def _markers(told: Mapping[str, Any]) -> list[Marker]:
     return [marker_of(told["capabilities"], condition) for condition in MARKERS]
 
 
-def _legend(features: Iterable[Mapping[str, Any]]) -> Iterable[Marker]:
+def legend_of(features: Iterable[Mapping[str, Any]]) -> Iterable[Marker]:
     shown = {marker.capability for feature in features for marker in _markers(feature["properties"])}
     return (marker for markers in MARKERS.values() for marker in markers if marker.capability in shown)
 
