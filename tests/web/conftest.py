@@ -237,3 +237,18 @@ def settle() -> Callable[[Any], None]:
         page.wait_for_timeout(400)
 
     return wait
+
+
+@pytest.fixture(scope="session")
+def axe_finds() -> Callable[[Any], list[str]]:
+    """What axe-core finds wrong with a page as it stands: the rule, and the elements that break it."""
+    package = pytest.importorskip("axe_playwright_python", reason="axe-playwright-python is not installed")
+    script = (Path(package.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+
+    def find(page: Any) -> list[str]:
+        # By the debugger, which the page's own policy does not bind.
+        page.evaluate(f"() => {{ if (!window.axe) {{ {script} }} }}")
+        found = page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations")
+        return [f"{one['id']}: {', '.join(node['html'][:200] for node in one['nodes'][:4])}" for one in found]
+
+    return find

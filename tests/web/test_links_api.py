@@ -253,3 +253,35 @@ def test_the_same_moment_told_twice_is_told_once(client, clinical, case, live_ap
     with live_app.extensions["stroke_map.live_store"].reading() as connection:
         count = select(func.count()).where(case_events.c.name == "needle")
         assert connection.execute(count).scalar_one() == 1
+
+
+def test_the_page_of_a_crew_is_kept_by_nobody_and_tells_its_address_to_nobody(client, clinical, case):
+    case_id = case(vehicle="120-07")["id"]
+    url = client.post(f"{CASES}/{case_id}/link", json={}, headers=clinical).get_json()["url"]
+    token = url.rpartition("/")[2]
+    page = client.get(f"/case/{token}?lang=en")
+    assert (page.status_code, page.mimetype) == (200, "text/html")
+    for response in (page, client.get("/case/wrong")):
+        headers = response.headers
+        assert headers["Cache-Control"] == "no-store"
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["X-Robots-Tag"].startswith("noindex")
+        assert "unsafe" not in headers["Content-Security-Policy"]
+        assert "ETag" not in headers
+    assert token not in page.text
+    assert '<meta name="robots" content="noindex' in page.text
+    assert "120-07" not in page.text, "it holds nothing of the case but its number"
+
+
+def test_every_link_that_leads_nowhere_gets_the_same_page(client, clinical, case):
+    over, revoked = case()["id"], case()["id"]
+    urls = [
+        client.post(f"{CASES}/{number}/link", json={}, headers=clinical).get_json()["url"] for number in (over, revoked)
+    ]
+    client.post(f"{CASES}/{over}/events", json={"name": "closed"}, headers=clinical)
+    client.delete(f"{CASES}/{revoked}/link", headers=clinical)
+    tokens = [*(url.rpartition("/")[2] for url in urls), "smc_" + "A" * 43, "1", "%00", "<script>", "x" * 5000]
+    pages = [client.get(f"/case/{token}?lang=zh", headers={"If-None-Match": "*"}) for token in tokens]
+    assert {page.status_code for page in pages} == {404}
+    assert len({page.data for page in pages}) == 1
+    assert "链接无效" in pages[0].text

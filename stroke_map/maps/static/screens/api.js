@@ -81,7 +81,8 @@ async function request(method, path, { body, headers = {}, signal } = {}, timeou
       credentials: key ? "omit" : "same-origin",
       signal: ended.signal,
     });
-    clock.hear(Date.parse(response.headers.get("Date") ?? ""), sent, clock.here(), 1000);
+    // Some servers say it twice, which a browser joins with a comma.
+    clock.hear(Date.parse(/^\w+, [^,]+/.exec(response.headers.get("Date") ?? "")?.[0] ?? ""), sent, clock.here(), 1000);
     text = await response.text();
   } catch (error) {
     if (signal?.aborted) throw error;

@@ -23,8 +23,8 @@ for (const button of document.querySelectorAll("dialog [data-close]")) button.ad
 
 /** One moment to the server, by its own time; told twice it is told once. */
 async function send({ name, at }) {
-  await ask("POST", `${ADDRESS}/events`, { body: { name, at: new Date(at).toISOString() }, tries: 0 });
-  await live.refresh();
+  const { body } = await ask("POST", `${ADDRESS}/events`, { body: { name, at: new Date(at).toISOString() }, tries: 0 });
+  if (seen) seen.timeline = body.timeline;
 }
 
 async function tellPlace(place) {

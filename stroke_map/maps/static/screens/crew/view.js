@@ -18,7 +18,7 @@ export function showDestination({ destination, alert }) {
     alert?.eta && !["arrived", "closed", "cancelled", "diverted"].includes(alert.state) && arrival(alert.eta),
     number && make("p", { class: "to-phone" }, make("span", { class: "quiet", text: say("call_hospital") }), " ", phone(number) ?? free(number)),
     navigation && make("p", { class: "quiet", text: say("drive_by") }),
-    navigation && make("p", { class: "providers" }, ...PROVIDERS.map((by) => make("a", { class: "provider", id: `by-${by}`, href: navigation[by], rel: "noreferrer noopener", target: "_blank", text: word("provider", by) }))),
+    navigation && make("p", { class: "providers" }, ...PROVIDERS.map((by) => make("a", { class: "provider", id: `provider-${by}`, href: navigation[by], rel: "noreferrer noopener", target: "_blank", text: word("provider", by) }))),
   );
 }
 
