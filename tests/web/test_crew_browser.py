@@ -1,0 +1,244 @@
+"""The crew's page in a real Chromium, over the real application: a drive with a poor line, and what can go wrong with a link."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from stroke_map.settings import read_settings
+from stroke_map.web import create_app
+from stroke_map.web.live_state import warm_live_state
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+KEY = "key of the test"
+DESK, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
+HOSTILE = "</script><img src=x onerror=alert(1)><b>${alert(1)}</b>{{7*7}}"
+#: What a lost line and a link that has ended write to the console of Chromium by themselves.
+EXPECTED = re.compile(r"ERR_INTERNET_DISCONNECTED|ERR_FAILED|status of (404|409)")
+_NUMBERS = iter(range(10_000))
+#: A machine whose clock is five hours fast.
+FAST_CLOCK = """(() => {
+  const ahead = 5 * 3600_000, Right = Date, now = Date.now, origin = performance.timeOrigin + ahead;
+  window.Date = class extends Right { constructor(...given) { given.length ? super(...given) : super(now() + ahead); } static now() { return now() + ahead; } };
+  Object.defineProperty(performance, "timeOrigin", { get: () => origin });
+})()"""
+
+
+class House(NamedTuple):
+    """The application that is served, where, two hospitals, and a place from which one drives to them."""
+
+    app: Any
+    site: str
+    hospitals: tuple[str, str]
+    place: dict[str, float]
+
+    def ask(self, method: str, address: str, body: Any = None, **headers: str) -> Any:
+        """Ask as the dispatcher does."""
+        known = {"Authorization": f"Bearer {KEY}", **headers}
+        response = self.app.test_client().open(f"/api/v1{address}", method=method, json=body, headers=known)
+        assert response.status_code < 300, response.text
+        return response.get_json()
+
+    def begin(self, *, vehicle: str = "渝A·120-07", **patient: Any) -> int:
+        """Begin a case that goes to the first hospital."""
+        question = self.place | {"crs": "WGS-84", "condition": "stroke"} | patient
+        entry = {"question": question, "hospital": self.hospitals[0], "override_reason": "test", "vehicle": vehicle}
+        return int(self.ask("POST", "/cases", entry)["id"])
+
+    def alert(self, case: int, hospital: int = 0) -> Any:
+        """Alert one of the hospitals."""
+        entry = {"case": case, "hospital": self.hospitals[hospital], "override_reason": "test"}
+        return self.ask("POST", "/alerts", entry, **{"Idempotency-Key": str(next(_NUMBERS))})
+
+    def link(self, case: int) -> str:
+        """The address of a new link to a case, as the crew opens it."""
+        return self.site + "/case/" + str(self.ask("POST", f"/cases/{case}/link", {})["url"]).rpartition("/")[2]
+
+    def timeline(self, case: int) -> dict[str, datetime]:
+        """When each moment of a case was."""
+        told = self.ask("GET", f"/cases/{case}")["timeline"]
+        return {name: datetime.fromisoformat(at) for name, at in told.items()}
+
+
+@pytest.fixture(scope="module")
+def house(demo_geodata, demo_edition, serving, tmp_path_factory) -> Iterator[House]:
+    folder = tmp_path_factory.mktemp("crew")
+    own = {"geodata_dir": demo_geodata, "cache_dir": folder, "stream_port": 0, "audit_dir": folder / "audit"}
+    own |= {"clinical_key": KEY, "dispatch_phone": "023-6312 0120"}
+    app = create_app(read_settings({}, database_url=f"sqlite:///{folder / 'live.db'}", **own))
+    app.extensions["stroke_map.live_store"].migrate()
+    warm_live_state(app)
+    first, second = demo_edition.hospitals[0], demo_edition.hospitals[7]
+    place = {
+        "lat": round(demo_edition.hospitals[3].entrance_lat, 5),
+        "lon": round(demo_edition.hospitals[3].entrance_lon, 5),
+    }
+    with serving(app) as site:
+        yield House(app, site, (first.id, second.id), place)
+    app.extensions["stroke_map.read_log"].close()
+    app.extensions["stroke_map.live_store"].close()
+
+
+@pytest.fixture
+def ride(browser, house) -> Iterator[Callable[..., Any]]:
+    """Open a link as a telephone does, and watch the page: a request elsewhere, a script error, a dialog or a console error fails the test."""
+    contexts: list[Any] = []
+    wrong: list[str] = []
+
+    def start(
+        address: str, *, lang: str = "en", size=PHONE, fast: bool = False, context: Any = None, **options: Any
+    ) -> Any:
+        if context is None:
+            here = {"latitude": house.place["lat"], "longitude": house.place["lon"]}
+            options = {"geolocation": here, "permissions": ["geolocation"]} | options
+            context = browser.new_context(viewport=size, has_touch=size is PHONE, service_workers="block", **options)
+            contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.on("request", lambda request: request.url.startswith((house.site, "data:")) or wrong.append(request.url))
+        page.on("console", lambda said: said.type in {"error", "warning"} and wrong.append(said.text))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
+        if fast:
+            page.add_init_script(FAST_CLOCK)
+        page.goto(f"{address}?lang={lang}")
+        return page
+
+    yield start
+    for context in contexts:
+        context.close()
+    assert [what for what in wrong if not EXPECTED.search(what)] == []
+
+
+@pytest.fixture
+def looks_right(axe_finds, picture) -> Callable[..., None]:
+    """Hold a state against axe, and keep a picture of it for somebody to look at."""
+
+    def look(page: Any, name: str) -> None:
+        assert axe_finds(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth + 1"), "nothing is cut off sideways"
+        picture(page, f"crew-{name}", whole=True)
+
+    return look
+
+
+def test_a_drive_from_the_scene_to_the_door(ride, house, looks_right):
+    onset = (datetime.now(UTC) - timedelta(minutes=47)).isoformat()
+    case = house.begin(age=71, onset=onset, scale="LAMS", score=5)
+    page = ride(house.link(case), lang="zh")
+    page.wait_for_selector(".to-name")
+    assert "还没有通知医院" in page.inner_text("#knows")
+    alert = house.alert(case)
+    page.wait_for_selector(".count:not(:empty)")
+    for words in ("71 岁", "LAMS 5", "渝A·120-07", "抗凝药"):
+        assert words in page.inner_text("#tell"), words
+    assert page.get_attribute("#provider-amap", "href").startswith("https://uri.amap.com/")
+    assert page.get_attribute("#provider-amap", "rel") == "noreferrer noopener"
+    looks_right(page, "begin-zh")
+
+    page.click("#share")
+    page.get_by_text("正在共享").wait_for()
+    told = house.ask("GET", f"/alerts/{alert['id']}")["eta"]
+    assert told != alert["eta"], "the arrival is reckoned from where the telephone is"
+
+    page.click("#moment-on_scene")
+    page.click("#undo-on_scene")
+    page.dblclick("#moment-left_scene")
+    assert page.locator("#moment[open]").count() == 1, "a second press asks, and records no other time by mistake"
+    page.keyboard.press("Escape")
+    looks_right(page, "pressed-zh")
+    page.wait_for_selector("#undo-left_scene", state="detached")
+    page.click("#other-last_known_well")
+    page.fill("#moment-time", "90m")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#moment", state="hidden")
+    page.wait_for_function("() => document.querySelector('#moment-last_known_well').textContent.includes('✓')")
+    timeline = house.timeline(case)
+    assert timeline.keys() == {"onset", "left_scene", "last_known_well"}
+    assert timedelta(minutes=89) < datetime.now(UTC) - timeline["last_known_well"] < timedelta(minutes=92)
+
+    house.ask("POST", f"/alerts/{alert['id']}/acknowledge", {"team": "emergency"})
+    page.get_by_text("急诊 已收到").wait_for()
+    house.ask("POST", f"/alerts/{alert['id']}/divert", {"reason": HOSTILE})
+    page.wait_for_selector("#knows .urgent")
+    assert HOSTILE in page.inner_text("#knows")
+    house.alert(case, hospital=1)
+    page.wait_for_selector("#changed:not([hidden])")
+    looks_right(page, "changed-zh")
+    page.click("#changed-seen")
+
+    house.ask("POST", f"/cases/{case}/events", {"name": "closed"})
+    page.wait_for_selector("#over:not([hidden])")
+    looks_right(page, "over-zh")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url))
+    page.context.set_geolocation({"latitude": house.place["lat"] + 0.001, "longitude": house.place["lon"]})
+    page.wait_for_timeout(2500)
+    assert sent == [], "nothing is shared or asked any more"
+
+
+def test_moments_pressed_without_a_line_are_sent_with_their_own_time(ride, house, looks_right):
+    case = house.begin()
+    house.alert(case)
+    address = house.link(case)
+    page = ride(address)
+    page.wait_for_selector(".to-name")
+    page.context.set_offline(True)
+    before = datetime.now(UTC)
+    page.click("#moment-left_scene")
+    pressed = datetime.now(UTC)
+    page.wait_for_selector("#lost:not([hidden])")
+    looks_right(page, "lost-en")
+    page.wait_for_timeout(2500)
+    page.close()
+    page.context.set_offline(False)
+    again, other = (ride(address, context=page.context) for _ in range(2))
+    again.wait_for_function("() => document.querySelector('#moment-left_scene')?.textContent.includes('✓')")
+    other.wait_for_function("() => document.querySelector('#moment-left_scene')?.textContent.includes('✓')")
+    second = timedelta(seconds=1)
+    assert before - second < house.timeline(case)["left_scene"] < pressed + second
+    assert again.inner_text("#kept") == ""
+
+
+def test_what_could_not_be_sent_before_the_end_is_told(ride, house, looks_right):
+    case = house.begin()
+    page = ride(house.link(case))
+    page.wait_for_selector(".to-name")
+    page.click("#moment-door")
+    house.ask("DELETE", f"/cases/{case}/link")
+    page.wait_for_selector("#over:not([hidden])")
+    assert "Door" in page.inner_text("#over-unsent")
+    looks_right(page, "unsent-en")
+    assert "door" not in house.timeline(case)
+
+
+def test_a_link_that_leads_nowhere_says_so(ride, house, looks_right):
+    case = house.begin()
+    page = ride(house.link(case)[:-1] + "~")
+    page.get_by_text("This link leads nowhere").first.wait_for()
+    looks_right(page, "nowhere-en")
+
+
+def test_hostile_words_are_text_on_a_wide_screen_with_a_wrong_clock(ride, house, looks_right):
+    case = house.begin(vehicle="\u202e" + HOSTILE)
+    alert = house.alert(case)
+    page = ride(house.link(case), size=DESK, fast=True, permissions=[])
+    page.wait_for_selector(".count:not(:empty)")
+    assert HOSTILE in page.inner_text("#tell")
+    left = (datetime.fromisoformat(alert["eta"]) - datetime.now(UTC)).total_seconds()
+    minutes, seconds = page.inner_text(".count").split(":")
+    assert abs(int(minutes) * 60 + int(seconds) - left) < 60
+    page.click("#moment-door")
+    page.wait_for_selector("#undo-door", state="detached")
+    page.wait_for_function("() => document.querySelector('#moment-door').textContent.includes('✓')")
+    assert abs(house.timeline(case)["door"] - datetime.now(UTC)) < timedelta(minutes=1)
+    page.click("#share")
+    page.get_by_text("The browser may not see the position").wait_for()
+    looks_right(page, "desk-en")
