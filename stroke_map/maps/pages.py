@@ -25,7 +25,7 @@ _SCRIPT_TEXTS = (
     "km", "m", "straight", "by_car", "no_phone", "steps", "show_way", "if_told", "way_type", "way_tap",
     "print", "class_1", "class_2", "class_3", "class_4", "error", "next_call", "outside-area", "off-network", "no-route",
     "no-capable-hospital", "invalid-request", "too-busy", "no-edition", "edition-damaged", "internal-error", "offline",
-    "fallback", "zoom_in", "zoom_out", "map_label",
+    "fallback", "zoom_in", "zoom_out",
     "layer_closures", "layer_bands", "layer_none", "band_within", "band_beyond", "closed", "slow", "thrombectomy", "thrombolysis",
     "primary_pci", "fibrinolysis", "search_found", "search_none", "search_district", "filter_found",
 )  # fmt: skip

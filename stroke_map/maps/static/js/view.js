@@ -38,7 +38,8 @@
       L.polyline(lines[at], { className: best ? "road-line" : "road-other", weight: best ? 6 : 3, interactive: false }).addTo(roads);
     }
     const hospital = shown.hospitals[chosen];
-    const label = make("span", "", `${minutes(hospital.travel_time_s)} ${words.minutes} · ${told(hospital.name)}`);
+    const time = `${minutes(hospital.travel_time_s)} ${words.minutes}`, room = map.getSize().x >= 500; // on a phone a name would be cut off
+    const label = make("span", "", room ? `${time} · ${told(hospital.name)}` : time);
     L.marker([hospital.lat, hospital.lon], { icon: L.divIcon({ className: "pin-box", iconSize: [36, 36] }), interactive: false, keyboard: false })
       .bindTooltip(label, { permanent: true, direction: "top", offset: [0, -18], className: "pin-label" }).addTo(roads);
     const bounds = L.latLngBounds(lines[chosen]).extend([from.lat, from.lon]).extend([hospital.lat, hospital.lon]);
@@ -149,7 +150,6 @@
       control.title = words[name];
       control.setAttribute("aria-label", words[name]);
     }
-    map.getContainer().setAttribute("aria-label", words.map_label);
   }
 
   nameControls();

@@ -37,7 +37,7 @@
         resolve({ lat, lon, accuracy: coords.accuracy });
       },
       (error) => reject(error.code === error.PERMISSION_DENIED ? "denied" : "no_position"),
-      { enableHighAccuracy: true, timeout: 10000, maximumAge: 30000 }));
+      { enableHighAccuracy: true, timeout: 10000, maximumAge: 5000 }));
   }
 
   Object.assign(window.strokeMap, { locate, toWgs84 });
