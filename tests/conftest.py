@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable  # noqa: TC003  a dataclass names it
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -18,6 +19,7 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import quoteattr
 
+import argon2
 import pytest
 
 from stroke_map.settings import prepare_numba_cache
@@ -25,14 +27,18 @@ from stroke_map.settings import prepare_numba_cache
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from stroke_map.demo import DemoFiles
     from stroke_map.editions import Edition
 
 # Before any test module imports numba, which reads its cache folder once.
 prepare_numba_cache()
+from stroke_map.live import credentials  # noqa: E402
+
+# Argon2 as it is, but not made to take its time: hundreds of passwords are tried. A hash says itself how it was made.
+_cheap = argon2.PasswordHasher.from_parameters(argon2.profiles.CHEAPEST)
+credentials._hasher = lambda: _cheap
 
 SHARED_OSM = Path(__file__).resolve().parents[2] / "shared" / "osm"
-
-
 #: A usual limit is 1,024 open files.
 MANY_FILES = 400
 
@@ -53,20 +59,38 @@ def shared_osm() -> Path:
     return SHARED_OSM
 
 
-@pytest.fixture(scope="session")
-def demo_geodata(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A geodata folder with the demonstration city published. Built once, also when pytest-xdist runs several
-    processes; tests must not change it."""
-    from stroke_map.commands.building import publish_demo
-
+@contextmanager
+def _first(tmp_path_factory: pytest.TempPathFactory, name: str) -> Iterator[Path]:
+    """A folder that all processes of pytest-xdist share, for one of them at a time."""
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    folder = shared / "demo-geodata"
-    with (shared / "demo-geodata.lock").open("w") as lock:
+    with (shared / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        yield shared / name
+
+
+@pytest.fixture(scope="session")
+def demo_files(tmp_path_factory: pytest.TempPathFactory) -> DemoFiles:
+    """The road file and the hospital sheet of the demonstration city. Written once; tests must not change them."""
+    from stroke_map.demo import DemoFiles, write_demo
+
+    with _first(tmp_path_factory, "demo-files") as folder:
+        names = folder / "names"
+        if not names.exists():
+            files = write_demo(folder)
+            names.write_text(f"{files.osm.name}\n{files.sheet.name}", encoding="utf-8")
+        return DemoFiles(*(folder / name for name in names.read_text(encoding="utf-8").split()))
+
+
+@pytest.fixture(scope="session")
+def demo_geodata(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A geodata folder with the demonstration city published. Built once; tests must not change it."""
+    from stroke_map.commands.building import publish_demo
+
+    with _first(tmp_path_factory, "demo-geodata") as folder:
         if not (folder / "current").exists():
             publish_demo(folder)
-    return folder
+        return folder
 
 
 @pytest.fixture(scope="session")

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> DemoFiles:
-    return write_demo(tmp_path_factory.mktemp("demo"))
+def demo(demo_files: DemoFiles) -> DemoFiles:
+    return demo_files
 
 
 @pytest.fixture(scope="module")

@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING
 
-import pytest
-
-from stroke_map.editions import EditionHolder, build_edition, load_region, publish, verify_edition
+from stroke_map.editions import EditionHolder, verify_edition
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.mark.slow
-def test_the_demonstration_city_becomes_a_published_edition(geodata: Path, tmp_path: Path) -> None:
-    from stroke_map.demo import write_demo
-
-    files = write_demo(tmp_path)
-    build_edition(
-        osm=files.osm,
-        sheet=files.sheet,
-        region=load_region("demo"),
-        geodata_dir=geodata,
-        edition_id="demo",
-        demo=True,
-        valid_from=date(2026, 1, 1),
-    )
-    publish(geodata, "demo")
-    edition = EditionHolder(geodata).current()
-    assert verify_edition(geodata, "demo", full=True) == edition.info
+def test_the_demonstration_city_becomes_a_published_edition(demo_geodata: Path) -> None:
+    edition = EditionHolder(demo_geodata).current()
+    assert verify_edition(demo_geodata, "demo", full=True) == edition.info
     assert edition.info.demo
     assert len(edition.hospitals) == 24
     assert edition.info.counts["unreached"] == {"car": [], "ambulance": []}

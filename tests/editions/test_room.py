@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stroke_map.demo import write_demo
 from stroke_map.editions import Region, annual_update, list_editions, publish
 from stroke_map.editions.inputs import Inputs
 from stroke_map.editions.room import SLACK_BYTES, arrivals_step, steps_room, tables_room
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from stroke_map.demo import DemoFiles
     from stroke_map.editions import Edition
 
 DAYS = {"valid_from": date(2027, 1, 1), "valid_until": date(2027, 12, 31)}
@@ -46,8 +46,8 @@ def parts_of(edition: Edition) -> dict[str, int]:
     return by_profile | {"registry": bytes_of(edition, "registry.db")}
 
 
-def test_a_road_file_tells_about_how_much_room_its_edition_takes(demo_edition: Edition, tmp_path: Path) -> None:
-    files = write_demo(tmp_path)
+def test_a_road_file_tells_about_how_much_room_its_edition_takes(demo_edition: Edition, demo_files: DemoFiles) -> None:
+    files = demo_files
     room = steps_room(Inputs(sheet=files.sheet, region=Region(), osm=files.osm, **DAYS), len(demo_edition.hospitals))
     taken = parts_of(demo_edition)
     assert room.keys() == taken.keys()
@@ -55,8 +55,8 @@ def test_a_road_file_tells_about_how_much_room_its_edition_takes(demo_edition: E
     assert bytes_of(demo_edition, "") <= sum(room.values()) + SLACK_BYTES
 
 
-def test_an_edition_whose_roads_are_used_again_tells_exactly(demo_edition: Edition, tmp_path: Path) -> None:
-    inputs = Inputs(sheet=write_demo(tmp_path).sheet, region=Region(), base=demo_edition, **DAYS)
+def test_an_edition_whose_roads_are_used_again_tells_exactly(demo_edition: Edition, demo_files: DemoFiles) -> None:
+    inputs = Inputs(sheet=demo_files.sheet, region=Region(), base=demo_edition, **DAYS)
     room, taken = steps_room(inputs, len(demo_edition.hospitals)), parts_of(demo_edition)
     assert {step: size for step, size in room.items() if step not in TABLES | {"tiles"}} == {
         step: size for step, size in taken.items() if step not in TABLES
@@ -112,9 +112,9 @@ def test_a_run_that_goes_on_needs_room_for_what_is_still_to_be_done(
 
 
 def test_a_file_is_not_said_to_be_cut_off_where_its_index_finds_no_room(
-    tmp_path: Path, small_disk: Callable, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, demo_files: DemoFiles, small_disk: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    osm, scratch = write_demo(tmp_path).osm, tmp_path / "scratch"
+    osm, scratch = demo_files.osm, tmp_path / "scratch"
     scratch.mkdir()
     small_disk(scratch, 1_000_000)
     monkeypatch.setattr(tempfile, "tempdir", str(scratch))
