@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from stroke_map.web.crew_texts import LINK
+
 Texts = dict[str, tuple[str, str]]
 
 _CALL: Final[Texts] = {
@@ -170,7 +172,7 @@ _CASE: Final[Texts] = {
     "why_relatives": ("家属坚持", "Relatives insist"),
     "why_nearer": ("途中病情变化，就近", "Worse on the way, this is nearer"),
     "news_case": ("新病例 {0}（{1}）", "New case {0} ({1})"),
-    "news_moment": ("病例 {0}：{1} 有了新时间", "Case {0}: {1} has a new time"),
+    "news_moment": ("病例 {0}：新的时间：{1}", "Case {0}: new time: {1}"),
     "news_alert": ("病例 {0}：{1}", "Case {0}: {1}"),
 }
 _URGENT: Final[Texts] = {
@@ -255,4 +257,5 @@ DISPATCH: Final[Texts] = {
     **_URGENT,
     **_CLOSURES,
     **_HOSPITALS,
+    **LINK,
 }

@@ -54,8 +54,8 @@ function tell(before, after, told) {
 
 function ofCase(before, after) {
   if (!before) return after.author === state.user.name ? null : say("news_case", after.id, after.author);
-  const moved = Object.keys(after.timeline).find((name) => after.timeline[name] !== before.timeline[name]);
-  return moved ? say("news_moment", after.id, say(`moment_${moved}`)) : null;
+  const moved = Object.keys(after.timeline).filter((name) => after.timeline[name] !== before.timeline[name]);
+  return moved.length ? say("news_moment", after.id, moved.map((name) => say(`moment_${name}`)).join(say("comma"))) : null;
 }
 
 function ofAlert(before, after) {

@@ -5,7 +5,7 @@ import { get, Problem } from "./api.js";
 import { now } from "./clock.js";
 import { facts } from "./words.js";
 
-const EACH_MS = 1000, BESIDE_STREAM_MS = 2500, TIMEOUT_MS = 2500, LOST_AFTER_MS = 4000;
+const EACH_MS = 1000, BESIDE_STREAM_MS = 2500, TIMEOUT_MS = 4000, LOST_AFTER_MS = 4000;
 
 export class Live extends EventTarget {
   #watches = [];
@@ -75,8 +75,7 @@ export class Live extends EventTarget {
           one.last = told;
         }
       } catch (problem) {
-        if (!(problem instanceof Problem)) reportError(problem);
-        else if (problem.code === "offline") this.#check(true);
+        if (!(problem instanceof Problem)) reportError(problem); // else one that failed is no lost line: the time without any is
         else {
           if (problem.status < 500) this.#hear(); // an answer, though not the one that was asked for
           one.refused(problem);

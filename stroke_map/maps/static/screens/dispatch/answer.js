@@ -49,7 +49,7 @@ function alerted(hospital) {
 
 function card(hospital, call, first, decision) {
   const large = hospital.id === first;
-  return make("li", { class: large ? "choice first" : "choice", data: { hospital: hospital.id } },
+  return make(call ? "div" : "li", { class: large ? "choice first" : "choice", data: { hospital: hospital.id } },
     selector(hospital, call, first),
     make("div", { class: "choice-told" },
       make(call ? "label" : "h3", { class: "choice-name", ...(call && { for: `choose-${hospital.id}` }) }, told(hospital.name)),
@@ -96,7 +96,7 @@ function showAnswer(answer, call) {
   const changedFill = fill(byId("answer-body"),
     answer.live_state.stale && notice("stop", say("stale")),
     ...warnings.map((one) => notice(one.severity, told(one.text))),
-    make("ol", { class: "choices", role: call ? "radiogroup" : "list", "aria-label": say("choices") }, ...answer.hospitals.map((one) => card(one, call, first, reason(answer)))),
+    make(call ? "div" : "ol", { class: "choices", role: call ? "radiogroup" : null, "aria-label": say("choices") }, ...answer.hospitals.map((one) => card(one, call, first, reason(answer)))),
     overrideField(call, first),
     besides(answer),
     call && make("p", { class: "send" }, make("button", { type: "button", class: "main large", id: "send" }, say("send", name), " ", hint("Ctrl+Enter"))));

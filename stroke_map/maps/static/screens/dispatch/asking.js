@@ -7,6 +7,8 @@ import { patientOf } from "./questions.js";
 
 const WAIT_MS = 60; // between two keys of somebody who types
 const CHOICES = 5;
+/** What goes by without anybody's doing: it is asked again. */
+const PASSING = new Set(["offline", "too-busy", "live-store"]), AGAIN_MS = 1500;
 
 let waiting = 0, under = null, last = "";
 
@@ -58,6 +60,7 @@ async function ask(again, pressed) {
   under = null;
   state.answer = { ...told, at: now(), pressed };
   changed("answer");
+  if (PASSING.has(told.problem?.code)) waiting = setTimeout(() => ask(true, performance.now()), AGAIN_MS);
 }
 
 export const isAsking = () => under !== null;

@@ -109,7 +109,7 @@ function drawRoads() {
   marker([snapped.lat, snapped.lon], "here", "", say("place"), { zIndexOffset: 2000 }).addTo(layers.roads);
   const lines = answer.hospitals.filter((one) => one.geometry && (one.id === chosen || one === answer.hospitals[0])).flatMap((one) => latLngs(one.geometry));
   const view = JSON.stringify([state.view, place, chosen]);
-  if (view !== fitted) map.fitBounds(L.latLngBounds([[snapped.lat, snapped.lon], ...lines]), { padding: [40, 50], maxZoom: 16, animate: !calm });
+  if (view !== fitted) map.fitBounds(L.latLngBounds([[snapped.lat, snapped.lon], ...lines]), { paddingTopLeft: [100, 70], paddingBottomRight: [100, 40], maxZoom: 16, animate: !calm });
   fitted = view;
 }
 
