@@ -20,9 +20,15 @@
 
   function follow() {
     const view = viewOf(location.hash), layer = layers.get(asked.get("hospital") || "");
-    if (view) map.setView(view.at, view.zoom, { animate: false });
-    else if (layer) map.setView(layer.getLatLng(), 14, { animate: false });
-    if (layer) layer.openPopup();
+    if (!view && !layer) return;
+    const go = () => {
+      map.setView(view ? view.at : layer.getLatLng(), view ? view.zoom : 14, { animate: false });
+      if (layer) layer.openPopup();
+    };
+    go();
+    // The map may still be on its way to the whole region, which ends where that leads.
+    map.once("zoomend", go);
+    setTimeout(() => map.off("zoomend", go), 1000);
     const card = layer && [...document.querySelectorAll(".card")].find((one) => one.dataset.id === asked.get("hospital"));
     if (card) card.classList.add("card-shared");
   }
