@@ -94,6 +94,7 @@ def visit(browser: Any, address: str, at: dict[str, float], *, throttled: bool, 
         viewport=PHONE, has_touch=True, device_scale_factor=2, geolocation=at, permissions=["geolocation"]
     )
     try:
+        context.set_default_timeout(_PATIENCE_S * 1000)
         page = context.new_page()
         page.add_init_script(_WATCH)
         network = context.new_cdp_session(page)

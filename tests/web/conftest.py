@@ -199,6 +199,7 @@ def visit(browser: Any) -> Iterator[tuple[Callable[..., Any], list[str]]]:
     def start(site: str, *, viewport: dict[str, int] | None = None, **options: Any) -> Any:
         phone = viewport is not None and viewport["width"] < 900
         context = browser.new_context(viewport=viewport or {"width": 1280, "height": 800}, has_touch=phone, **options)
+        context.set_default_timeout(120_000)  # a busy machine is slow, not wrong
         contexts.append(context)
         page = context.new_page()
         page.on("request", lambda request: request.url.startswith((site, "data:")) or wrong.append(request.url))
