@@ -26,10 +26,20 @@ if TYPE_CHECKING:
 #: How much of the room that an edition takes is free at the start, or the step after which nothing is free any more.
 FULL: tuple[float | str, ...] = (
     0.0, 0.002, 0.1, 0.35, 0.5, 0.65, 0.85, 0.95,
-    "roads car", "roads ambulance", "entrances", "registry", "arrivals car", "arrivals ambulance", "tiles", "report",
+    "roads car", "roads ambulance", "entrances", "registry", "arrivals car", "arrivals ambulance", "tiles", "bands",
+    "report",
 )  # fmt: skip
 #: After which step no file may grow any more, where no disk can be mounted.
-LIMITED_AFTER = ("registry", "roads ambulance", "entrances", "arrivals car", "arrivals ambulance", "tiles", "report")
+LIMITED_AFTER = (
+    "registry",
+    "roads ambulance",
+    "entrances",
+    "arrivals car",
+    "arrivals ambulance",
+    "tiles",
+    "bands",
+    "report",
+)
 #: The exit code of an edition that cannot be made.
 REFUSED = 6
 _DISK_BYTES = 256_000_000

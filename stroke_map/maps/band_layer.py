@@ -20,6 +20,8 @@ BANDS_FILE: Final = "bands.json"
 _WIDTH_PX: Final = 1024
 #: How far from a road its colour reaches, so that a street shows from afar and a town is one area.
 _SPREAD_M: Final = 250.0
+#: In a village that would be the whole picture, and each pixel takes a walk through it.
+_MOST_SPREAD_PX: Final = 12
 
 
 def draw_bands(folder: Path, day: date, progress: Callable[[float], None] | None = None) -> None:
@@ -38,7 +40,9 @@ def draw_bands(folder: Path, day: date, progress: Callable[[float], None] | None
     # By car, as everything that the public map says.
     access = open_access(folder, day=day, profile="car", progress=lambda done: tell(done * 0.7))
     canvas = canvas_of([access], _WIDTH_PX)
-    painter = BandPainter(access, canvas, spread_px=max(1, round(_SPREAD_M / 1000 / canvas.km_per_px)))
+    painter = BandPainter(
+        access, canvas, spread_px=min(_MOST_SPREAD_PX, max(1, round(_SPREAD_M / 1000 / canvas.km_per_px)))
+    )
     wanted = [marker.capability for markers in MARKERS.values() for marker in markers]
     drawn = [name for name in wanted if name in access.capabilities]
     (folder / BANDS_FOLDER).mkdir(exist_ok=True)
