@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import quoteattr
 
 import argon2
+import hypothesis
 import pytest
 
 from stroke_map.settings import prepare_numba_cache
@@ -37,6 +38,11 @@ from stroke_map.live import credentials  # noqa: E402
 # Argon2 as it is, but not made to take its time: hundreds of passwords are tried. A hash says itself how it was made.
 _cheap = argon2.PasswordHasher.from_parameters(argon2.profiles.CHEAPEST)
 credentials._hasher = lambda: _cheap
+
+# The same examples each time, so that a run says the same of the same code, however busy the machine. New ones:
+# `pytest --hypothesis-profile=default`.
+hypothesis.settings.register_profile("same", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("same")
 
 SHARED_OSM = Path(__file__).resolve().parents[2] / "shared" / "osm"
 #: So many more files may be open than after the last look for circles; a usual limit is 1,024.
