@@ -34,7 +34,12 @@ Signatures
     ``facts`` may be None for an error page where no edition is published.
 ``texts.LANGUAGES``, ``texts.choose_language(asked, accepted)``
     ``asked`` is ``?lang=`` or None, ``accepted`` the languages of Accept-Language in order of preference.
-``tiles.draw_tiles(network, folder, max_zoom=12, progress=None) -> int``
+``tiles.draw_tiles(network, folder, max_zoom=12, progress=None, *, osm=None) -> int``
+    with ``osm`` also water and the names of places (``ground.read_ground``), kept in the folder with the tiles.
+``band_layer.draw_bands(folder, day, progress=None)``, ``band_layer.bands_of(folder) -> dict | None``
+    the pictures of coverage that an edition seals for the public map, and where they lie.
+``closed_roads.closed_roads(roads) -> dict``
+    what is closed or slow now as GeoJSON, without who said it or why.
 ``tiles.DeepTiles(network, sealed, cache, edition_id, limit_mb=256)``
     ``network`` a RoadNetwork or a function that gives one; ``.tile(z, x, y)`` raises ``tiles.NoSuchTileError`` (404).
     ``Tile.final`` False means a scaled parent: send ``Cache-Control: no-store``.
