@@ -4,6 +4,7 @@ import { ask, post, Problem } from "../api.js";
 import { byId, fill, free, make, once, phone } from "../dom.js";
 import * as clock from "../clock.js";
 import { hint } from "../keys.js";
+import { offerLink } from "../link.js";
 import { sayBriefly, tellProblem } from "../shell.js";
 import { say, told, word } from "../words.js";
 import { alertAnother } from "./sending.js";
@@ -154,7 +155,7 @@ export function show() {
   fill(byId("case-alert"), ...alertPart(known), others(known), known.closed_at && make("p", { class: "notice notice-note", text: say("case_is_closed", clock.day(known.closed_at)) }));
   fill(byId("case-facts"), facts(known));
   showTimeline(known);
-  byId("close-case").hidden = Boolean(known.closed_at);
+  byId("close-case").hidden = byId("crew-link").hidden = Boolean(known.closed_at);
   tick();
 }
 
@@ -190,6 +191,7 @@ export function keepShowing(refreshing) {
   refresh = refreshing;
   openTimeline(refreshing);
   byId("close-case").addEventListener("click", () => currentCase() && close(currentCase()));
+  byId("crew-link").addEventListener("click", once(byId("crew-link"), () => offerLink(currentCase().id).catch(tellProblem)));
   on("view cases alerts hospitals", show);
   on("view", load);
   clock.eachSecond(tick);
