@@ -40,9 +40,13 @@ function take(name, list, told) {
 
 async function reload(known) {
   state.cases.set(known.id, known);
-  const { body } = await get(`/api/v1/cases/${known.id}`);
-  state.cases.set(body.id, body);
-  changed("cases");
+  try {
+    const { body } = await get(`/api/v1/cases/${known.id}`);
+    state.cases.set(body.id, body);
+    changed("cases");
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem; // else it stays as it was last seen
+  }
 }
 
 function tell(before, after, told) {

@@ -1,6 +1,6 @@
 // The map: roads to the choices, hospitals, what is closed. A press on it is a place, or a corner of what is being drawn.
 
-import { get } from "../api.js";
+import { get, Problem } from "../api.js";
 import { byId, make } from "../dom.js";
 import { facts, lang, say, told, word } from "../words.js";
 import { takePlace } from "./call.js";
@@ -55,7 +55,13 @@ export function openMap() {
 }
 
 async function loadHospitals() {
-  const { body } = await get("/api/v1/hospitals");
+  let body;
+  try {
+    ({ body } = await get("/api/v1/hospitals"));
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    return setTimeout(loadHospitals, 3000);
+  }
   for (const { properties, geometry } of body.features) state.hospitals.set(properties.id, { ...properties, lon: geometry.coordinates[0], lat: geometry.coordinates[1] });
   changed("hospitals");
 }

@@ -1,0 +1,428 @@
+"""The dispatcher's screen in a real Chromium, over the real application: a whole call, and what can go wrong with it."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pyotp
+import pytest
+
+from stroke_map.live.accounts import Standing, read_standing
+from stroke_map.live.credentials import hash_password, new_totp_secret
+from stroke_map.settings import read_settings
+from stroke_map.web import create_app
+from stroke_map.web.ask import warm_up
+from stroke_map.web.live_state import warm_live_state
+from stroke_map.web.published import holder_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from flask import Flask
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+PASSWORD = "correct horse battery"
+HASH = hash_password(PASSWORD)
+DESK = (1366, 768)
+HOSTILE = "</script><img src=x onerror=alert(1)><b>${alert(1)}</b>{{7*7}}"
+#: What a lost line, a refused log-in, a conflict and a place half typed write to the console of Chromium by themselves.
+EXPECTED = re.compile(r"ERR_INTERNET_DISCONNECTED|ERR_FAILED|status of (401|404|409|422)")
+
+
+class House(NamedTuple):
+    """The application that is served, and where."""
+
+    app: Flask
+    site: str
+
+    @property
+    def store(self) -> Any:
+        return self.app.extensions["stroke_map.live_store"]
+
+    def user(self, name: str, role: str = "dispatcher") -> str:
+        """Somebody new; gives the secret of their one-time codes."""
+        secret = new_totp_secret()
+        self.store.accounts.add_user(read_standing(name, role), HASH, secret, by="me", now=datetime.now(UTC))
+        return secret
+
+    def hospital(self, hospital: str) -> dict[str, str]:
+        """The header of a hospital."""
+        standing = Standing(f"ward of {hospital} {datetime.now(UTC).timestamp()}", "hospital", hospital, "")
+        _, key = self.store.accounts.add_key(standing, lasts=timedelta(days=1), by="me", now=datetime.now(UTC))
+        return {"Authorization": f"Bearer {key}"}
+
+    def act(self, alert: int, deed: str, **body: str) -> None:
+        """Let the hospital of an alert do something."""
+        headers = self.hospital(self.store.alerts.get(alert).hospital_id)
+        response = self.app.test_client().post(f"/api/v1/alerts/{alert}/{deed}", json=body, headers=headers)
+        assert response.status_code == 200, response.text
+
+
+@pytest.fixture(scope="module")
+def house(demo_geodata, serving, tmp_path_factory) -> Iterator[House]:
+    folder = tmp_path_factory.mktemp("dispatch")
+    own = {"geodata_dir": demo_geodata, "cache_dir": folder, "stream_port": 0, "audit_dir": folder / "audit"}
+    app = create_app(read_settings({}, database_url=f"sqlite:///{folder / 'live.db'}", **own))
+    app.extensions["stroke_map.live_store"].migrate()
+    warm_live_state(app)
+    warm_up(holder_of(app).current(), app.extensions["stroke_map.settings"])
+    with serving(app) as site:
+        yield House(app, site)
+    app.extensions["stroke_map.read_log"].close()
+    app.extensions["stroke_map.live_store"].close()
+
+
+@pytest.fixture
+def open_page(browser, house) -> Iterator[Callable[..., Any]]:
+    """Open pages and watch them: a request to another host, a script error, a dialog or an error in the console fails the test."""
+    contexts, wrong = [], []
+
+    def start(address: str, *, size=DESK, context=None, **options: Any) -> Any:
+        if context is None:
+            viewport = {"width": size[0], "height": size[1]}
+            context = browser.new_context(viewport=viewport, service_workers="block", **options)
+            contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(45_000)
+        page.on("request", lambda request: request.url.startswith((house.site, "data:")) or wrong.append(request.url))
+        page.on("console", lambda said: said.type in {"error", "warning"} and wrong.append(said.text))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
+        page.goto(f"{house.site}{address}")
+        return page
+
+    yield start
+    for context in contexts:
+        context.close()
+    assert [what for what in wrong if not EXPECTED.search(what)] == []
+
+
+class Desk(NamedTuple):
+    """A dispatcher at work: the page, and by what they log in."""
+
+    page: Any
+    name: str
+    secret: str
+    token: str
+
+    def later_code(self) -> str:
+        """A one-time code that was not used yet."""
+        return pyotp.TOTP(self.secret).at(datetime.now(UTC) + timedelta(seconds=30))
+
+
+_NUMBERS = iter(range(1000))
+
+
+@pytest.fixture
+def desk(open_page, house, browser) -> Callable[..., Desk]:
+    """Sit a dispatcher down, logged in."""
+
+    def sit(*, lang: str = "en", size=DESK, **options: Any) -> Desk:
+        name = f"wang{next(_NUMBERS)}"
+        secret = house.user(name)
+        client = house.app.test_client()
+        body = {"name": name, "password": PASSWORD, "code": pyotp.TOTP(secret).now()}
+        assert client.post("/api/v1/session", json=body).status_code == 201
+        token = client.get_cookie("stroke_map_session").value
+        page = open_page(f"/login?lang={lang}", size=size, **options)
+        page.context.add_cookies([{"name": "stroke_map_session", "value": token, "url": house.site}])
+        page.goto(f"{house.site}/dispatch?lang={lang}")
+        page.wait_for_selector("body[data-ready]")
+        return Desk(page, name, secret, token)
+
+    return sit
+
+
+@pytest.fixture
+def looks_right(axe_finds, picture) -> Callable[..., None]:
+    """Hold a state against axe, and keep a picture of it for somebody to look at."""
+
+    def look(page: Any, name: str) -> None:
+        assert axe_finds(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth + 1"), "nothing is cut off sideways"
+        picture(page, f"dispatch-{name}")
+
+    return look
+
+
+@pytest.fixture(scope="session")
+def far(demo_edition) -> Any:
+    """A hospital that treats nothing here: a place from which one drives to another for some minutes."""
+    able = ("thrombolysis", "thrombectomy")
+    return next(
+        hospital
+        for hospital in demo_edition.hospitals
+        if all(hospital.capabilities[name].status == "no" for name in able) and hospital.kind == "hospital"
+    )
+
+
+def begin(page: Any, place: Any, onset: str = "-35") -> None:
+    """A call whose answer is there, typed by the keyboard alone."""
+    page.keyboard.press("F2")
+    page.keyboard.type(f"{place.entrance_lat}, {place.entrance_lon}")
+    page.keyboard.press("Enter")
+    if onset:
+        page.keyboard.press("Tab")
+        page.keyboard.type(onset)
+    page.wait_for_selector("#send")
+
+
+def send(page: Any) -> int:
+    """Make the case of the call that is looked at; gives its number."""
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("#case-panel:visible #alert-state")
+    return int(re.search(r"\d+", page.inner_text("#work-title"))[0])
+
+
+def newest(house: House, case: int) -> int:
+    """The id of a case's last alert."""
+    return max(alert.id for alert in house.store.alerts.list(now=datetime.now(UTC), include_ended=True, case_id=case))
+
+
+def test_the_log_in_says_what_failed_and_leads_to_the_screen_of_the_role(open_page, house, looks_right):
+    secret = house.user("li.na")
+    page = open_page("/dispatch?lang=zh")
+    page.wait_for_url("**/login?**next=**")
+    page.keyboard.press("Enter")
+    assert "用户名" in page.inner_text(".wrong")
+    page.keyboard.type("li.na")
+    page.keyboard.press("Tab")
+    page.keyboard.type("not my password")
+    page.keyboard.press("Tab")
+    page.keyboard.type("12 34 56")
+    page.keyboard.press("Enter")
+    page.get_by_text("等验证器显示新的数字").wait_for()
+    assert page.evaluate("document.activeElement.name") == "code"
+    looks_right(page, "login-zh")
+    page.fill("[name=password]", PASSWORD)
+    page.fill("[name=code]", pyotp.TOTP(secret).now())
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/dispatch?lang=zh")
+    page.wait_for_selector("#connection[data-state=good]")
+    looks_right(page, "empty-zh")
+    page.goto(f"{house.site}/logout?lang=en")
+    page.get_by_text("li.na (dispatcher) is logged in.").wait_for()
+    looks_right(page, "logout-en")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/login?**")
+    assert page.evaluate("sessionStorage.length") == 0
+    page.goto(f"{house.site}/logout?lang=en")
+    page.get_by_text("Nobody is logged in here.").wait_for()
+
+
+def test_a_screen_is_not_shown_to_another_role(open_page, house):
+    secret = house.user("quality", "auditor")
+    page = open_page("/login?lang=en&next=/dispatch")
+    for name, value in {"name": "quality", "password": PASSWORD, "code": pyotp.TOTP(secret).now()}.items():
+        page.fill(f"[name={name}]", value)
+    page.keyboard.press("Enter")
+    page.get_by_text("quality (auditor)").wait_for()
+    assert "/login" in page.url
+
+
+def test_a_whole_call_by_the_keyboard_alone(desk, house, far, looks_right, settle):  # noqa: PLR0915 - one call is one story
+    page = desk(lang="zh").page
+    keys = page.keyboard
+    keys.press("F2")
+    keys.type(far.name_zh, delay=5)
+    page.wait_for_selector("#places li")
+    looks_right(page, "search-zh")
+    keys.press("ArrowDown")
+    keys.press("Enter")
+    assert page.evaluate("document.activeElement.name") == "condition"
+    keys.press("Tab")
+    keys.type("-40")
+    page.wait_for_selector("#onset-clock:has-text('40:0')")
+    for _ in range(2):
+        keys.press("Tab")
+    keys.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "q-scale"
+    keys.type("LAMS")
+    for grade in "212":
+        keys.press("Tab")
+        keys.press("Space")
+        for _ in range(int(grade)):
+            keys.press("ArrowRight")
+    assert "5 分：阳性" in page.inner_text("#score")
+    keys.press("Tab")
+    keys.type("71")
+    for _ in range(6):
+        keys.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "vehicle"
+    keys.type("渝A·120")
+    page.wait_for_selector("#answer[aria-busy=false] #send")
+    settle(page)
+    first = page.inner_text("#answer .first .choice-name")
+    assert page.inner_text("#answer .reason").startswith("原因")
+    assert page.locator("#answer .first a.phone").count() == 1
+    assert page.locator("#answer .choice:not(.first) .why").first.inner_text()
+    assert page.locator("path.road-line").count() == 1
+    looks_right(page, "answer-zh")
+
+    case = send(page)
+    told = house.store.cases.get(case)
+    assert told.question["patient"]["age"] == 71
+    assert told.question["patient"]["items"] == {"arm_drift": 2, "facial_droop": 1, "grip_strength": 2}
+    assert (told.condition, told.vehicle) == ("stroke", "渝A·120")
+    assert {"onset", "call"} <= told.timeline.keys()
+    assert first in page.inner_text("#case-alert h3")
+    looks_right(page, "alerted-zh")
+
+    alert = newest(house, case)
+    house.act(alert, "acknowledge", team="emergency", by="李医生")
+    page.wait_for_selector(".team-acknowledged[data-team=emergency]")
+    house.act(alert, "activate", team="neurology", by="吴医生")
+    page.wait_for_selector(".team-activated[data-team=neurology]")
+    assert "李医生" in page.inner_text("[data-team=emergency]")
+
+    house.act(alert, "divert", reason="CT 故障", by="李医生")
+    page.wait_for_selector(".banner-diverted")
+    assert "CT 故障" in page.inner_text(".banner-diverted")
+    looks_right(page, "diverted-zh")
+    keys.press("F8")
+    page.wait_for_selector("#urgent", state="hidden")
+    second = house.store.alerts.get(newest(house, case))
+    assert second.hospital_id == told.answer["hospitals"][1]["id"]
+    assert second.id != alert
+
+    keys.press("Shift+F9")
+    keys.type("-1")
+    keys.press("Tab")
+    while page.evaluate("document.activeElement.id") != "moment-door":
+        keys.press("Tab")
+    keys.press("Enter")
+    page.wait_for_selector("#moment-door.told")
+    page.wait_for_selector("#case-alert .eta:has-text('到达')")
+    while page.evaluate("document.activeElement.id") != "close-case":
+        keys.press("Tab")
+    keys.press("Enter")
+    page.wait_for_selector("#sure[open]")
+    keys.press("Enter")
+    page.wait_for_selector("#calls-none", state="attached")
+    page.get_by_text(f"病例 {case} 已结束").wait_for()
+    assert house.store.cases.get(case).closed_at is not None
+    looks_right(page, "closed-zh")
+
+
+def test_two_presses_and_a_lost_answer_are_one_case_and_one_alert(desk, house, far):
+    page = desk().page
+    lost = []
+
+    def lose_once(route):
+        route.fetch()  # it arrives, and nobody hears that it did
+        if route.request.url in lost:
+            return route.continue_()
+        lost.append(route.request.url)
+        return route.abort()
+
+    before = len(house.store.cases.list(include_closed=True))
+    begin(page, far)
+    for path in ("cases", "alerts"):
+        page.route(re.compile(f"/api/v1/{path}$"), lambda route: lose_once(route) if route.request.method == "POST" else route.continue_())  # fmt: skip
+    page.dblclick("#send")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("#case-panel:visible #alert-state")
+    assert [address.rsplit("/", 1)[1] for address in lost] == ["cases", "alerts"]
+    cases = house.store.cases.list(include_closed=True)
+    assert len(cases) == before + 1
+    assert len(house.store.alerts.list(now=datetime.now(UTC), case_id=cases[-1].id)) == 1
+    assert page.evaluate("JSON.parse(sessionStorage['stroke-map/calls'])") == []
+
+
+def test_two_dispatchers_see_each_other_and_overwrite_nothing_unseen(desk, house, far):
+    one, other = desk().page, desk().page
+    begin(one, far)
+    case = send(one)
+    other.wait_for_selector(f"#case-{case}")
+    other.click(f"#case-{case}")
+    other.wait_for_selector("#moments li")
+    one.click("#moment-on_scene")
+    other.wait_for_selector("#moment-on_scene.told")
+    other.get_by_text(re.compile(f"Case {case}: new time: .*On scene")).first.wait_for()
+    recorded = house.store.cases.get(case).timeline["on_scene"]
+
+    # The other hears nothing for a while, and decides by what it saw.
+    known = house.app.test_client().get("/api/v1/cases", headers=house.hospital("nobody")).get_json()
+    assert known["cases"] == []
+    old = other.evaluate("fetch('/api/v1/cases').then(answer => answer.text())")
+    other.route(re.compile("/api/v1/cases$"), lambda route: route.fulfill(body=old, content_type="application/json"))
+    one.click("#moment-door")
+    one.wait_for_selector("#moment-door.told")
+    other.click("#moment-door")
+    other.get_by_text("somebody has changed it").wait_for()
+    door = house.store.cases.get(case).timeline["door"]
+    other.unroute_all()
+    other.wait_for_selector("#moment-door.told")
+    # What is recorded changes only by a second press.
+    other.click("#moment-on_scene")
+    other.get_by_text("press again to change").wait_for()
+    assert house.store.cases.get(case).timeline["on_scene"] == recorded
+    other.click("#moment-on_scene")
+    one.get_by_text(re.compile(f"Case {case}: new time: .*On scene")).first.wait_for()
+    timeline = house.store.cases.get(case).timeline
+    assert timeline["on_scene"] > recorded
+    assert timeline["door"] == door
+
+
+def test_a_lost_line_is_seen_within_five_seconds_and_caught_up_afterwards(desk, house, far, looks_right):
+    page = desk().page
+    begin(page, far)
+    case = send(page)
+    begin(page, far)
+    page.context.set_offline(True)
+    page.wait_for_selector("#lost:visible", timeout=5000)
+    assert "Not connected: this is how it stood at" in page.inner_text("#lost")
+    page.fill("#vehicle", "still typed")
+    page.fill("#q-age", "66")
+    page.keyboard.press("Control+Enter")
+    page.get_by_text("cannot be reached").first.wait_for()
+    looks_right(page, "lost-en")
+    house.act(newest(house, case), "acknowledge", team="emergency")
+    page.context.set_offline(False)
+    page.wait_for_selector("#lost", state="hidden")
+    page.wait_for_selector(f"#case-{case}:has-text('1 of 3')")
+    assert (page.input_value("#vehicle"), page.input_value("#q-age")) == ("still typed", "66")
+    page.wait_for_selector("#send")
+    assert house.store.cases.get(send(page)).vehicle == "still typed"
+
+
+def test_the_end_of_a_session_keeps_what_was_typed_and_asks_in_place(desk, house, far, looks_right):
+    at = desk()
+    page = at.page
+    begin(page, far)
+    page.fill("#vehicle", "120-09")
+    house.store.log_ins.log_out(at.token, now=datetime.now(UTC))
+    page.wait_for_selector("#again[open]")
+    assert page.input_value("#again-name") == at.name
+    looks_right(page, "again-en")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Tab")
+    page.keyboard.type(at.later_code())
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#again", state="hidden")
+    page.wait_for_selector("#connection[data-state=good]")
+    assert page.input_value("#vehicle") == "120-09"
+    assert house.store.cases.get(send(page)).author == at.name
+
+
+def test_words_of_others_stay_words_and_long_ones_are_cut_kindly(desk, house, far, looks_right):
+    page = desk().page
+    begin(page, far)
+    page.fill("#vehicle", "x" * 10_000)
+    page.get_by_text("Too long: the first 60 characters are kept").wait_for()
+    assert len(page.input_value("#vehicle")) == 60
+    page.fill("#vehicle", HOSTILE[:60])
+    page.locator("#answer .choice input").nth(1).check()
+    page.fill("#override", f"\u202e{HOSTILE}{'很' * 10_000}")
+    assert len(page.input_value("#override")) == 500
+    case = send(page)
+    house.act(newest(house, case), "divert", reason=f"\u202e{HOSTILE}"[:200])
+    page.wait_for_selector(".banner-diverted")
+    assert HOSTILE in page.inner_text(".banner-diverted")
+    assert page.locator("img[src=x]").count() == 0
+    assert page.locator("#case-panel b:has-text('${alert')").count() == 0
+    assert house.store.cases.get(case).override_reason.startswith(HOSTILE)
+    looks_right(page, "hostile-en")
