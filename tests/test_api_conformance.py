@@ -13,8 +13,8 @@ from conformance.asking import check_api
 from conformance.service import serving
 
 pytestmark = pytest.mark.slow
-#: What nobody makes up: the right password with the code of the moment, a message that was given up; administrators ask seldom; and a stream
-#: is told by another process.
+#: What nobody makes up: the right password with the code of the moment, a message that was given up; administrators ask seldom; a road where
+#: something could be closed; a case that is open; and a stream is told by another process.
 RARELY_GOOD = {
     "POST /api/v1/session",
     "GET /api/v1/events",
@@ -23,6 +23,10 @@ RARELY_GOOD = {
     "GET /api/v1/channels",
     "POST /api/v1/channels",
     "DELETE /api/v1/channels/{channel_id}",
+    "POST /api/v1/closures",
+    "POST /api/v1/alerts",
+    "POST /api/v1/alerts/{alert_id}/received",
+    "GET /api/v1/cases/{case_id}/crew",
 }
 
 

@@ -47,7 +47,18 @@ def run_on_demo(run, demo_geodata, monkeypatch):
 def test_the_promised_commands_exist():
     names = {" ".join(path) for path in COMMANDS}
     assert names == {
-        *("calibrate", "demo", "hospitals-from-osm", "nearest", "route", "search", "serve", "settings", "stream"),
+        *(
+            "calibrate",
+            "demo",
+            "hospitals-from-osm",
+            "nearest",
+            "poster",
+            "route",
+            "search",
+            "serve",
+            "settings",
+            "stream",
+        ),
         *("deliver", "channel add", "channel list", "channel remove", "delivery list", "delivery resend"),
         *(f"edition {name}" for name in ("amend", "build", "coverage", "list", "prune", "publish", "report")),
         *(f"edition {name}" for name in ("rollback", "status", "update", "verify")),

@@ -82,11 +82,19 @@ class Load:
         self._to_acknowledge: asyncio.Queue[int] = asyncio.Queue()
         self._key_of = dict(screens)
         self._run = f"{time.time_ns():x}"
+        self._connections: list[Connection] = []
 
     async def run(self) -> None:
         """Play the shift to its end; then wait until every stream has told of every alert, or surely never will."""
         for number, (hospital, _) in enumerate(self._screens):
             self.shift.streams_of[hospital].append(number)
+        try:
+            await self._play()
+        finally:
+            for connection in self._connections:
+                connection.close()
+
+    async def _play(self) -> None:
         async with asyncio.TaskGroup() as group:
             listening = [group.create_task(self._listen(number)) for number in range(len(self._screens))]
             await asyncio.sleep(min(5.0, self._plan.seconds / 4))
@@ -126,9 +134,13 @@ class Load:
         while self.missing() and time.perf_counter() < end:
             await asyncio.sleep(0.1)
 
+    def _connect(self, header: dict[str, str]) -> Connection:
+        self._connections.append(Connection(self._service.port, header))
+        return self._connections[-1]
+
     async def _dispatch(self, number: int) -> None:
         """One dispatcher: a question every few seconds."""
-        connection = Connection(self._service.port, self._service.dispatcher)
+        connection = self._connect(self._service.dispatcher)
         await asyncio.sleep(number / max(1, self._plan.dispatchers) * _ASKS_EVERY_S)
         while True:
             began = time.perf_counter()
@@ -140,7 +152,7 @@ class Load:
 
     async def _call(self) -> None:
         """Make cases and alerts, as fast as they come due; whatever happens, until each has been answered."""
-        connection = Connection(self._service.port, self._service.dispatcher)
+        connection = self._connect(self._service.dispatcher)
         while True:
             number = await self._waiting.get()
             hospital = self._rng.choice(self._service.hospitals)
@@ -163,7 +175,9 @@ class Load:
             alert = await self._to_acknowledge.get()
             hospital = self.shift.alerts[alert][2]
             header = self._key_of.get(hospital, self._service.dispatcher)
-            connection = connections.setdefault(hospital, Connection(self._service.port, header))
+            if hospital not in connections:
+                connections[hospital] = self._connect(header)
+            connection = connections[hospital]
             path = f"/api/v1/alerts/{alert}/acknowledge"
             await self._until(connection, "acknowledge", path, {"team": "emergency"}, 200)
             self.shift.acknowledged.add((alert, "emergency"))

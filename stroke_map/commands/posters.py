@@ -13,9 +13,15 @@ from stroke_map.settings import read_settings
 
 @click.command()
 @click.argument("edition_id", required=False)
-@click.option("--condition", type=click.Choice(["stroke", "chest_pain"]), default="stroke", show_default=True)
-@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
-@click.option("--paper", type=click.Choice(["a3", "a4"]), default="a3", show_default=True)
+@click.option(
+    "--condition",
+    type=click.Choice(["stroke", "chest_pain"]),
+    default="stroke",
+    show_default=True,
+    help="For which condition.",
+)
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Its language.")
+@click.option("--paper", type=click.Choice(["a3", "a4"]), default="a3", show_default=True, help="Its size.")
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write, .html or .pdf; poster-EDITION.html."
 )
