@@ -136,7 +136,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "filter_text": ("名称、区县、地址", "Name, district, address"),
     "filter_found": ("{0} 家医院", "{0} hospitals"),
     "layers": ("图层", "Layers"),
-    "always": ("24 小时", "24 hours"),
     "layer_closures": ("道路封闭和缓行（{0}）", "Closed and slow roads ({0})"),
     "layer_bands": ("多久能到：", "How far it reaches:"),
     "layer_none": ("不显示", "Not shown"),
@@ -144,6 +143,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "band_beyond": ("60 分钟以上", "beyond 60 min"),
     "closed": ("封闭", "Closed"),
     "slow": ("缓行", "Slow"),
+    "always": ("24 小时", "24 hours"),
     "valid_until": ("认证至 {0}", "Accredited until {0}"),
     "no_script": (
         "浏览器没有运行脚本：请看下面的医院名单，或输入坐标。",
