@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PASSWORD = "correct horse battery"
 HASH = hash_password(PASSWORD)
-DESK = (1366, 768)
+WALL, DESK, PHONE, ENLARGED = (1920, 1080), (1366, 768), (390, 844), (320, 640)
 HOSTILE = "</script><img src=x onerror=alert(1)><b>${alert(1)}</b>{{7*7}}"
 #: What a lost line, a refused log-in, a conflict and a place half typed write to the console of Chromium by themselves.
 EXPECTED = re.compile(r"ERR_INTERNET_DISCONNECTED|ERR_FAILED|status of (401|404|409|422)")
@@ -367,6 +367,27 @@ def test_two_dispatchers_see_each_other_and_overwrite_nothing_unseen(desk, house
     assert timeline["door"] == door
 
 
+def test_another_destination_is_not_taken_from_under_a_colleague(desk, house, far):
+    one, other = desk().page, desk().page
+    begin(one, far)
+    case = send(one)
+    other.wait_for_selector(f"#case-{case}")
+    other.click(f"#case-{case}")
+    for page in (one, other):
+        page.click("#others-summary")
+    other.locator("#others button").nth(1).click()
+    other.fill("#why-reason", "nearer now")
+    one.locator("#others button").first.click()
+    one.click("#why-usual button")
+    with one.expect_response(lambda answer: answer.request.method == "POST" and answer.url.endswith("/alerts")):
+        one.click("#why-send")
+    chosen = house.store.alerts.get(newest(house, case)).hospital_id
+    other.click("#why-send")
+    other.get_by_text("somebody has changed it").wait_for()
+    assert house.store.alerts.get(newest(house, case)).hospital_id == chosen
+    assert house.store.cases.get(case).override_reason == "Hospital is full"
+
+
 def test_a_lost_line_is_seen_within_five_seconds_and_caught_up_afterwards(desk, house, far, looks_right):
     page = desk().page
     begin(page, far)
@@ -426,3 +447,133 @@ def test_words_of_others_stay_words_and_long_ones_are_cut_kindly(desk, house, fa
     assert page.locator("#case-panel b:has-text('${alert')").count() == 0
     assert house.store.cases.get(case).override_reason.startswith(HOSTILE)
     looks_right(page, "hostile-en")
+
+
+def test_two_tabs_reloading_and_going_back_lose_nothing(desk, house, far, open_page):
+    at = desk()
+    page = at.page
+    begin(page, far)
+    page.fill("#vehicle", "first tab")
+    page.keyboard.press("F2")
+    page.keyboard.type("40.5, 102.5")
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    assert page.locator("#calls .draft").count() == 2
+    assert page.input_value("#place") == "40.5, 102.5"
+    page.locator("#calls .draft").first.click()
+    assert page.input_value("#vehicle") == "first tab"
+    page.goto(f"{house.site}/login?lang=en")
+    page.go_back()
+    page.wait_for_selector("body[data-ready]")
+    assert page.input_value("#vehicle") == "first tab"
+    tab = open_page("/dispatch?lang=en", context=page.context)
+    tab.wait_for_selector("body[data-ready]")
+    assert tab.locator("#calls .draft").count() == 0, "a call is where it was taken"
+    page.wait_for_selector("#send")
+    case = send(page)
+    tab.wait_for_selector(f"#case-{case}")
+    tab.click("#log-out")
+    tab.wait_for_url("**/login?**")
+    page.wait_for_selector("#again[open]")
+
+
+def test_closures_and_statuses_are_told_in_a_moment_and_seen_by_everybody(desk, house, far, looks_right):
+    one, other = desk().page, desk(lang="zh").page
+    begin(other, far)
+    first = other.get_attribute("#answer .first", "data-hospital")
+    road = other.get_attribute("path.road-line", "d")
+    keys = one.keyboard
+    keys.press("Shift+F2")
+    keys.type("Bridge is under water")
+    one.fill("#closure-until", "+90")
+    one.fill("#closure-points", "nonsense")
+    one.click("#closure-save")
+    one.get_by_text("Line 1 is no place").wait_for()
+    looks_right(one, "closure-wrong-en")
+    lat, lon = far.entrance_lat, far.entrance_lon
+    one.fill("#closure-points", f"{lat + 0.002}, {lon - 0.002}\n{lat + 0.002}, {lon + 0.002}\n{lat + 0.004}, {lon}")
+    one.locator("[name=shape][value=area]").check(force=True)
+    one.click("#closure-save")
+    one.wait_for_selector("#closures li:has-text('Bridge is under water')")
+    other.wait_for_selector("path.closure")
+    looks_right(one, "closures-en")
+    # On the map a press is a corner.
+    box = one.locator("#map").bounding_box()
+    one.locator("[name=shape][value=line]").check(force=True)
+    for share in (0.4, 0.5):
+        one.mouse.click(box["x"] + box["width"] * share, box["y"] + box["height"] * share)
+    assert len(one.input_value("#closure-points").splitlines()) == 2
+    one.wait_for_selector("path.sketch")
+    one.locator("#closures button", has_text="End").click()
+    one.wait_for_selector("#closures-none:visible")
+
+    keys.press("Shift+F4")
+    one.click(f"#hospital-{first}")
+    one.click("#say-full")
+    one.wait_for_selector("#say-full[aria-pressed=true]")
+    looks_right(one, "hospitals-en")
+    other.wait_for_selector(f"#answer .first:not([data-hospital={first}])")
+    assert other.get_attribute("path.road-line", "d") != road
+    one.click("#say-open")
+    other.wait_for_selector(f"#answer .first[data-hospital={first}]")
+
+
+def test_nobody_answering_puts_the_number_in_the_face_and_sound_says_when_it_is_blocked(
+    desk, house, demo_edition, looks_right
+):
+    near = next(one for one in demo_edition.hospitals if one.capabilities["thrombolysis"].status == "yes")
+    page = desk(size=WALL).page
+    assert "blocks sound" in page.inner_text("#silent")
+    looks_right(page, "silent-en")
+    begin(page, near, onset="")
+    page.wait_for_selector("#silent", state="hidden")
+    case = send(page)
+    number = house.store.alerts.get(newest(house, case)).telephone
+    page.wait_for_selector(".banner-telephone", timeout=15_000)
+    assert number in page.inner_text(".banner-number")
+    looks_right(page, "telephone-en")
+    page.keyboard.press("Shift+F8")
+    page.fill("#why-reason", "ruled out by telephone")
+    looks_right(page, "why-en")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#urgent", state="hidden")
+    assert "ruled out by telephone" in page.inner_text("#case-alert")
+
+
+def test_a_clock_that_is_hours_off_does_no_harm(desk, house, open_page):
+    at = desk()
+    at.page.context.add_init_script(
+        "Object.defineProperty(Performance.prototype, 'timeOrigin', {get: () => 1e12}); Date.now = () => 1e12;"
+    )
+    page = open_page("/dispatch?lang=en", context=at.page.context)
+    page.wait_for_selector("#connection[data-state=good]")
+    page.keyboard.press("F2")
+    page.wait_for_selector("#call-clock:has-text('0:0')")
+    page.fill("#q-onset_at", "-10")
+    page.wait_for_selector("#onset-clock:has-text('10:0')")
+    zone = page.evaluate("JSON.parse(document.getElementById('settings').dataset.settings).facts.zone")
+    shown = page.inner_text("#now")
+    now = page.evaluate("([ms, zone]) => new Intl.DateTimeFormat('en-GB', {timeZone: zone, hour: '2-digit', minute: '2-digit'}).format(ms)", [datetime.now(UTC).timestamp() * 1000, zone])  # fmt: skip
+    assert shown[:5] == now
+
+
+@pytest.mark.parametrize(("name", "size", "lang", "dark"), [
+    ("wall-dark", WALL, "en", True), ("phone", PHONE, "zh", False), ("enlarged", ENLARGED, "en", False),
+])  # fmt: skip
+def test_every_size_and_both_grounds(desk, far, looks_right, settle, *, name, size, lang, dark):
+    page = desk(size=size, lang=lang, color_scheme="dark" if dark else "light").page
+    begin(page, far)
+    page.locator("input[name=condition][value=chest_pain]").check(force=True)
+    page.wait_for_selector("[data-question=ecg]")
+    page.locator("input[name=q-ecg][value=STEMI]").check(force=True)
+    page.wait_for_selector("#answer[aria-busy=false] #send")
+    page.locator("#map").scroll_into_view_if_needed()
+    settle(page)
+    page.locator("#place").scroll_into_view_if_needed()
+    looks_right(page, f"{name}-call")
+    send(page)
+    page.locator("#alert-state").scroll_into_view_if_needed()
+    looks_right(page, f"{name}-case")
+    page.click("#help-button")
+    page.wait_for_selector("#help[open]")
+    looks_right(page, f"{name}-help")

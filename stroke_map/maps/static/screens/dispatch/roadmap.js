@@ -72,7 +72,7 @@ function pin(shape, letter) {
 
 function marker(at, shape, letter, label, options = {}) {
   const icon = L.divIcon({ className: "pin-box", html: pin(shape, letter), iconSize: shape === "other" ? [20, 20] : [36, 36] });
-  return L.marker(at, { icon, alt: label, keyboard: false, ...options }).bindTooltip(make("span", { text: label }), { direction: "top", offset: [0, -14], className: "pin-label" });
+  return L.marker(at, { icon, alt: label, keyboard: false, bubblingMouseEvents: true, ...options }).bindTooltip(make("span", { text: label }), { direction: "top", offset: [0, -14], className: "pin-label" });
 }
 
 function drawHospitals() {
