@@ -319,6 +319,7 @@ def test_a_location_in_chinese_map_coordinates_is_taken_for_what_it_is_only_in_o
             page.wait_for_selector("#result .card")
             assert page.locator("path.accuracy").count() == 1
             assert "25" in page.inner_text("#result .notice")
+            page.close()  # before its server: tiles are still on their way
 
 
 def test_without_https_the_page_says_so_and_offers_the_other_ways(visit, site):
