@@ -398,8 +398,9 @@ def test_a_lost_line_is_seen_within_five_seconds_and_caught_up_afterwards(desk, 
     assert "Not connected: this is how it stood at" in page.inner_text("#lost")
     page.fill("#vehicle", "still typed")
     page.fill("#q-age", "66")
-    page.keyboard.press("Control+Enter")
+    # Only then: what is pressed while an answer still stands is sent as soon as the line is back.
     page.get_by_text("cannot be reached").first.wait_for()
+    page.keyboard.press("Control+Enter")
     looks_right(page, "lost-en")
     house.act(newest(house, case), "acknowledge", team="emergency")
     page.context.set_offline(False)
