@@ -358,5 +358,11 @@ SETTINGS: tuple[Setting, ...] = (
         "address",
         "Where people reach the public map, https://map.example.org: for QR codes, the sitemap and search engines.",
     ),
-    Setting("embed_origins", str, "", "origins", "Whose pages may show /embed in a frame, with blanks between; empty: nobody's."),
+    Setting(
+        "embed_origins",
+        str,
+        "",
+        "origins",
+        "Whose pages may show /embed in a frame, with blanks between; empty: nobody's.",
+    ),
 )

@@ -140,8 +140,7 @@ def _print_problems(problems: Sequence[Problem], hospitals: int, *, as_json: boo
     if problems:
         header = ("", "SHEET", "ROW", "CELL", "COLUMN", "VALUE", "PROBLEM", "RIGHT WOULD BE")
         rows = [
-            (p.severity, p.sheet, str(p.row or ""), p.address, p.column, p.value, p.message, p.advice)
-            for p in problems
+            (p.severity, p.sheet, str(p.row or ""), p.address, p.column, p.value, p.message, p.advice) for p in problems
         ]
         _print_cells(header, [[_printable(text) for text in row] for row in rows])
     counts = (_count(errors, "mistake"), _count(len(problems) - errors, "warning"))

@@ -66,7 +66,11 @@ def test_every_text_is_used():
     pages += (files.static_folder().parent / "folium_page.py").read_text(encoding="utf-8")
     pages += (files.static_folder().parent / "pages.py").read_text(encoding="utf-8")
     by_rule = {marker.meaning for markers in MARKERS.values() for marker in (*markers, OTHER)} | set(CAPABILITIES)
-    by_rule |= {f"{start}{end}" for start in ("", "list_", "both_", "signs_when_", "signs_remember_", "poster_") for end in MARKERS}
+    by_rule |= {
+        f"{start}{end}"
+        for start in ("", "list_", "both_", "signs_when_", "signs_remember_", "poster_")
+        for end in MARKERS
+    }
     by_rule.add("short_title")  # of the manifest
     by_rule |= {f"class_{number}" for number in (1, 2, 3, 4)} | {f"source_{role}" for role in get_args(Role)}
     by_rule |= {

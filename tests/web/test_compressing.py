@@ -9,7 +9,9 @@ from stroke_map.maps import files
 GZIP = {"Accept-Encoding": "gzip, deflate"}
 
 
-@pytest.mark.parametrize("address", ["/", "/map.js", "/static/css/page.css", "/static/leaflet/leaflet.js", "/api/v1/hospitals"])
+@pytest.mark.parametrize(
+    "address", ["/", "/map.js", "/static/css/page.css", "/static/leaflet/leaflet.js", "/api/v1/hospitals"]
+)
 def test_text_goes_compressed_to_whoever_takes_it_and_is_the_same(client, address):
     plain, packed = client.get(address), client.get(address, headers=GZIP)
     assert "Content-Encoding" not in plain.headers
