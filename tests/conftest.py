@@ -8,14 +8,13 @@ import gc
 import math
 import os
 import shutil
-import subprocess
+import sys
 from collections.abc import Callable  # noqa: TC003  a dataclass names it
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import quoteattr
 
@@ -33,6 +32,9 @@ if TYPE_CHECKING:
 
 # Before any test module imports numba, which reads its cache folder once.
 prepare_numba_cache()
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
+from duty.postgres import find_programs, postgres_server  # noqa: E402
+
 from stroke_map.live import credentials  # noqa: E402
 
 # Argon2 as it is, but not made to take its time: hundreds of passwords are tried. A hash says itself how it was made.
@@ -221,37 +223,14 @@ def malta_edition(shared_osm: Path, tmp_path_factory: pytest.TempPathFactory) ->
     return Edition(made)
 
 
-def _programs() -> Path | None:
-    """The folder of initdb and postgres, None where there is none."""
-    on_path = shutil.which("initdb")
-    folders = [Path(on_path).resolve().parent] if on_path else []
-    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: float(folder.parent.name))
-    return next((f for f in reversed(folders) if (f / "initdb").exists() and (f / "postgres").exists()), None)
-
-
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """The address of an empty server of our own, reached by a socket in a temporary folder alone."""
-    programs = _programs()
+    """The address of an empty server of our own."""
+    programs = find_programs()
     if programs is None:
         pytest.skip("PostgreSQL is not installed (no initdb on PATH nor in /usr/lib/postgresql/*/bin)")
-    user: dict[str, object] = {}
-    # Not below pytest's own folder: that one is closed to other users, and the path of a socket must be short.
-    folder = Path(mkdtemp(prefix="pg-"))
-    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
-        user = {"user": "nobody", "group": "nogroup", "extra_groups": []}
-        shutil.chown(folder, "nobody", "nogroup")
-    data, quiet = folder / "data", {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder}
-    server = [programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log"]
-    options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off"
-    try:
-        command = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C"]
-        subprocess.run(command, check=True, **quiet, **user)
-        subprocess.run([*server, "-o", options, "start"], check=True, **quiet, **user)
-        yield f"postgresql://postgres@/postgres?host={folder}"
-        subprocess.run([*server, "-m", "immediate", "stop"], check=True, **quiet, **user)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with postgres_server(programs, "fsync=off") as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -23,8 +23,8 @@ def find_programs() -> Path | None:
 
 
 @contextmanager
-def postgres_server(programs: Path) -> Iterator[str]:
-    """The address of an empty server, reached by a socket in a temporary folder alone."""
+def postgres_server(programs: Path, *settings: str) -> Iterator[str]:
+    """The address of an empty server with settings such as `fsync=off`, reached by a socket in a temporary folder alone."""
     user: dict[str, Any] = {}
     # Not below anybody's own folder: the server may run as another user, and the path of a socket must be short.
     folder = Path(mkdtemp(prefix="pg-"))
@@ -38,7 +38,8 @@ def postgres_server(programs: Path) -> Iterator[str]:
         "cwd": folder,
     } | user
     control: list[str | Path] = [programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log"]
-    options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c max_connections=200"
+    told = "listen_addresses=''", f"unix_socket_directories='{folder}'", "max_connections=200", *settings
+    options = " ".join(f"-c {setting}" for setting in told)
     try:
         subprocess.run(
             [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C"],

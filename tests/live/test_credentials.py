@@ -1,4 +1,5 @@
 import ast
+import importlib.util
 import inspect
 from datetime import UTC, datetime, timedelta
 
@@ -46,6 +47,14 @@ def test_a_password_matches_its_hash_and_no_other_and_no_hash_matches_any():
     assert not password_matches(kept, "correct horse batterz")
     assert not password_matches(None, "correct horse battery")
     assert not password_matches("no hash", "correct horse battery")
+
+
+def test_to_guess_a_password_is_dear():
+    # As it is outside the tests, which make it cheap: RFC 9106, section 4, the second recommended choice.
+    found = importlib.util.find_spec(credentials.__name__)
+    as_it_is = importlib.util.module_from_spec(found)
+    found.loader.exec_module(as_it_is)
+    assert as_it_is.hash_password("correct horse battery").startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
 
 @pytest.mark.parametrize("password", ["", "x" * 11, "x" * 201])
