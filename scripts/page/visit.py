@@ -21,6 +21,11 @@ ARGUMENTS: Final = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 
+# What has to arrive before the first drawing; `transferSize` counts the headers, as a fixed 300 bytes.
+_BLOCKING: Final = """
+[...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource").filter((one) => one.renderBlockingStatus === "blocking")]
+  .reduce((sum, one) => sum + one.transferSize, 0)
+"""
 # Looked at before each frame is drawn, which happens only once the styles are there: what is found then is on the screen next.
 _WATCH: Final = """
 window.seen = {};
@@ -49,6 +54,8 @@ class Visit:
         From the moment the location arrives to three hospitals on the screen.
     readable_bytes, usable_bytes
         As sent, with headers, until then; of requests that were under way, what had arrived.
+    blocking_bytes
+        Of the page itself and what the browser waits for before it draws anything: the same on a fast line and a slow one.
     others
         Requests to other hosts.
     """
@@ -58,6 +65,7 @@ class Visit:
     answer_ms: float = 0.0
     readable_bytes: int = 0
     usable_bytes: int = 0
+    blocking_bytes: int = 0
     requests: int = 0
     others: list[str] = field(default_factory=list)
 
@@ -125,6 +133,7 @@ def visit(browser: Any, address: str, at: dict[str, float], *, throttled: bool, 
         for name in ("readable", "usable"):
             until = begun[0] + seen[name] / 1000
             setattr(measured, f"{name}_bytes", int(sum(size for when, size in arrived if when <= until)))
+        measured.blocking_bytes = page.evaluate(_BLOCKING)
         network.send(
             "Network.emulateNetworkConditions",
             SLOW_3G | {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1},

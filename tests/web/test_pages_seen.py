@@ -104,8 +104,9 @@ def test_an_edition_without_hospitals_for_it_and_pages_of_errors_and_answers_shu
 def test_a_first_visit_is_light_and_asks_no_other_host(browser, site, demo_edition):
     measured = first_visit(browser, site, here(demo_edition), throttled=False)
     assert measured.others == []
-    assert 0 < measured.readable_bytes <= 60_000
-    assert measured.readable_bytes <= measured.usable_bytes <= 350_000
+    # What else may have come by the time it is read depends on the speed of line and machine: scripts/measure_page.py tells.
+    assert 0 < measured.blocking_bytes <= 60_000
+    assert measured.blocking_bytes <= measured.usable_bytes <= 350_000
 
 
 def test_enlarged_fourfold_the_page_is_one_column_and_nothing_covers_it(visit, site):
