@@ -89,8 +89,8 @@ class AlertRecords:
                 raise ConflictError("Another alert of this case stands by now, or none.", alert=stands)
             if standing is not None:
                 self._make_way(connection, standing, new, version, now)
-            chosen = {"hospital_id": new.hospital_id, "override_reason": reason, "changed": version}
-            connection.execute(update(cases).where(cases.c.id == case.id).values(chosen))
+            chosen: dict[str, Any] = {"hospital_id": new.hospital_id, "override_reason": reason, "capable": new.capable}
+            connection.execute(update(cases).where(cases.c.id == case.id).values(chosen | {"changed": version}))
             alert_id = _insert(connection, new, changed=version, created_at=now, replaces=stands, idempotency_key=key, digest=digest)  # fmt: skip
             answer = orjson.dumps(
                 self._settle(connection, load_alert(connection, alert_id), version, now).as_json(now, self.timers)

@@ -49,6 +49,8 @@ class NewAlert:
         When the ambulance arrives, aware; None: nobody knows.
     override_reason
         Why it is not the hospital that the answer put first.
+    capable
+        Whether the edition's list says that this hospital can treat it; None: the list does not know.
     author
         Who says so.
     """
@@ -59,6 +61,7 @@ class NewAlert:
     teams: tuple[Callees, ...]
     eta: datetime | None = None
     override_reason: str = ""
+    capable: bool | None = None
     author: str
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
@@ -9,11 +10,12 @@ from sqlalchemy import delete, func, insert, select, update
 
 from stroke_map.errors import ConflictError, NotFoundError
 from stroke_map.live.case_tables import alert_events, alerts, case_events, case_figures, cases
-from stroke_map.live.cases import Case, figures_of, timeline_of
+from stroke_map.live.cases import Case, timeline_of
+from stroke_map.live.quality_records import keep_figures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime, timedelta, tzinfo
 
     from sqlalchemy import Connection, Row
 
@@ -41,13 +43,15 @@ class CaseRecords:
     def __init__(self, store: LiveStore, keep: timedelta) -> None:
         self._store, self._keep = store, keep
 
-    def add(self, new: NewCase, *, now: datetime, key: str | None = None, digest: str = "") -> Case:
+    def add(self, new: NewCase, *, now: datetime, key: str | None = None, digest: str = "", zone: tzinfo = UTC) -> Case:
         """Begin a case; delete those that are too old, and add them to the figures.
 
         Parameters
         ----------
         key, digest
             The caller's name for this request, and the hash of its body: the same twice is one case, given as it stands then.
+        zone
+            By which its month is told.
 
         Raises
         ------
@@ -71,6 +75,8 @@ class CaseRecords:
                 vehicle=new.vehicle,
                 author=new.author,
                 created_at=now,
+                month=now.astimezone(zone).strftime("%Y-%m"),
+                capable=new.capable,
                 idempotency_key=key,
                 digest=digest if key is not None else None,
             )
@@ -228,6 +234,7 @@ def _case(row: Row[Any], timeline: dict[str, datetime]) -> Case:
         created_at=row.created_at,
         closed_at=row.closed_at,
         timeline=timeline,
+        capable=row.capable,
     )
 
 
@@ -235,27 +242,5 @@ def _delete_old(connection: Connection, before: datetime) -> None:
     """Delete cases, and all that belongs to them, that began before; what is left are figures of their month."""
     of_old = select(cases.c.id).where(cases.c.created_at <= before).order_by(cases.c.id).limit(_MOST_DELETED)
     ids = connection.execute(of_old).scalars().all()
-    diversions = (
-        select(alerts.c.case_id, func.count().label("times"))
-        .join(alert_events, alert_events.c.alert_id == alerts.c.id)
-        .where(alert_events.c.kind == "diverted", alerts.c.case_id.in_(ids))
-        .group_by(alerts.c.case_id)
-    )
-    diverted = {row.case_id: row.times for row in connection.execute(diversions)}
-    for case in load_cases(connection, ids).values():
-        key = {
-            "month": case.created_at.strftime("%Y-%m"),
-            "condition": case.condition,
-            "hospital_id": case.hospital_id,
-        }
-        for measure, seconds in figures_of(case, diverted.get(case.id, 0)).items():
-            _count(connection, key | {"measure": measure}, seconds)
+    keep_figures(connection, ids)
     connection.execute(delete(cases).where(cases.c.id.in_(ids)))
-
-
-def _count(connection: Connection, key: dict[str, str], seconds: int) -> None:
-    """Add one case to a figure. Whoever holds the counter of the topic is alone."""
-    here = [case_figures.c[name] == value for name, value in key.items()]
-    more = {"cases": case_figures.c.cases + 1, "total_s": case_figures.c.total_s + seconds}
-    if connection.execute(update(case_figures).where(*here).values(more)).rowcount == 0:
-        connection.execute(insert(case_figures).values(cases=1, total_s=seconds, **key))

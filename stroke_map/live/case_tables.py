@@ -40,6 +40,8 @@ cases = Table(
     Column("vehicle", Text, nullable=False),
     Column("author", Text, nullable=False),
     Column("created_at", Instant, nullable=False, index=True),
+    Column("month", String(7), nullable=False, server_default=""),  # of its beginning, where the edition is
+    Column("capable", Boolean),  # whether the list says that the hospital can treat it; none: the list does not know
     Column("closed_at", Instant),
     Column("idempotency_key", String(100)),
     Column("digest", String(64)),  # of the body that came with the key
@@ -149,10 +151,24 @@ deliveries = Table(
 case_figures = Table(
     "case_figures",
     metadata,
-    Column("month", String(7), primary_key=True),  # of the case's beginning, UTC
+    Column("month", String(7), primary_key=True),  # the case's
     Column("condition", String(20), primary_key=True),
     Column("hospital_id", String(64), primary_key=True),
     Column("measure", String(40), primary_key=True),
     Column("cases", Integer, nullable=False),
     Column("total_s", BigInteger, nullable=False),
+)
+
+#: The same by value, so that medians can be had: how many cases took so long; which ones, nobody can tell any more.
+case_tallies = Table(
+    "case_tallies",
+    metadata,
+    Column("month", String(7), primary_key=True),
+    Column("condition", String(20), primary_key=True),
+    Column("hospital_id", String(64), primary_key=True),
+    Column("measure", String(40), primary_key=True),
+    Column(
+        "value", Integer, primary_key=True
+    ),  # minutes or seconds, as the measure is told; 0 of what is merely counted
+    Column("cases", Integer, nullable=False),
 )

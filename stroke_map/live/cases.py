@@ -27,6 +27,7 @@ INTERVALS: Final[Mapping[str, tuple[str, str]]] = {
     "door_to_needle": ("door", "needle"),
     "door_to_puncture": ("door", "puncture"),
     "door_to_wire": ("door", "wire"),
+    "first_contact_to_wire": ("on_scene", "wire"),
     "puncture_to_reperfusion": ("puncture", "reperfusion"),
 }
 
@@ -51,6 +52,8 @@ class NewCase:
         Who says so.
     timeline
         When each of `MOMENTS` was, of those that were told, in that order; aware.
+    capable
+        Whether the edition's list says that the chosen hospital can treat it; None: the list does not know.
     """
 
     condition: str
@@ -63,6 +66,7 @@ class NewCase:
     vehicle: str = ""
     author: str
     timeline: Mapping[str, datetime] = field(default_factory=dict)
+    capable: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,21 +108,3 @@ def timeline_of(told: Iterable[tuple[str, datetime]]) -> dict[str, datetime]:
     """When each moment was, from all that was told in the order in which it was recorded: the last word counts."""
     last = dict(told)
     return {name: last[name] for name in MOMENTS if name in last}
-
-
-def figures_of(case: Case, diverted: int) -> dict[str, int]:
-    """What a case adds to the figures of its month: each measure that it has, with its seconds (0 for a mere count).
-
-    A time that would be negative is a slip of the pen and no figure.
-    """
-    figures = {"cases": 0}
-    if case.override_reason:
-        figures["overridden"] = 0
-    if diverted:
-        figures["diverted"] = 0
-    for name, (first, last) in INTERVALS.items():
-        if first in case.timeline and last in case.timeline:
-            seconds = (case.timeline[last] - case.timeline[first]).total_seconds()
-            if seconds >= 0:
-                figures[name] = round(seconds)
-    return figures

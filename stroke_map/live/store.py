@@ -27,6 +27,7 @@ from stroke_map.live.delivery_records import DeliveryRecords
 from stroke_map.live.link_records import LinkRecords
 from stroke_map.live.lockout import Rule
 from stroke_map.live.login import LogIns
+from stroke_map.live.quality_records import QualityRecords
 from stroke_map.live.records import ClosureRecords
 from stroke_map.live.status_records import StatusRecords
 from stroke_map.live.tables import changes
@@ -67,6 +68,8 @@ class LiveStore:
         Who wrote and read what.
     cases, alerts
         Cases and their moments; alerts, whom they call, and what came of it.
+    quality
+        What is measured of cases, also of those that are deleted.
     links
         By which a crew reaches its case.
     channels, deliveries
@@ -87,6 +90,7 @@ class LiveStore:
         self.log_ins = LogIns(self, rule=rule, lasts=timedelta(hours=settings.session_hours))
         self.cases = CaseRecords(self, timedelta(days=settings.case_keep_days))
         self.alerts = AlertRecords(self, Timers.of(settings), settings.gateway_contacts if settings.gateway_url else "")
+        self.quality = QualityRecords(self)
         self.links = LinkRecords(self, timedelta(hours=settings.crew_link_hours))
         self.channels, self.deliveries = ChannelRecords(self), DeliveryRecords(self, Trying.of(settings))
         self._peeking = threading.Lock()
