@@ -65,7 +65,7 @@ def test_the_promised_commands_exist():
         *(f"registry {name}" for name in ("check", "export", "template")),
         *(f"closure {name}" for name in ("add", "list", "end")),
         *(f"status {name}" for name in ("set", "list", "clear")),
-        *(f"user {name}" for name in ("add", "list", "reset", "revoke")),
+        *(f"user {name}" for name in ("add", "list", "reset", "revoke", "unlock")),
         *(f"key {name}" for name in ("add", "list", "revoke", "rotate")),
         *(f"audit {name}" for name in ("list", "verify")),
         *(f"protocol {name}" for name in ("show", "check", "explain", "diff")),

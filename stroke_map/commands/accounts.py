@@ -107,6 +107,20 @@ def reset_user(name: str, *, password_stdin: bool, as_json: bool) -> None:
     _print_user(changed.as_json(now), secret, as_json=as_json)
 
 
+@user.command("unlock")
+@click.argument("name")
+@as_json
+def unlock_user(name: str, *, as_json: bool) -> None:
+    """Let somebody try again at once who is locked out after failed log-ins; password and authenticator stay."""
+    now = datetime.now(UTC)
+    with opened_store() as store:
+        told = store.accounts.unlock_user(name).as_json(now)
+    if as_json:
+        print_json(told)
+    else:
+        click.echo(f"Unlocked {told['name']}")
+
+
 @user.command("list")
 @as_json
 def list_users(*, as_json: bool) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
-from stroke_map.errors import InvalidRequestError, NotFoundError
+from stroke_map.errors import ConflictError, NotFoundError
 from stroke_map.live.account_tables import attempts, keys, sessions, users
 from stroke_map.live.accounts import Accounts, Key, Session, Standing, User
 from stroke_map.live.credentials import digest, new_key
+from stroke_map.live.lockout import mark_of, marks_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from stroke_map.live.store import LiveStore
 
 ACCOUNT_TOPIC = "accounts"
+ADMINISTRATOR: Final = "administrator"
 
 
 class AccountRecords:
@@ -33,14 +35,14 @@ class AccountRecords:
 
         Raises
         ------
-        InvalidRequestError
+        ConflictError
             The name is taken, or was: the audit log knows people by it.
         """
         row = _standing_row(standing) | {"password_hash": password_hash, "totp_secret": totp_secret, "totp_step": 0}
         with self._store.writing() as connection:
             version = self._store.bump(connection, ACCOUNT_TOPIC, now)
             if connection.execute(select(users.c.id).where(users.c.name == standing.name)).first():
-                raise InvalidRequestError(f"the name {standing.name} is taken or was", next_step="Choose another name; `stroke-map user reset` gives a user a new password.")  # fmt: skip
+                raise ConflictError(f"The name {standing.name} is taken or was.", next_step="Choose another name; `stroke-map user reset` gives a user a new password.", reason="name-taken")  # fmt: skip
             row |= {"changed": version, "created_at": now, "created_by": by, "revoked_by": ""}
             self._store.audit.mention(user=standing.name, role=standing.role)
             return _user(connection.execute(insert(users).values(row).returning(users)).one())
@@ -61,9 +63,35 @@ class AccountRecords:
             if row is None:
                 raise _no("user", name)
             _end_sessions(connection, row.id, version, now)
-            connection.execute(attempts.delete().where(attempts.c.subject == digest(row.name)))
+            _forget_failures(connection, row.name)
             self._store.audit.mention(user=row.name)
             return _user(row)
+
+    def unlock_user(self, name: str) -> User:
+        """Let somebody try again at once who is locked out, from wherever.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such user, or they were revoked.
+        """
+        with self._store.writing() as connection:
+            wanted = users.c.name == name.casefold(), users.c.revoked_at.is_(None)
+            row = connection.execute(select(users).where(*wanted)).one_or_none()
+            if row is None:
+                raise _no("user", name)
+            _forget_failures(connection, row.name)
+            self._store.audit.mention(user=row.name)
+            return _user(row)
+
+    def locked_until(self, now: datetime) -> dict[str, datetime]:
+        """The users who are locked out, at one address at least, and until when."""
+        locked = select(attempts.c.subject, attempts.c.locked_until).where(attempts.c.locked_until > now)
+        with self._store.reading() as connection:
+            rows = connection.execute(locked.order_by(attempts.c.locked_until)).all()
+            until = {marks_in(row.subject): row.locked_until for row in rows}  # the last of a name is the longest
+            names = connection.execute(select(users.c.name)).scalars() if until else ()
+            return {name: until[mark_of(name)] for name in names if mark_of(name) in until}
 
     def revoke_user(self, name: str, *, by: str, now: datetime) -> User:
         """Let somebody in no more, from the next request on; who revoked them first stays written.
@@ -72,10 +100,15 @@ class AccountRecords:
         ------
         NotFoundError
             There is no such user.
+        ConflictError
+            Nobody would be left who could give out accounts.
         """
         with self._store.writing() as connection:
             version = self._store.bump(connection, ACCOUNT_TOPIC, now)
             found = users.c.name == name.casefold()
+            active = users.c.role == ADMINISTRATOR, users.c.revoked_at.is_(None)
+            if connection.execute(select(users.c.name).where(*active)).scalars().all() == [name.casefold()]:
+                raise ConflictError("This is the last administrator.", next_step="Add another one first; where this one cannot be trusted, `stroke-map user reset` shuts them out.", reason="last-administrator")  # fmt: skip
             ending = {"revoked_at": now, "revoked_by": by, "changed": version}
             connection.execute(update(users).where(found, users.c.revoked_at.is_(None)).values(ending))
             row = connection.execute(select(users).where(found)).one_or_none()
@@ -90,10 +123,25 @@ class AccountRecords:
         with self._store.reading() as connection:
             return [_user(row) for row in connection.execute(select(users).order_by(users.c.name))]
 
-    def add_key(self, standing: Standing, *, lasts: timedelta, by: str, now: datetime) -> tuple[Key, str]:
-        """Make a key; its whole text is given back here and never again."""
+    def add_key(
+        self, standing: Standing, *, lasts: timedelta, by: str, now: datetime, alone: bool = False
+    ) -> tuple[Key, str]:
+        """Make a key; its whole text is given back here and never again.
+
+        Parameters
+        ----------
+        alone
+            Nobody else may have its name: no user, and no key that is in use. So a request that comes twice makes one key.
+
+        Raises
+        ------
+        ConflictError
+            Somebody has it.
+        """
         with self._store.writing() as connection:
             version = self._store.bump(connection, ACCOUNT_TOPIC, now)
+            if alone and _is_named(connection, standing.name, now):
+                raise ConflictError(f"A user or a key in use is named {standing.name}.", next_step="Choose another name, or rotate the key.", reason="name-taken")  # fmt: skip
             row = _key_row(standing, version, now) | {"expires_at": now + lasts, "created_by": by}
             return self._insert_key(connection, row)
 
@@ -112,12 +160,16 @@ class AccountRecords:
         ------
         NotFoundError
             There is none with that public part, or it is over.
+        ConflictError
+            Another is in its place already.
         """
         with self._store.writing() as connection:
             version = self._store.bump(connection, ACCOUNT_TOPIC, now)
             row = connection.execute(select(keys).where(keys.c.id == key_id)).one_or_none()
             if row is None or _key(row).state(now) != "active":
                 raise _no("active key", key_id)
+            if row.replaced_by is not None:
+                raise ConflictError(f"The key {row.replaced_by} is in its place already.", next_step="Rotate that one, or revoke it and make a new key.", reason="replaced")  # fmt: skip
             new = _key_row(_key(row).standing, version, now) | {"expires_at": now + lasts, "created_by": by}
             made, whole = self._insert_key(connection, new)
             ending = {"expires_at": min(row.expires_at, now + overlap), "replaced_by": made.id, "changed": version}
@@ -164,6 +216,19 @@ class AccountRecords:
 def _end_sessions(connection: Connection, user_id: int, version: int, now: datetime) -> None:
     theirs = sessions.c.user_id == user_id, sessions.c.ended_at.is_(None)
     connection.execute(update(sessions).where(*theirs).values(ended_at=now, changed=version))
+
+
+def _forget_failures(connection: Connection, name: str) -> None:
+    connection.execute(attempts.delete().where(attempts.c.subject.startswith(mark_of(name))))
+
+
+def _is_named(connection: Connection, name: str, now: datetime) -> bool:
+    in_use = keys.c.name == name, keys.c.revoked_at.is_(None), keys.c.expires_at > now
+    counts = (
+        select(func.count()).select_from(users).where(users.c.name == name),
+        select(func.count()).select_from(keys).where(*in_use),
+    )
+    return any(connection.execute(count).scalar_one() for count in counts)
 
 
 def _no(what: str, name: str) -> NotFoundError:

@@ -21,6 +21,14 @@ _NAME = re.compile(r"\w[\w.@-]{0,63}")
 _HOSPITAL_ID = re.compile(r"\w[\w.-]{0,63}")
 
 
+class StandingError(ValueError):
+    """An account that cannot be; `field` says which word of it is wrong."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(problem)
+        self.field = field
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What an account may do and what it is bound to.
@@ -53,23 +61,27 @@ def read_standing(name: str, role: str, hospital: str = "", team: str = "", scop
 
     Raises
     ------
-    ValueError
+    StandingError
         Something cannot be, or does not go together.
     """
     name = unicodedata.normalize("NFKC", name).casefold()
     if not _NAME.fullmatch(name):
-        raise ValueError("a name has 1 to 64 letters, digits, '_', '-', '.' or '@', and starts with a letter or digit")
+        raise StandingError(
+            "name", "a name has 1 to 64 letters, digits, '_', '-', '.' or '@', and starts with a letter or digit"
+        )
     if role not in ROLES:
-        raise ValueError(f"a role is one of {', '.join(ROLES)}")
+        raise StandingError("role", f"a role is one of {', '.join(ROLES)}")
     if (role == BOUND) != bool(hospital) or (team and role != BOUND):
-        raise ValueError("the role hospital is bound to a hospital, and perhaps to a team of it; no other role is")
+        raise StandingError(
+            "hospital", "the role hospital is bound to a hospital, and perhaps to a team of it; no other role is"
+        )
     if hospital and not _HOSPITAL_ID.fullmatch(hospital):
-        raise ValueError("a hospital is named by its id")
+        raise StandingError("hospital", "a hospital is named by its id")
     if team and team not in TEAMS:
-        raise ValueError(f"a team is one of {', '.join(TEAMS)}")
+        raise StandingError("team", f"a team is one of {', '.join(TEAMS)}")
     held_to = tuple(sorted(set(scopes)))
     if not set(held_to) <= allowed_scopes(role):
-        raise ValueError(f"the scopes of this role are {', '.join(sorted(allowed_scopes(role)))}")
+        raise StandingError("scopes", f"the scopes of this role are {', '.join(sorted(allowed_scopes(role)))}")
     return Standing(name, role, hospital, team, held_to)
 
 

@@ -133,10 +133,14 @@ class AuditLog:
         until: datetime | None = None,
         actor: str | None = None,
         action: str | None = None,
+        writes: bool = False,
         skip: int = 0,
         most: int = 1000,
     ) -> Sequence[dict[str, Any]]:
-        """What was done from `since` to before `until`, the newest first: each line as it was written, but for the first `skip`."""
+        """What was done from `since` to before `until`, the newest first: each line as it was written, but for the first `skip`.
+
+        With `writes` only what changed something, without all that was read and refused.
+        """
         wanted = select(audit.c.number, audit.c.line, audit.c.hash).order_by(
             audit.c.at.desc(), audit.c.chain, audit.c.number.desc()
         )
@@ -144,6 +148,8 @@ class AuditLog:
             wanted = wanted.where(audit.c.at >= since)
         if until is not None:
             wanted = wanted.where(audit.c.at < until)
+        if writes:
+            wanted = wanted.where(audit.c.chain == WRITES)
         asked = {name: value for name, value in (("actor", actor), ("action", action)) if value is not None}
         for (
             name,

@@ -26,6 +26,7 @@ TOTP_SKEW_STEPS: Final = 1
 KEY_PREFIX: Final = "sm_"  # so that a key is known as one where it turns up, in a log or a repository
 _KEY = re.compile(KEY_PREFIX + r"([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 _CODE = re.compile(r"\d{6}", re.ASCII)
+_READABLE: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 @cache
@@ -42,9 +43,25 @@ def hash_password(password: str) -> str:
     ValueError
         It is too short or too long.
     """
+    return _hasher().hash(check_password(password))
+
+
+def check_password(password: str) -> str:
+    """The password, as it may be.
+
+    Raises
+    ------
+    ValueError
+        It is too short or too long.
+    """
     if not LEAST_PASSWORD <= len(password) <= MOST_PASSWORD:
         raise ValueError(f"has {len(password)} characters; right would be {LEAST_PASSWORD} to {MOST_PASSWORD}")
-    return _hasher().hash(password)
+    return password
+
+
+def new_password() -> str:
+    """A password that can be read aloud and typed: 16 letters and digits, of which none looks like another (79 random bits)."""
+    return "-".join("".join(secrets.choice(_READABLE) for _ in range(4)) for _ in range(4))
 
 
 @cache

@@ -145,10 +145,15 @@ class DeliveryRecords:
         alert_id: int | None = None,
         dead: bool = False,
         after: int = 0,
+        newest: bool = False,
+        before: int | None = None,
         most: int | None = None,
     ) -> Sequence[Delivery]:
-        """Messages in the order of their ids; `dead`: only those that are given up. See `CaseRecords.list`."""
-        wanted = _delivery_rows().where(deliveries.c.id > min(after, LARGEST_ID)).order_by(deliveries.c.id).limit(most)
+        """Messages in the order of their ids, or the `newest` first; `dead`: only those that are given up. See `CaseRecords.list`."""
+        ordered = _delivery_rows().order_by(deliveries.c.id.desc() if newest else deliveries.c.id)
+        wanted = ordered.where(deliveries.c.id > min(after, LARGEST_ID)).limit(most)
+        if before is not None:
+            wanted = wanted.where(deliveries.c.id < min(before, LARGEST_ID))
         if hospital is not None:
             wanted = wanted.where(alerts.c.hospital_id == hospital)
         if alert_id is not None:
@@ -176,12 +181,35 @@ class DeliveryRecords:
                 raise NotFoundError("There is no delivery with that id.", next_step="List them with GET /api/v1/deliveries.")  # fmt: skip
             if rows[0].dead_at is None:
                 raise ConflictError("This message is not dead.")
-            if rows[0].kind == "call" and any(map(_has_ended, load_alerts(connection, [rows[0].alert_id]))):
-                raise ConflictError("The alert has ended: nobody need be called.")
-            anew = {"due_at": now, "again_at": now, "dead_at": None, "attempts": 0, "problem": ""}
-            connection.execute(update(deliveries).where(here).values(anew))
-            self._store.audit.mention(delivery=rows[0].id, alert=rows[0].alert_id)
-            return _deliveries(connection, connection.execute(_delivery_rows().where(here)).all())[0]
+            return self._send_again(connection, rows, now)[0]
+
+    def resend_of_alert(self, alert_id: int, *, now: datetime) -> Sequence[Delivery]:
+        """Send every dead message of an alert again, as `resend` does each.
+
+        Raises
+        ------
+        ConflictError
+            None is dead, or the alert has ended and all of them are calls.
+        """
+        dead = deliveries.c.alert_id == min(alert_id, LARGEST_ID), deliveries.c.dead_at.is_not(None)
+        with self._store.writing() as connection:
+            self._store.hold(connection, CASE_TOPIC)
+            rows = connection.execute(_delivery_rows().where(*dead).order_by(deliveries.c.id)).all()
+            if not rows:
+                raise ConflictError("No message of this alert is dead.")
+            return self._send_again(connection, rows, now)
+
+    def _send_again(self, connection: Connection, rows: Sequence[Row[Any]], now: datetime) -> Sequence[Delivery]:
+        """Send again what is not a call for an alert, the one of these rows, that has ended."""
+        ended = any(map(_has_ended, load_alerts(connection, [rows[0].alert_id])))
+        ids = [row.id for row in rows if row.kind != "call" or not ended]
+        if not ids:
+            raise ConflictError("The alert has ended: nobody need be called.", reason="alert-ended")
+        anew = {"due_at": now, "again_at": now, "dead_at": None, "attempts": 0, "problem": ""}
+        connection.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(anew))
+        self._store.audit.mention(deliveries=ids, alert=rows[0].alert_id)
+        found = connection.execute(_delivery_rows().where(deliveries.c.id.in_(ids)).order_by(deliveries.c.id))
+        return _deliveries(connection, found.all())
 
 
 def _channel_key() -> ColumnElement[int]:

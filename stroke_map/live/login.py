@@ -15,7 +15,7 @@ from stroke_map.live.account_tables import attempts, sessions, users
 from stroke_map.live.accounts import Standing
 from stroke_map.live.credentials import digest, new_token, password_matches, totp_step
 from stroke_map.live.database import insert_if_absent
-from stroke_map.live.lockout import ANYWHERE_FACTOR, FORGOTTEN_AFTER, Attempts, Rule
+from stroke_map.live.lockout import ANYWHERE_FACTOR, FORGOTTEN_AFTER, Attempts, Rule, subjects
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -96,8 +96,8 @@ class LogIns:
             first = users.c.id == checked.user_id, users.c.totp_step < checked.step, users.c.revoked_at.is_(None)
             if not connection.execute(update(users).where(*first).values(totp_step=checked.step)).rowcount:
                 raise UnauthorizedError(REFUSAL)
-            subjects = _subjects(checked.standing.name, checked.address)
-            connection.execute(delete(attempts).where(attempts.c.subject.in_(subjects)))
+            theirs = subjects(checked.standing.name, checked.address)
+            connection.execute(delete(attempts).where(attempts.c.subject.in_(theirs)))
             connection.execute(delete(sessions).where(sessions.c.expires_at <= now - KEPT_SESSIONS))
             row = {"id": digest(token), "changed": version, "user_id": checked.user_id}
             row |= {"created_at": now, "expires_at": now + self._lasts}
@@ -118,7 +118,7 @@ class LogIns:
         LockedOutError
             Nothing is tried now; what is tried meanwhile is not counted.
         """
-        both = zip(_subjects(name, address), (self._anywhere, self._rule), strict=True)
+        both = zip(subjects(name, address), (self._anywhere, self._rule), strict=True)
         with self._store.writing(audited=False) as connection:
             connection.execute(delete(attempts).where(attempts.c.last_at <= now - FORGOTTEN_AFTER))
             for subject, rule in sorted(both, key=lambda pair: pair[0]):  # one order for all: nobody waits in a ring
@@ -134,8 +134,3 @@ class LogIns:
             wait_s = int((known.locked_until - now).total_seconds()) + 1
             raise LockedOutError("Nothing is tried for a while.", retry_after_s=wait_s)
         connection.execute(update(attempts).where(wanted).values(**asdict(known.and_another(now, rule))))
-
-
-def _subjects(name: str, address: str) -> tuple[str, str]:
-    """The name anywhere, and the name at this address."""
-    return digest(name), digest(f"{name}\n{address}")

@@ -15,6 +15,7 @@ SCOPES: Final = {
     "channels": "where messages of alerts go",
     "deliveries": "messages of alerts, and sending them again",
     "audit": "the audit log",
+    "accounts": "users and keys",
 }
 #: What each role may do. Least first: nobody has more than the work wants, and who gives out accounts treats no patients.
 ROLES: Final[dict[str, tuple[str, ...]]] = {
@@ -23,7 +24,7 @@ ROLES: Final[dict[str, tuple[str, ...]]] = {
     "hospital": ("route", "closures:read", "statuses", "cases", "alerts", "deliveries:read"),
     "editor": ("closures", "statuses:read"),
     "auditor": ("audit:read", "closures:read", "statuses:read", "cases:read", "alerts:read", "deliveries:read"),
-    "administrator": ("audit:read", "channels", "deliveries"),
+    "administrator": ("accounts", "audit:read", "channels", "deliveries"),
 }
 _READ: Final = ":read"
 

@@ -18,6 +18,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import stroke_map
 from stroke_map.live.identity import COOKIE
 from stroke_map.web import (
+    accounts_api,
     alerts_api,
     audit_api,
     auditing,
@@ -117,6 +118,7 @@ def make_app(settings: Settings) -> OpenAPI:
         app.register_api(session_api.api)
         app.register_api(statuses_api.api)
         app.register_api(audit_api.api)
+        app.register_api(accounts_api.api)
     openapi.install(app)
     metrics.install(app)
     page_files.install(app)

@@ -90,6 +90,10 @@ class DeliveriesQuery(BaseModel):
     alert: WholeNumber | None = field("Only those of this alert.", 17, default=None)
     hospital: HospitalId | None = field("Only those to this hospital.", "cq-001", default=None)
     after: WholeNumber = field("Only those with a larger id: the next page.", 1000, default=0, ge=0)
+    newest: Literal["true", "false"] = field("The newest first.", "true", default="false")
+    before: WholeNumber | None = field(
+        "Only those with a smaller id: the next page, where the newest are first.", 1000, default=None, ge=1
+    )
     most: WholeNumber = field("How many at most.", 100, default=MOST_LISTED, ge=1, le=MOST_LISTED)
 
 
@@ -117,10 +121,22 @@ class RecordedDelivery(Given):
 
 
 class DeliveryList(Given):
-    """Messages, in the order in which they were written."""
+    """Messages, in the order in which they were written, or the newest first."""
 
     deliveries: list[RecordedDelivery]
-    more: bool = Field(description="Whether there are others, with larger ids.")
+    more: bool = Field(description="Whether there are others, on the next page.")
+
+
+class ResendEntry(Taken):
+    """Whose messages to send again."""
+
+    alert: int = field("The alert's id.", 17, ge=1)
+
+
+class ResentDeliveries(Given):
+    """Messages that are on their way again."""
+
+    deliveries: list[RecordedDelivery]
 
 
 def read_channel(fields: Mapping[str, Any], edition: Edition, by: str) -> NewChannel:

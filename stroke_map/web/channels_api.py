@@ -20,11 +20,12 @@ from stroke_map.web.channel_models import (
     RecordedChannel,
     read_channel,
 )
+from stroke_map.web.contacts import ContactList, contacts
 from stroke_map.web.live_state import live_store
 from stroke_map.web.openapi import KNOWN, documented, responses
 from stroke_map.web.published import current_edition
 from stroke_map.web.questions import read_question
-from stroke_map.web.security import require
+from stroke_map.web.security import require, settings_of_app
 
 api = APIBlueprint(
     "channels",
@@ -53,6 +54,18 @@ def list_channels() -> Response:
     asked = read_question(ChannelsQuery, single_values(request.args.lists()))
     found = live_store().channels.list(hospital=asked.hospital, include_ended=asked.include_ended == "true")
     return json_response({"channels": [channel.as_json() for channel in found]})
+
+
+@api.get("/contacts", responses=responses(ContactList, 401, 503), security=KNOWN)
+def list_contacts() -> Response:
+    """List how each hospital and team is told of an alert: numbers of the yearly list, channels, own screens. Nobody's ears first."""
+    require("administrator", why=_NEEDS_KEY)
+    store, edition, settings, now = live_store(), current_edition(), settings_of_app(), datetime.now(UTC)
+    numbers = settings.gateway_contacts if settings.gateway_url else ""
+    accounts = [user.standing for user in store.accounts.list_users() if user.revoked_at is None]
+    accounts += [key.standing for key in store.accounts.list_keys() if key.state(now) == "active"]
+    told = contacts(edition.hospitals, store.channels.list(), accounts, numbers=bool(numbers))
+    return json_response({"edition": edition.info.id, "numbers_by": numbers or None, "hospitals": told})
 
 
 @api.delete("/channels/<channel_id>", responses=responses(RecordedChannel, 401, 404, 422, 503), security=KNOWN)

@@ -9,9 +9,16 @@ from flask import Response, request
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
-from stroke_map.web.answering import single_values
+from stroke_map.web.answering import json_fields, single_values
 from stroke_map.web.cases_api import bound_to, json_response, whole_id
-from stroke_map.web.channel_models import DeliveriesQuery, DeliveryList, DeliveryPath, RecordedDelivery
+from stroke_map.web.channel_models import (
+    DeliveriesQuery,
+    DeliveryList,
+    DeliveryPath,
+    RecordedDelivery,
+    ResendEntry,
+    ResentDeliveries,
+)
 from stroke_map.web.live_state import live_store
 from stroke_map.web.openapi import KNOWN, documented, responses
 from stroke_map.web.questions import read_question
@@ -38,6 +45,8 @@ def list_deliveries() -> Response:
         alert_id=asked.alert,
         dead=asked.dead == "true",
         after=asked.after,
+        newest=asked.newest == "true",
+        before=asked.before,
         most=most + 1,
     )
     return json_response({"deliveries": [one.as_json() for one in found[:most]], "more": len(found) > most})
@@ -54,3 +63,13 @@ def resend_delivery(delivery_id: str) -> Response:
     require("dispatcher", "administrator", why=_NEEDS_KEY)
     number = whole_id(delivery_id, "delivery")
     return json_response(live_store().deliveries.resend(number, now=datetime.now(UTC)).as_json())
+
+
+@api.post("/deliveries/resend", responses=responses(ResentDeliveries, 401, 409, 413, 422, 503), security=KNOWN)
+@documented(body=ResendEntry)
+def resend_of_alert() -> Response:
+    """Send every message of an alert again that was given up; calls only while the alert stands."""
+    require("dispatcher", "administrator", why=_NEEDS_KEY)
+    entry = read_question(ResendEntry, json_fields(request.get_data(cache=False)))
+    found = live_store().deliveries.resend_of_alert(entry.alert, now=datetime.now(UTC))
+    return json_response({"deliveries": [one.as_json() for one in found]})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +11,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
 from stroke_map.dispatch import prepare
-from stroke_map.maps.qr import qr_svg
+from stroke_map.maps.qr import qr_address
 from stroke_map.web.answering import json_fields
 from stroke_map.web.case_models import CasePath
 from stroke_map.web.cases_api import NO_STORE, json_response, whole_id
@@ -48,8 +47,7 @@ def add_link(case_id: str) -> Response:
     read_question(LinkEntry, json_fields(request.get_data(cache=False)))
     link, token = live_store().links.add(whole_id(case_id, "case"), by=actor.name, now=datetime.now(UTC))
     url = f"{(settings_of_app().crew_url or request.host_url).rstrip('/')}{CREW_PAGE}{token}"
-    picture = "data:image/svg+xml;base64," + base64.b64encode(qr_svg(url).encode()).decode()
-    made = {"link": link.id, "case": link.case_id, "url": url, "qr": picture, "expires_at": link.expires_at}
+    made = {"link": link.id, "case": link.case_id, "url": url, "qr": qr_address(url), "expires_at": link.expires_at}
     return json_response(made, 201)
 
 

@@ -78,6 +78,10 @@ _RANGES = {
     "after": "0 or more",
     "most": "1 to 1,000",
     "skip": "0 to 1,000,000",
+    "before": "1 or more",
+    "alert": "1 or more",
+    "days": "1 to 1,095",
+    "overlap_hours": "0 to 720",
 }
 _MOST_MISTAKES = 20
 

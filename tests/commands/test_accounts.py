@@ -37,12 +37,14 @@ def test_somebody_is_added_listed_reset_and_revoked(run):
     assert (one["name"], one["role"], one["state"]) == ("wang.fang", "dispatcher", "active")
     reset = told(run("user", "reset", "wang.fang", "--password-stdin", "--json", given=f"{PASSWORD}\n"))
     assert reset["totp"] != address
+    assert run("user", "unlock", "Wang.Fang").stdout == "Unlocked wang.fang\n"
     assert run("user", "revoke", "wang.fang").stdout == "Revoked wang.fang\n"
+    assert run("user", "unlock", "wang.fang").exit_code == 1, "who was revoked stays out"
     table = run("user", "list").stdout
     assert "revoked" in table
     assert pyotp.parse_uri(reset["totp"]).secret not in table
     again = run("user", "add", "wang.fang", "--role", "crew", "--password-stdin", given=f"{PASSWORD}\n")
-    assert (again.exit_code, "taken" in again.stderr) == (2, True)
+    assert (again.exit_code, "taken" in again.stderr) == (13, True)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from stroke_map.errors import InvalidRequestError, NotFoundError
+from stroke_map.errors import ConflictError, NotFoundError
 from stroke_map.live import LiveView
 from stroke_map.live.accounts import Standing
 from stroke_map.live.credentials import digest
@@ -41,7 +41,7 @@ def test_nothing_of_a_key_but_its_hash_is_kept(sqlite_store, now):
 def test_a_name_is_given_once_also_after_it_was_revoked(accounts, now):
     add_user(accounts, now)
     accounts.revoke_user("WANG", by="boss", now=now)
-    with pytest.raises(InvalidRequestError, match="taken"):
+    with pytest.raises(ConflictError, match="taken"):
         add_user(accounts, now)
     assert len(accounts.list_users()) == 1
 
@@ -86,6 +86,53 @@ def test_a_key_is_rotated_without_a_gap(store, now):
     assert {key.id: key.replaced_by for key in store.accounts.list_keys()} == {old.id: new.id, new.id: None}
     with pytest.raises(NotFoundError):
         store.accounts.rotate_key(old.id, lasts=DAY, overlap=HOUR, by="me", now=now + HOUR)
+
+
+def test_a_key_is_replaced_once(accounts, now):
+    old, _ = accounts.add_key(CREW, lasts=DAY, by="me", now=now)
+    new, _ = accounts.rotate_key(old.id, lasts=DAY, overlap=HOUR, by="me", now=now)
+    with pytest.raises(ConflictError, match=new.id):
+        accounts.rotate_key(old.id, lasts=DAY, overlap=HOUR, by="me", now=now)
+    assert [key.id for key in accounts.list_keys()] in ([old.id, new.id], [new.id, old.id])
+
+
+def test_a_key_that_is_to_be_alone_takes_no_name_that_somebody_has(accounts, now):
+    add_user(accounts, now)
+    key, _ = accounts.add_key(CREW, lasts=DAY, by="me", now=now, alone=True)
+    for name, moment in (("wang", now), ("m1", now)):
+        with pytest.raises(ConflictError, match=name):
+            accounts.add_key(Standing(name, "crew"), lasts=DAY, by="me", now=moment, alone=True)
+    accounts.revoke_key(key.id, by="me", now=now)
+    accounts.add_key(CREW, lasts=DAY, by="me", now=now, alone=True)
+    accounts.add_key(CREW, lasts=DAY, by="me", now=now + DAY, alone=True)
+    assert len(accounts.list_keys()) == 3
+
+
+def test_the_last_administrator_stays(accounts, now):
+    add_user(accounts, now)
+    for name in ("chief", "deputy"):
+        add_user(accounts, now, name, "administrator")
+    accounts.revoke_user("chief", by="deputy", now=now)
+    with pytest.raises(ConflictError, match="last administrator"):
+        accounts.revoke_user("DEPUTY", by="deputy", now=now)
+    accounts.revoke_user("chief", by="deputy", now=now)
+    accounts.revoke_user("wang", by="deputy", now=now)
+    assert {user.standing.name for user in accounts.list_users() if user.revoked_at is None} == {"deputy"}
+
+
+def test_two_administrators_cannot_revoke_each_other_at_once(accounts, now):
+    for name in ("chief", "deputy"):
+        add_user(accounts, now, name, "administrator")
+
+    def revoke(name):
+        try:
+            return accounts.revoke_user(name, by="me", now=now)
+        except ConflictError:
+            return None
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = list(pool.map(revoke, ("chief", "deputy")))
+    assert outcomes.count(None) == 1
 
 
 def test_an_overlap_never_lengthens_the_life_of_the_old_key(store, now):

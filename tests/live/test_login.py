@@ -4,7 +4,7 @@ from datetime import timedelta
 import pyotp
 import pytest
 
-from stroke_map.errors import LockedOutError, UnauthorizedError
+from stroke_map.errors import LockedOutError, NotFoundError, UnauthorizedError
 from stroke_map.live import LiveView
 from stroke_map.live.accounts import Standing
 from stroke_map.live.credentials import hash_password, new_totp_secret
@@ -145,6 +145,21 @@ def test_a_reset_lets_a_locked_name_in_again_from_another_address(store, log_in,
         fail(log_in, now, 5, address=f"10.0.1.{number}")
     store.accounts.reset_user("wang", HASH, SECRET, now=now)
     assert log_in()
+
+
+def test_who_is_locked_out_is_known_and_let_in_again_from_where_they_are(store, log_in, now):
+    fail(log_in, now, 5)
+    fail(log_in, now, 5, name="nobody")
+    store.accounts.add_user(Standing("li", "crew"), HASH, SECRET, by="me", now=now)
+    (name,) = store.accounts.locked_until(now)
+    assert (name, store.accounts.locked_until(now + DAY)) == ("wang", {})
+    store.accounts.unlock_user("WANG")
+    assert store.accounts.locked_until(now) == {}
+    assert log_in()
+    with pytest.raises(LockedOutError):
+        log_in(name="nobody")
+    with pytest.raises(NotFoundError):
+        store.accounts.unlock_user("nobody")
 
 
 def test_attempts_at_once_are_not_free(log_in, now):
