@@ -72,6 +72,12 @@ def capability_table(hospitals: Sequence[Hospital], name: str, zone: ZoneInfo) -
     )
 
 
+def said_to_treat(hospital: Hospital, needs: Sequence[str]) -> bool | None:
+    """Whether the list says that a hospital has any of these capabilities, whatever the hour; None: it does not know."""
+    said = {hospital.capabilities[need].status for need in needs}
+    return True if "yes" in said else None if "unknown" in said else False
+
+
 def classify(
     tables: Sequence[CapabilityTable], arrival_s: np.ndarray, *, zone: ZoneInfo, grace_s: float, out_of_date: bool
 ) -> np.ndarray:

@@ -12,6 +12,7 @@ from flask import Response, current_app, request
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
+from stroke_map.dispatch import check_need, said_to_treat
 from stroke_map.errors import NoRouteError, NotFoundError, OffNetworkError, OutsideAreaError
 from stroke_map.live.alerts import NewAlert, callees_of, telephone_of
 from stroke_map.web.alert_list import AlertLists
@@ -84,6 +85,7 @@ def add_alert() -> Response:
         teams=callees_of(hospital, case.condition),
         eta=eta or _reckoned(edition, case, hospital.id, now),
         override_reason=entry.override_reason,
+        capable=said_to_treat(hospital, check_need(case.condition, case.question.get("need"))),
         author=actor.name,
     )
     seen: int | Literal["any"] | None = entry.instead_of if "instead_of" in entry.model_fields_set else "any"

@@ -156,7 +156,9 @@ class Eta(Given):
 class Figure(Given):
     """How many cases of a month, and for a time between two moments its sum."""
 
-    month: str = Field(description="Of the case's beginning, UTC.", json_schema_extra={"example": "2026-05"})
+    month: str = Field(
+        description="Of the case's beginning, where the edition is.", json_schema_extra={"example": "2026-05"}
+    )
     condition: str
     hospital_id: str
     measure: str = Field(json_schema_extra={"example": "door_to_needle"})

@@ -11,6 +11,7 @@ from flask import Response, current_app, request
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
+from stroke_map.dispatch import check_need, said_to_treat
 from stroke_map.errors import ConflictError, ForbiddenError, NotFoundError
 from stroke_map.live.cases import BY_HOSPITAL, BY_LINKED_CREW, MOMENTS, NewCase
 from stroke_map.web.answering import answer_for, json_fields, single_values, take_patient_fields
@@ -86,17 +87,19 @@ def add_case() -> Response:
     answer = answer_for(edition, RouteBody, dict(fields), patient)
     first = answer["hospitals"][0]["id"]
     chosen = entry.hospital or first
-    if chosen not in {hospital.id for hospital in edition.hospitals}:
+    hospital = next((hospital for hospital in edition.hospitals if hospital.id == chosen), None)
+    if hospital is None:
         raise invalid(
             [{"field": "hospital", "problem": f"is no hospital of edition {edition.info.id}", "example": first}]
         )
     if chosen != first and not entry.override_reason:
         problem = "is missing: this hospital is not the first choice"
         raise invalid([{"field": "override_reason", "problem": problem, "example": "relatives insist"}])
+    condition = fields.get("condition", "stroke")
     told = {name: moment_or_none(patient.get(name), edition.zone) for name in ("onset", "last_known_well")}
     case = live_store().cases.add(
         NewCase(
-            condition=fields.get("condition", "stroke"),
+            condition=condition,
             question=fields | ({"patient": patient} if patient else {}),
             answer=_without_roads(answer),
             edition=edition.info.id,
@@ -106,8 +109,10 @@ def add_case() -> Response:
             vehicle=entry.vehicle,
             author=actor.name,
             timeline={name: at for name, at in told.items() if at is not None},
+            capable=said_to_treat(hospital, check_need(condition, fields.get("need"))),
         ),
         now=now,
+        zone=edition.zone,
         key=key,
         digest=hashlib.sha256(content).hexdigest(),
     )
