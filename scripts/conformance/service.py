@@ -125,9 +125,12 @@ def serving(geodata_dir: Path, folder: Path) -> Iterator[Service]:
     app = create_app(read_settings({}, geodata_dir=geodata_dir, clinical_key="", **own))
     store = app.extensions["stroke_map.live_store"]
     store.migrate()
-    logging.getLogger("stroke_map").setLevel(logging.CRITICAL)  # mistakes of the callers, thousands of them
+    log = logging.getLogger("stroke_map")
+    level = log.level
+    log.setLevel(logging.CRITICAL)  # mistakes of the callers, thousands of them
     try:
         yield Service(app)
     finally:
+        log.setLevel(level)
         app.extensions["stroke_map.read_log"].close()
         store.close()
