@@ -15,6 +15,7 @@ SCOPES: Final = {
     "channels": "where messages of alerts go",
     "deliveries": "messages of alerts, and sending them again",
     "audit": "the audit log",
+    "figures": "figures of quality: numbers and medians, no single case",
     "accounts": "users and keys",
 }
 #: What each role may do. Least first: nobody has more than the work wants, and who gives out accounts treats no patients.
@@ -22,9 +23,17 @@ ROLES: Final[dict[str, tuple[str, ...]]] = {
     "dispatcher": ("route", "closures", "statuses", "cases", "alerts", "deliveries"),
     "crew": ("route", "closures:read", "statuses:read", "cases", "alerts:read"),
     "hospital": ("route", "closures:read", "statuses", "cases", "alerts", "deliveries:read"),
-    "editor": ("closures", "statuses:read"),
-    "auditor": ("audit:read", "closures:read", "statuses:read", "cases:read", "alerts:read", "deliveries:read"),
-    "administrator": ("accounts", "audit:read", "channels", "deliveries"),
+    "editor": ("closures", "statuses:read", "figures:read"),
+    "auditor": (
+        "audit:read",
+        "closures:read",
+        "statuses:read",
+        "cases:read",
+        "alerts:read",
+        "deliveries:read",
+        "figures:read",
+    ),  # fmt: skip
+    "administrator": ("accounts", "audit:read", "channels", "deliveries", "figures:read"),
 }
 _READ: Final = ":read"
 
