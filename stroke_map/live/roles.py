@@ -32,7 +32,7 @@ ROLES: Final[dict[str, tuple[str, ...]]] = {
         "alerts:read",
         "deliveries:read",
         "figures:read",
-    ),  # fmt: skip
+    ),
     "administrator": ("accounts", "audit:read", "channels", "deliveries", "figures:read"),
 }
 _READ: Final = ":read"
