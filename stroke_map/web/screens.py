@@ -111,7 +111,8 @@ def page_of(screen: Screen, **more: Any) -> Response:
     at = LANGUAGES.index(lang)
     words = {name: pair[at] for name, pair in {**FRAME, **LOG_IN, **screen.texts}.items()}
     stream = _stream_address()
-    facts = _facts(screen) | {"lang": lang, "stream": stream} | more
+    titles = {each.address: each.texts[f"title_{each.name}"][at] for each in SCREENS}
+    facts = _facts(screen) | {"lang": lang, "stream": stream, "titles": titles} | more
     content = render_template(
         f"screens/{screen.name}.html",
         lang=lang,

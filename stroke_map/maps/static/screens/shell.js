@@ -7,7 +7,7 @@ import * as drafts from "./drafts.js";
 import * as keys from "./keys.js";
 import { inPlace, screenOf } from "./login.js";
 import * as sound from "./sound.js";
-import { lang, say } from "./words.js";
+import { facts, lang, say } from "./words.js";
 
 const STAYS_MS = 6000;
 
@@ -28,9 +28,17 @@ export async function openShell(roles) {
     stop(say("not_your_screen", user.name, say(`role_${user.role}`)), home && make("p", {}, make("a", { href: `${home}?lang=${lang}`, text: say("to_your_screen") })));
   }
   byId("who").textContent = user.name;
+  showOthers(user.role);
   onLogInNeeded(inPlace(user));
   drafts.belongTo(user.name);
   return user;
+}
+
+/** Links to the other screens of this role. */
+function showOthers(role) {
+  const others = facts.homes[role].filter((address) => address !== location.pathname);
+  byId("screens").append(...others.map((address) => make("a", { href: `${address}?lang=${lang}`, text: facts.titles[address] })));
+  byId("screens").hidden = !others.length;
 }
 
 async function known() {
