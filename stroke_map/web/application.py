@@ -41,6 +41,7 @@ from stroke_map.web import (
     protocols_api,
     public_files,
     public_pages,
+    quality_api,
     route_api,
     screens,
     search_api,
@@ -118,6 +119,7 @@ def make_app(settings: Settings) -> OpenAPI:
         app.register_api(session_api.api)
         app.register_api(statuses_api.api)
         app.register_api(audit_api.api)
+        app.register_api(quality_api.api)
         app.register_api(accounts_api.api)
     openapi.install(app)
     metrics.install(app)

@@ -16,6 +16,7 @@ from flask import Blueprint, Response, render_template, request
 
 from stroke_map.dispatch import prepare
 from stroke_map.errors import EditionError
+from stroke_map.live.quality import FEW
 from stroke_map.live.roles import ROLES
 from stroke_map.live.statuses import TROUBLES, longest
 from stroke_map.maps import files
@@ -25,6 +26,7 @@ from stroke_map.maps.texts import LANGUAGES, TAGS, choose_language
 from stroke_map.web.dispatch_texts import DISPATCH
 from stroke_map.web.hospital_texts import HOSPITAL
 from stroke_map.web.published import current_edition
+from stroke_map.web.quality_texts import QUALITY
 from stroke_map.web.screen_texts import FRAME, LOG_IN
 from stroke_map.web.security import settings_of_app
 
@@ -67,8 +69,9 @@ LOGIN: Final = Screen("login", "/login")
 LOGOUT: Final = Screen("logout", "/logout")
 DISPATCH_SCREEN: Final = Screen("dispatch", "/dispatch", ("dispatcher",), DISPATCH, has_map=True)
 HOSPITAL_SCREEN: Final = Screen("hospital", "/hospital", ("hospital",), HOSPITAL)
+QUALITY_SCREEN: Final = Screen("quality", "/quality", ("auditor", "editor", "administrator"), QUALITY)
 #: Every screen that somebody works with, in the order in which the log-in offers them.
-SCREENS: Final = (DISPATCH_SCREEN, HOSPITAL_SCREEN)
+SCREENS: Final = (DISPATCH_SCREEN, HOSPITAL_SCREEN, QUALITY_SCREEN)
 
 
 @blueprint.get(LOGIN.address)
@@ -95,6 +98,12 @@ def hospital() -> Response:
     settings = settings_of_app()
     longest_h = {kind: longest(kind, settings).total_seconds() / 3600 for kind in TROUBLES}
     return page_of(HOSPITAL_SCREEN, dispatch_phone=settings.dispatch_phone, hospitals=_names(), longest_h=longest_h)
+
+
+@blueprint.get(QUALITY_SCREEN.address)
+def quality() -> Response:
+    """The quality screen: how long things took, and how many were in time."""
+    return page_of(QUALITY_SCREEN, hospitals=_names(), few=FEW)
 
 
 def _names() -> dict[str, dict[str, str]]:

@@ -1,0 +1,96 @@
+// The quality screen: how long things took, and how many were in time. What stands where is in templates/screens/quality.html.
+
+import { get, Problem } from "./api.js";
+import { byId, make } from "./dom.js";
+import { shortcut } from "./keys.js";
+import { openShell, showConnection, tellProblem } from "./shell.js";
+import { facts, lang, say, told } from "./words.js";
+import { sections, summary, totals } from "./quality/figures.js";
+
+const AGAIN_MS = 2000, USUAL = { condition: "stroke", by: "hospital", from: "", until: "", hospital: "" };
+const form = byId("asked");
+let asking = null, waiting = 0;
+
+await openShell(["auditor", "editor", "administrator"]);
+const names = Object.entries(facts.hospitals).map(([id, name]) => [id, told(name)]);
+names.sort(([, one], [, other]) => one.localeCompare(other, lang));
+byId("hospital").append(...names.map(([value, text]) => make("option", { value, text })));
+
+/** What is asked for, as it stands in the address of this page and in the API's. */
+function asked() {
+  return new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
+}
+
+function fillIn() {
+  const wanted = new URLSearchParams(location.search);
+  for (const [name, usual] of Object.entries(USUAL)) form.elements[name].value = wanted.get(name) ?? usual;
+  for (const name of ["condition", "by"]) if (!form.elements[name].value) form.elements[name].value = USUAL[name];
+}
+
+async function read() {
+  clearTimeout(waiting);
+  asking?.abort();
+  const mine = (asking = new AbortController()), query = asked();
+  history.replaceState(null, "", `?${new URLSearchParams([...query, ["lang", lang]])}`);
+  for (const kind of ["csv", "xlsx"]) byId(kind).href = `/api/v1/quality.${kind}?${query}`;
+  byId("figures").setAttribute("aria-busy", "true");
+  try {
+    const { body } = await get(`/api/v1/quality?${query}`, { signal: mine.signal, tries: 1 });
+    showConnection({ connected: true });
+    show(body, query.get("condition"));
+  } catch (problem) {
+    if (mine.signal.aborted) return;
+    if (!(problem instanceof Problem)) return tellProblem(problem);
+    showConnection({ connected: problem.code !== "offline" });
+    if (problem.code === "offline") waiting = setTimeout(read, AGAIN_MS);
+    else refuse(problem);
+  } finally {
+    if (mine === asking) byId("figures").removeAttribute("aria-busy");
+  }
+}
+
+function show(body, condition) {
+  const total = body.totals.find((one) => one.condition === condition);
+  byId("wrong").hidden = true;
+  for (const name of ["from", "until"]) {
+    form.elements[name].value = body[name];
+    form.elements[name].removeAttribute("aria-invalid");
+  }
+  byId("said").textContent = summary(body, condition, total);
+  byId("legend").hidden = !total;
+  byId("totals").replaceChildren(...(total ? totals(total) : []));
+  byId("figures").replaceChildren(...(total ? sections(body, total) : [make("p", { class: "nothing wide", text: say("nothing_words") })]));
+}
+
+function refuse(problem) {
+  byId("wrong").textContent = problem.message;
+  byId("wrong").hidden = false;
+  for (const name of ["from", "until"]) if (name in problem.fields) form.elements[name].setAttribute("aria-invalid", "true");
+  byId("said").textContent = say("not_read");
+  byId("legend").hidden = true;
+  byId("totals").replaceChildren();
+  byId("figures").replaceChildren();
+}
+
+function choose(name, value) {
+  form.elements[name].value = value;
+  read();
+}
+
+form.addEventListener("change", read);
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  read();
+});
+addEventListener("offline", () => showConnection({ connected: false }));
+addEventListener("online", read);
+shortcut("1", "key_stroke", () => choose("condition", "stroke"));
+shortcut("2", "key_chest_pain", () => choose("condition", "chest_pain"));
+shortcut("h", "key_by_hospital", () => choose("by", "hospital"));
+shortcut("m", "key_by_month", () => choose("by", "month"));
+shortcut("r", "key_by_region", () => choose("by", "region"));
+shortcut("u", "key_again", read);
+shortcut("c", "key_csv", () => byId("csv").click());
+shortcut("x", "key_xlsx", () => byId("xlsx").click());
+fillIn();
+await read();
