@@ -6,6 +6,7 @@ from stroke_map.commands.calibrating import calibrate
 from stroke_map.commands.closures import closure
 from stroke_map.commands.delivering import channel, deliver, delivery
 from stroke_map.commands.editions import demo, edition
+from stroke_map.commands.figures import figures  # noqa: F401 - it is a command of `registry`
 from stroke_map.commands.posters import poster
 from stroke_map.commands.protocols import protocol
 from stroke_map.commands.registry import registry

@@ -50,13 +50,13 @@ def annotate(path: Path, problems: Sequence[Problem], out: Path) -> None:
     OSError
         A place that cannot be written to.
     """
-    data = _sound_workbook(path)
+    data = sound_workbook(path)
     from openpyxl import load_workbook
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what openpyxl leaves out
-            _refuse_endless_ranges(data)
+            refuse_endless_ranges(data)
             book = load_workbook(BytesIO(data), data_only=True, keep_links=False)
             for problem in problems:
                 if problem.address:
@@ -69,7 +69,14 @@ def annotate(path: Path, problems: Sequence[Problem], out: Path) -> None:
         raise RegistryError(f"{path.name} cannot be annotated: {error}", problems=[]) from error
 
 
-def _sound_workbook(path: Path) -> bytes:
+def sound_workbook(path: Path) -> bytes:
+    """The bytes of a workbook that can be read.
+
+    Raises
+    ------
+    RegistryError
+        A file that is no workbook, or one that is not read.
+    """
     reading = SheetReading(path.name)
     data = read_bytes(path, reading)
     if data is not None and not data.startswith(ZIP_MAGIC):
@@ -82,7 +89,7 @@ def _sound_workbook(path: Path) -> bytes:
     return data or b""
 
 
-def _refuse_endless_ranges(data: bytes) -> None:
+def refuse_endless_ranges(data: bytes) -> None:
     """Refuse what openpyxl would make millions of objects of: cells that are merged or linked in ranges."""
     with zipfile.ZipFile(BytesIO(data)) as archive:
         for part in archive.namelist():

@@ -46,7 +46,7 @@ def csv_table(name: str, data: bytes, reading: SheetReading, how_good: Callable[
     how_good
         How many columns are known in the header of a table: the delimiter that makes most of them known is the one.
     """
-    text = _decoded(data, reading)
+    text = decoded(data, reading)
     if text is None:
         return None
     head = "".join(text.splitlines(keepends=True)[: 2 * MAX_HEADER_ROW])
@@ -82,7 +82,8 @@ def _explain(error: str) -> tuple[str, str]:
     return f"a row that is not CSV: {error}", 'quotes in pairs: "Road 1, ""East"" gate"'
 
 
-def _decoded(data: bytes, reading: SheetReading) -> str | None:
+def decoded(data: bytes, reading: SheetReading) -> str | None:
+    """The text of a file in whatever encoding it seems to be; None, with the reason noted, where it is not."""
     encoding = _encoding(data)
     try:
         return data.decode(encoding)

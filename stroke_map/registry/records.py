@@ -90,6 +90,10 @@ class Record(Mapping[str, Cell]):
                 texts[column] = text
         return texts | {column: cell.text for column, cell in self._beside.items() if not is_blank(cell.text)}
 
+    def number(self, column: str) -> int:
+        """Where a column of its own sheet stands, from 0."""
+        return self._sheet.places[column].number
+
     def __iter__(self) -> Iterator[str]:
         return chain(self._sheet.places, self._beside.keys() - self._sheet.places.keys())
 

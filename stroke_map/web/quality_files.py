@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: The columns before those of the times, with their Chinese names.
 _COLUMNS: Final = {
-    "from": "起始月", "until": "截止月", "key": "编号", "name_zh": "名称", "name_en": "英文名称", "region": "区县", "condition": "病种",
+    "from": "起始月", "until": "截止月", "by": "按", "key": "编号", "name_zh": "名称", "name_en": "英文名称", "region": "区县", "condition": "病种",
     "cases": "例数", "overridden": "未去首选", "needle": "溶栓例数", "puncture": "穿刺例数", "wire": "导丝例数",
     "delivered": "送达", "delivered_capable": "送达可救治医院", "delivered_unsaid": "送达能力未知医院", "capable_share": "送达可救治医院比例",
     "alerts": "预警", "diversions": "医院转走", "first_acknowledged": "首个团队确认数", "first_acknowledged_s": "首个团队确认中位数（秒）",
@@ -47,7 +47,7 @@ def rows_of(figures: Mapping[str, Any]) -> Iterator[Row]:
     """The lines of the figures, each as a row with a cell for each column of `HEADER` of which something is known."""
     for line in figures["lines"]:
         alerts, delivered = line["alerts"], line["delivered"]
-        row: Row = {name: figures[name] for name in ("from", "until")}
+        row: Row = {name: figures[name] for name in ("from", "until", "by")}
         row |= {name: line[name] for name in _COLUMNS if name in line and name not in {"delivered", "alerts"}}
         row |= {f"name_{lang}": name for lang, name in line["name"].items()}
         row |= {"delivered": delivered["cases"], "capable_share": delivered["share"], "alerts": alerts["sent"]}
