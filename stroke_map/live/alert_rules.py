@@ -34,7 +34,8 @@ class Timers:
     rollover_s
         A team's next contact is called as well.
     repeat_s, repeat_for_s
-        A contact is called again; and until when.
+        A contact is called again; and until when. A short drive hastens this until its end: who has not heard by then hears no
+        better every few seconds, and the dispatcher has been told to telephone.
     not_activated_s
         The dispatcher is told that the hospital has not activated its team.
     telephone_s
@@ -219,17 +220,17 @@ def due(alert: Alert, happenings: Iterable[Happening], now: datetime, timers: Ti
     close_at = (standing.arrived.at if standing.arrived else alert.created_at) + timedelta(seconds=timers.close_after_s)
     if standing.arrived is not None:  # the patient is at the door: nobody needs a call to know
         return Due(close=close_at <= now, next_at=close_at)
-    timers = timers.for_drive(None if alert.eta is None else (alert.eta - alert.created_at).total_seconds())
     calls, moments = [], [close_at]
     for call, at in _calls(alert, told, standing, timers):
         moments.append(at)
         if at <= now:
             calls.append(call)
     quiet = bool(standing.activated)
+    hastened = _of_drive(alert, timers)
     shown = []
     for after_s, settled in (
-        (timers.not_activated_s, quiet),
-        (timers.telephone_s, quiet and len(standing.acknowledged) == len(alert.teams)),
+        (hastened.not_activated_s, quiet),
+        (hastened.telephone_s, quiet and len(standing.acknowledged) == len(alert.teams)),
     ):
         at = alert.created_at + timedelta(seconds=after_s)
         shown.append(not settled and at <= now)
@@ -247,6 +248,10 @@ def refusal(standing: Standing, kind: Kind) -> str:
     return ""
 
 
+def _of_drive(alert: Alert, timers: Timers) -> Timers:
+    return timers.for_drive(None if alert.eta is None else (alert.eta - alert.created_at).total_seconds())
+
+
 def _calls(
     alert: Alert, told: tuple[Happening, ...], standing: Standing, timers: Timers
 ) -> Iterable[tuple[Call, datetime]]:
@@ -257,6 +262,7 @@ def _calls(
             key = happening.team, happening.contact
             last[key] = max(last.get(key, happening.at), happening.at)
     until = alert.created_at + timedelta(seconds=timers.repeat_for_s)
+    hastened = _of_drive(alert, timers)
     for callees in alert.teams:
         if callees.team in standing.acknowledged:
             continue
@@ -266,9 +272,12 @@ def _calls(
             if before is None:
                 yield (
                     Call(callees.team, contact, phone),
-                    alert.created_at + timedelta(seconds=contact * timers.rollover_s),
+                    alert.created_at + timedelta(seconds=contact * hastened.rollover_s),
                 )
-            elif (at := before + timedelta(seconds=timers.repeat_s)) <= until:
+                continue
+            on_the_road = alert.eta is not None and before < alert.eta
+            at = before + timedelta(seconds=(hastened if on_the_road else timers).repeat_s)
+            if at <= until:
                 yield Call(callees.team, contact, phone), at
 
 

@@ -68,6 +68,16 @@ def test_calls_roll_over_after_60_s_and_repeat_every_120_s_for_20_minutes():
     assert third == [120 + 120 * k for k in range(10)]
 
 
+def test_a_short_drive_hastens_repeats_until_its_end_and_not_beyond():
+    minute_away = replace(ALERT, teams=(Callees("neurology", ("7",)),), eta=after(60))  # 1/16 of every timer
+    assert [second for second, _, _ in play(minute_away, 2000, step_s=0.5)] == [
+        *(7.5 * k for k in range(9)),
+        *(60 + 120 * k for k in range(1, 10)),
+    ]
+    at_the_door = replace(minute_away, eta=T0)
+    assert [second for second, _, _ in play(at_the_door, 2000)] == [120 * k for k in range(11)]
+
+
 def test_a_team_that_acknowledged_is_not_called_again_and_the_others_are():
     calls = play(ALERT, 300, [happened("acknowledged", 90, "emergency", by="Li")])
     assert [call for call in calls if call[1] == "emergency"] == [(0, "emergency", 0), (60, "emergency", 1)]
