@@ -40,6 +40,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take them away: medians of deleted cases are lost."""
     op.drop_table("case_tallies")
-    with op.batch_alter_table("cases") as table:
+    # Never by a copy of the table: SQLite would delete what belongs to each case with the old one.
+    with op.batch_alter_table("cases", recreate="never") as table:
         table.drop_column("capable")
         table.drop_column("month")

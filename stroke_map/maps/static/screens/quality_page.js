@@ -7,9 +7,9 @@ import { openShell, showConnection, tellProblem } from "./shell.js";
 import { facts, lang, say, told } from "./words.js";
 import { sections, summary, totals } from "./quality/figures.js";
 
-const AGAIN_MS = 2000, USUAL = { condition: "stroke", by: "hospital", from: "", until: "", hospital: "" };
+const EACH_MS = 3000, USUAL = { condition: "stroke", by: "hospital", from: "", until: "", hospital: "" };
 const form = byId("asked");
-let asking = null, waiting = 0;
+let asking = null, connected = true;
 
 await openShell(["auditor", "editor", "administrator"]);
 const names = Object.entries(facts.hospitals).map(([id, name]) => [id, told(name)]);
@@ -28,7 +28,6 @@ function fillIn() {
 }
 
 async function read() {
-  clearTimeout(waiting);
   asking?.abort();
   const mine = (asking = new AbortController()), query = asked();
   history.replaceState(null, "", `?${new URLSearchParams([...query, ["lang", lang]])}`);
@@ -36,17 +35,29 @@ async function read() {
   byId("figures").setAttribute("aria-busy", "true");
   try {
     const { body } = await get(`/api/v1/quality?${query}`, { signal: mine.signal, tries: 1 });
-    showConnection({ connected: true });
+    hear(true);
     show(body, query.get("condition"));
   } catch (problem) {
     if (mine.signal.aborted) return;
     if (!(problem instanceof Problem)) return tellProblem(problem);
-    showConnection({ connected: problem.code !== "offline" });
-    if (problem.code === "offline") waiting = setTimeout(read, AGAIN_MS);
-    else refuse(problem);
+    hear(problem.code !== "offline");
+    if (connected) refuse(problem);
   } finally {
     if (mine === asking) byId("figures").removeAttribute("aria-busy");
   }
+}
+
+function hear(heard) {
+  connected = heard;
+  showConnection({ connected });
+}
+
+/** Whether the server is there, also while nobody asks for anything; when it is back, what was asked for is read. */
+async function listen() {
+  const was = connected, there = await get("/healthz", { tries: 0, timeout_ms: EACH_MS }).then(() => true, (problem) => problem.code !== "offline");
+  if (there && !was) read();
+  else if (!there) hear(false);
+  setTimeout(listen, EACH_MS);
 }
 
 function show(body, condition) {
@@ -82,7 +93,7 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   read();
 });
-addEventListener("offline", () => showConnection({ connected: false }));
+addEventListener("offline", () => hear(false));
 addEventListener("online", read);
 shortcut("1", "key_stroke", () => choose("condition", "stroke"));
 shortcut("2", "key_chest_pain", () => choose("condition", "chest_pain"));
@@ -94,3 +105,4 @@ shortcut("c", "key_csv", () => byId("csv").click());
 shortcut("x", "key_xlsx", () => byId("xlsx").click());
 fillIn();
 await read();
+listen();
