@@ -1,0 +1,119 @@
+"""How many requests are worked on at once, and that those that wait for the database are none of them."""
+
+import threading
+
+import pytest
+from werkzeug.test import Client
+from werkzeug.wrappers import Response
+
+from stroke_map.web.turns import Turns, waits
+
+LONG_S = 60
+
+
+class Counted:
+    """An application whose answers wait until they are let go, and which counts them meanwhile."""
+
+    def __init__(self):
+        self.working, self.most, self.begun = 0, 0, 0
+        self._changed, self.let_go = threading.Condition(), threading.Event()
+
+    def __call__(self, environ, start_response):
+        with self._changed:
+            self.working += 1
+            self.begun += 1
+            self.most = max(self.most, self.working)
+            self._changed.notify_all()
+        assert self.let_go.wait(LONG_S)
+        with self._changed:
+            self.working -= 1
+        return Response("done")(environ, start_response)
+
+    def wait_until_begun(self, number):
+        with self._changed:
+            assert self._changed.wait_for(lambda: self.begun >= number, LONG_S)
+
+
+@pytest.fixture
+def counted():
+    return Counted()
+
+
+def ask(application, paths):
+    """The threads that ask, and the statuses they were answered with, as they come."""
+    statuses = []
+
+    def one(path):
+        statuses.append(Client(application).post(path).status_code)
+
+    threads = [threading.Thread(target=one, args=(path,)) for path in paths]
+    for thread in threads:
+        thread.start()
+    return threads, statuses
+
+
+def end(counted, threads):
+    counted.let_go.set()
+    for thread in threads:
+        thread.join(LONG_S)
+
+
+def test_so_many_are_worked_on_at_once_and_all_are_answered(counted):
+    threads, statuses = ask(Turns(counted, at_once=2), ["/api/v1/route"] * 7)
+    counted.wait_until_begun(2)
+    end(counted, threads)
+    assert (counted.most, statuses) == (2, [200] * 7)
+
+
+def test_whoever_waits_for_the_database_keeps_nobody_from_an_answer(counted):
+    turns = Turns(counted, at_once=1)
+    waiting, _ = ask(turns, ["/api/v1/cases", "/api/v1/alerts", "/api/v1/alerts/7/acknowledge"])
+    counted.wait_until_begun(3)
+    asking, statuses = ask(turns, ["/api/v1/route"])
+    counted.wait_until_begun(4)
+    end(counted, waiting + asking)
+    assert statuses == [200]
+
+
+def test_too_many_that_wait_are_told_so_at_once_and_later_ones_are_answered(counted):
+    turns = Turns(counted, most_waiting=2)
+    waiting, _ = ask(turns, ["/api/v1/alerts"] * 2)
+    counted.wait_until_begun(2)
+    refused = Client(turns).post("/api/v1/alerts")
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
+    assert (refused.mimetype, refused.json["code"]) == ("application/problem+json", "live-store")
+    end(counted, waiting)
+    assert Client(turns).post("/api/v1/alerts").status_code == 200
+
+
+def test_a_turn_comes_back_also_from_an_answer_that_fails():
+    def broken(environ, start_response):
+        raise ZeroDivisionError
+
+    turns = Turns(broken, at_once=1, most_waiting=1)
+    for _ in range(3):
+        for path in ("/", "/api/v1/alerts"):
+            with pytest.raises(ZeroDivisionError):
+                Client(turns).get(path)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "waiting"),
+    [
+        ("GET", "/", False),
+        ("GET", "/hospitals", False),
+        ("POST", "/map", False),
+        ("GET", "/healthz", False),
+        ("POST", "/api/v1/route", False),
+        ("POST", "/api/v1/route.gpx", False),
+        ("POST", "/api/v1/transfer", False),
+        ("GET", "/api/v1/hospitals", False),
+        ("PUT", "/api/v1/hospitals/a/status", True),
+        ("POST", "/api/v1/cases", True),
+        ("GET", "/api/v1/alerts", True),
+        ("POST", "/api/v1/closures", True),
+        ("POST", "/api/v1/session", True),
+    ],
+)
+def test_what_may_wait(method, path, waiting):
+    assert waits(method, path) is waiting
