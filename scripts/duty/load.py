@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 LOST = (OSError, EOFError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError)
 _AGAIN_S = 0.2
 _ASKS_EVERY_S = 5.0
+#: Degrees of latitude from a hospital at the most: a kilometre.
+_AWAY = 0.01
 _CLIENTS_OF_ALERTS = 24
+#: Of so many alerts one is acknowledged by its first team alone, so that others are called again.
+_SILENT_ONE_IN = 10
 
 
 @dataclass
@@ -79,7 +83,7 @@ class Load:
         self.shift = Shift()
         self._rng = random.Random(plan.seed)
         self._waiting: asyncio.Queue[int] = asyncio.Queue()
-        self._to_acknowledge: asyncio.Queue[int] = asyncio.Queue()
+        self._to_acknowledge: asyncio.Queue[tuple[int, list[str]]] = asyncio.Queue()
         self._key_of = dict(screens)
         self._run = f"{time.time_ns():x}"
         self._connections: list[Connection] = []
@@ -156,7 +160,8 @@ class Load:
         while True:
             number = await self._waiting.get()
             hospital = self._rng.choice(self._service.hospitals)
-            question = {"lat": hospital.lat, "lon": hospital.lon, "crs": "WGS-84", "condition": "stroke"}
+            lat = hospital.lat + self._rng.uniform(-_AWAY, _AWAY)
+            question = {"lat": lat, "lon": hospital.lon, "crs": "WGS-84", "condition": "stroke"}
             entry = {"question": question, "hospital": hospital.id, "override_reason": "load"}
             case = await self._until(connection, "case", "/api/v1/cases", entry, 201)
             key = f"{self._run}-{number}"
@@ -165,22 +170,24 @@ class Load:
             alert = await self._until(connection, "alert", "/api/v1/alerts", body, 201, Idempotency_Key=key)
             self.shift.alerts[alert["id"]] = (sent, time.perf_counter(), alert["hospital"], key)
             self.shift.ids_of_key[key].add(alert["id"])
-            self._to_acknowledge.put_nowait(alert["id"])
+            teams = [team["team"] for team in alert["teams"]]
+            self._to_acknowledge.put_nowait((alert["id"], teams[:1] if number % _SILENT_ONE_IN == 0 else teams))
             self._waiting.task_done()
 
     async def _acknowledge(self) -> None:
-        """Let the emergency team acknowledge each alert."""
+        """Let the teams of each alert acknowledge it."""
         connections: dict[str, Connection] = {}
         while True:
-            alert = await self._to_acknowledge.get()
+            alert, teams = await self._to_acknowledge.get()
             hospital = self.shift.alerts[alert][2]
             header = self._key_of.get(hospital, self._service.dispatcher)
             if hospital not in connections:
                 connections[hospital] = self._connect(header)
             connection = connections[hospital]
             path = f"/api/v1/alerts/{alert}/acknowledge"
-            await self._until(connection, "acknowledge", path, {"team": "emergency"}, 200)
-            self.shift.acknowledged.add((alert, "emergency"))
+            for team in teams:
+                await self._until(connection, "acknowledge", path, {"team": team}, 200)
+                self.shift.acknowledged.add((alert, team))
             self._to_acknowledge.task_done()
 
     async def _listen(self, number: int) -> None:
@@ -227,7 +234,7 @@ class Load:
 
     def _place(self) -> str:
         hospital = self._rng.choice(self._service.hospitals)
-        return f"lat={hospital.lat + self._rng.uniform(-0.01, 0.01):.5f}&lon={hospital.lon:.5f}&condition=stroke"
+        return f"lat={hospital.lat + self._rng.uniform(-_AWAY, _AWAY):.5f}&lon={hospital.lon:.5f}&condition=stroke"
 
 
 class _Lost(Exception):  # noqa: N818  no error of ours: a process was killed
