@@ -93,7 +93,6 @@ def test_one_call_by_three_ways_is_one_call(store, add_channel, alert, now):
 
 def test_numbers_of_the_list_are_called_where_there_is_a_gateway(settings, open_store, new_case, new_alert, now):
     store = open_store(replace(settings, gateway_url="https://g.example/", gateway_contacts="sms"))
-    store.migrate()
     store.cases.add(new_case(), now=now)
     store.alerts.create(new_alert(), key="1", digest="d", now=now)
     assert ways(store) == [
@@ -232,6 +231,39 @@ def test_only_dead_messages_of_alerts_that_stand_can_be_sent_again(store, add_ch
         store.deliveries.resend(taken[0].id, now=now)
 
 
+def test_all_dead_messages_of_an_alert_are_sent_again_at_once_and_calls_only_while_it_stands(
+    store, add_channel, alert, now
+):
+    add_channel()
+    alert()
+    alert()
+    with pytest.raises(ConflictError, match="No message"):
+        store.deliveries.resend_of_alert(1, now=now)
+    taken = lease(store, now)
+    store.deliveries.record([Outcome(one.id, "refused", "x") for one in taken[:2] + taken[3:]], ME, now=now)
+    again = store.deliveries.resend_of_alert(1, now=now)
+    assert [(one.id, one.alert_id, one.state) for one in again] == [(1, 1, "waiting"), (2, 1, "waiting")]
+    assert {one.alert_id for one in store.deliveries.list(dead=True)} == {2}
+    assert [one.id for one in lease(store, now, OTHER)] == [1, 2]
+    store.deliveries.record([Outcome(one, "delivered") for one in (1, 2, 3)], OTHER, now=now)
+    store.alerts.act(1, "cancelled", "d", now=now)
+    stood_down = [one.id for one in lease(store, now) if one.kind == "stand_down"]
+    store.deliveries.record([Outcome(one, "refused", "x") for one in stood_down], ME, now=now)
+    assert [one.id for one in store.deliveries.resend_of_alert(1, now=now)] == stood_down
+    store.alerts.act(2, "cancelled", "d", now=now)
+    with pytest.raises(ConflictError, match="ended"):
+        store.deliveries.resend_of_alert(2, now=now)
+
+
+def test_the_newest_come_first_page_by_page(store, alert):
+    alert()
+    alert()
+    newest = [one.id for one in store.deliveries.list(newest=True, most=4)]
+    assert newest == [6, 5, 4, 3]
+    assert [one.id for one in store.deliveries.list(newest=True, before=newest[-1])] == [2, 1]
+    assert [one.id for one in store.deliveries.list(newest=True, before=2**40, most=1)] == [6]
+
+
 def test_who_was_killed_before_writing_down_leaves_the_same_message_to_the_next(store, add_channel, alert, now):
     add_channel()
     alert()
@@ -284,6 +316,28 @@ def test_a_call_on_its_way_when_the_alert_ended_and_then_failed_is_dropped(store
     store.deliveries.record([Outcome(taken.id, "failed", "answered 500")], ME, now=now)
     assert of(store, taken.id).state == "dropped"
     assert ways(store, "stand_down") == []
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_stand_down_goes_out_after_the_call_that_is_on_the_same_way(store, add_channel, alert, now, lost):
+    add_channel(team="emergency")
+    alert(teams=store_teams())
+    (first,) = lease(store, now)
+    store.deliveries.record([Outcome(first.id, "delivered")], ME, now=now)
+    later = now + 3 * MINUTE
+    store.alerts.work_off(later)
+    assert {one.kind for one in lease(store, later)} == {"call"}
+    store.alerts.act(1, "cancelled", "d", now=later)
+    assert len(ways(store, "stand_down")) == 1
+    assert lease(store, later, OTHER) == []
+    if lost:  # whoever sent it was killed
+        later += store.deliveries.trying.lease
+        assert lease(store, later - SECOND, OTHER) == []
+    else:
+        calls = [one.id for one in store.deliveries.list() if one.state == "waiting" and one.kind == "call"]
+        store.deliveries.record([Outcome(one, "delivered") for one in calls], ME, now=later)
+    assert [one.kind for one in lease(store, later, OTHER)] == ["stand_down"]
+    assert lease(store, later, OTHER) == []
 
 
 @pytest.mark.parametrize("killed", [True, False])
