@@ -6,6 +6,7 @@ stderr; an error is a message and the next step, and its exit code comes from `s
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -30,17 +31,28 @@ class Program(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            answer = super().invoke(ctx)
         except errors.StrokeMapError as error:
             click.echo(f"{error.title}: {error.detail}\n{error.next_step}", err=True)
             for line in _details(error):
                 click.echo(f"  {line}", err=True)
+            _tell_job(ctx, error.exit_code, error)
             ctx.exit(error.exit_code)
+        except Exception as error:
+            _tell_job(ctx, getattr(error, "exit_code", 1))
+            raise
+        _tell_job(ctx, 0)
+        return answer
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Exit codes"):
             rows = [("0", "success"), *((str(code), ", ".join(names)) for code, names in exit_codes().items())]
             formatter.write_dl(rows)
+
+
+def _tell_job(ctx: click.Context, exit_code: int, error: errors.StrokeMapError | None = None) -> None:
+    if ctx.obj is not None:
+        ctx.obj.ended(exit_code, error)
 
 
 def _details(error: errors.StrokeMapError) -> list[str]:
@@ -62,11 +74,21 @@ def _details(error: errors.StrokeMapError) -> list[str]:
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.version_option(stroke_map.__version__, prog_name="stroke-map")
-def cli() -> None:
+@click.option(
+    "--job",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder in which progress and outcome are kept, for another program to read.",
+)
+@click.pass_context
+def cli(ctx: click.Context, job: Path | None) -> None:
     """The emergency routing map for stroke and chest pain.
 
     Settings are read from STROKE_MAP_* variables: see `stroke-map settings`.
     """
+    if job is not None:
+        from stroke_map.editions.jobs import Teller
+
+        ctx.obj = Teller(job)
 
 
 for command in COMMANDS:

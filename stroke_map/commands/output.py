@@ -13,6 +13,8 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from stroke_map.editions.jobs import Teller
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 
 
@@ -52,10 +54,11 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 def progress() -> Iterator[Callable[[str, float], None]]:
     """A function `(step, share)` that draws a bar for each step, with the time left, where stderr is a terminal.
 
-    Elsewhere, as under cron, it writes a line for each step when it is done.
+    Elsewhere, as under cron, it writes a line for each step when it is done; and for `stroke-map --job` the folder tells it too.
     """
     if not sys.stderr.isatty():
-        yield _Lines().show
+        lines, teller = _Lines(), teller_of_job()
+        yield _both(lines.show, teller.progress) if teller else lines.show
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -77,6 +80,20 @@ def progress() -> Iterator[Callable[[str, float], None]]:
             bars.update(tasks[step], completed=share)
 
         yield show
+
+
+def teller_of_job() -> Teller | None:
+    """What the command that runs now is told of by, where `stroke-map --job` says so."""
+    context = click.get_current_context(silent=True)
+    return context.obj if context is not None else None
+
+
+def _both(first: Callable[[str, float], None], other: Callable[[str, float], None]) -> Callable[[str, float], None]:
+    def show(step: str, share: float) -> None:
+        first(step, share)
+        other(step, share)
+
+    return show
 
 
 class _Lines:
