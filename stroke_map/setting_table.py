@@ -84,6 +84,21 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "audit_dir", Path, None, "folder", "Where each worker writes who read what; audit/ in geodata_dir when not set."
     ),
+    Setting(
+        "sheets_dir",
+        Path,
+        None,
+        "folder",
+        "Where the sheets that editors send are checked and kept; sheets/ in geodata_dir when not set.",
+    ),
+    Setting("sheet_keep_days", int, 30, "days", "Sheets sent longer ago than this are deleted.", least=1),
+    Setting(
+        "roads_dir",
+        str,
+        "",
+        "folder",
+        "OpenStreetMap files among which editors may choose on their screen; empty: the roads that serve alone.",
+    ),
     Setting("plane", str, "both", "public|clinical|both", "Which routes this process answers."),
     Setting("host", str, "127.0.0.1", "address", "Where the server listens."),
     Setting("port", int, 8120, "port", "Where the server listens.", least=0),
@@ -187,6 +202,14 @@ SETTINGS: tuple[Setting, ...] = (
         "requests",
         "Public routing questions answered at once per process; more get 429.",
         least=1,
+    ),
+    Setting(
+        "public_rate_per_s",
+        float,
+        50.0,
+        "questions/s",
+        "Public routes and searches one address (IPv6: a /64) may ask of one worker in a second, ten seconds' worth at once; more get 429; 0: no limit.",
+        least=0,
     ),
     Setting("tile_cache_mb", int, 256, "MB", "Bound of the cache of map tiles deeper than the sealed zoom.", least=1),
     Setting(

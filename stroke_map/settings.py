@@ -35,6 +35,9 @@ class Settings:
     lockout_longest_min: int
     trusted_proxies: int
     audit_dir: Path
+    sheets_dir: Path
+    sheet_keep_days: int
+    roads_dir: str
     plane: str
     host: str
     port: int
@@ -57,6 +60,7 @@ class Settings:
     limit_default: int
     limit_max: int
     public_route_concurrency: int
+    public_rate_per_s: float
     tile_cache_mb: int
     alert_rollover_s: float
     alert_repeat_s: float
@@ -149,7 +153,8 @@ def read_settings(environment: dict[str, str] | os._Environ[str] | None = None, 
     values.update({name: value for name, value in overrides.items() if value is not None})
     values["geodata_dir"] = Path(values["geodata_dir"] or _default_geodata_dir())
     values["cache_dir"] = Path(values["cache_dir"] or _default_cache_dir())
-    values["audit_dir"] = Path(values["audit_dir"] or values["geodata_dir"] / "audit")
+    for name in ("audit_dir", "sheets_dir"):
+        values[name] = Path(values[name] or values["geodata_dir"] / name.removesuffix("_dir"))
     if values["plane"] not in {"public", "clinical", "both"}:
         raise InvalidRequestError("STROKE_MAP_PLANE must be public, clinical or both")
     return Settings(**values)

@@ -73,11 +73,12 @@ def check(
     chosen = Check(where, edition=edition, **against)
     with progress() as show:
         reading = check_file(file, chosen, show)
+    # First what is wrong: a workbook that cannot be copied has been checked all the same.
+    _print_problems(reading.problems, len(reading.hospitals), as_json=as_json)
     if copy is not None:
         from stroke_map.registry.annotate import annotate
 
         _written(copy, lambda: annotate(file, reading.problems, copy))
-    _print_problems(reading.problems, len(reading.hospitals), as_json=as_json)
     if reading.errors:
         raise RegistryError(f"{file.name}: {_count(len(reading.errors), 'mistake')}", problems=[])
 
