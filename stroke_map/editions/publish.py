@@ -17,7 +17,7 @@ from stroke_map.editions.copying import keep_apart
 from stroke_map.editions.files import disk_faults, exclusive_lock, write_atomically
 from stroke_map.editions.info import EditionInfo, check_edition_id
 from stroke_map.editions.seal import damaged, verify
-from stroke_map.errors import EditionDamagedError, EditionError, NoEditionError
+from stroke_map.errors import ConflictError, EditionDamagedError, EditionError, NoEditionError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,16 +121,20 @@ def verify_edition(geodata_dir: Path, edition_id: str, *, full: bool = True) -> 
     return verify(existing_folder(geodata_dir, edition_id), edition_id=edition_id, full=full)
 
 
-def publish(geodata_dir: Path, edition_id: str, *, approved_by: str = "") -> Publication:
+def publish(geodata_dir: Path, edition_id: str, *, approved_by: str = "", instead_of: str | None = None) -> Publication:
     """Verify every byte of an edition, then let it serve. Publishing what is published changes nothing but the time.
 
     Parameters
     ----------
     approved_by
         Who has looked at it; needed where the edition names who prepared it, and another name.
+    instead_of
+        Only in the place of this edition, "" of none; None: whatever serves.
 
     Raises
     ------
+    ConflictError
+        Another one than `instead_of` serves.
     EditionError
         There is no such edition, nobody else approves it, or `current` cannot be written.
     EditionDamagedError
@@ -145,6 +149,7 @@ def publish(geodata_dir: Path, edition_id: str, *, approved_by: str = "") -> Pub
     with switching(geodata_dir):
         verify_edition(geodata_dir, edition_id, full=False)
         before = read_or_none(geodata_dir)
+        _check_serving(before.edition if before else "", instead_of)
         replaced = () if before is None else (before.edition, *before.history)
         history = tuple(dict.fromkeys(other for other in replaced if other != edition_id))
         approvals = dict(before.approvals) if before else {}
@@ -153,13 +158,20 @@ def publish(geodata_dir: Path, edition_id: str, *, approved_by: str = "") -> Pub
         return _switch(geodata_dir, edition_id, history, approvals)
 
 
-def rollback(geodata_dir: Path) -> Publication:
+def rollback(geodata_dir: Path, *, instead_of: str | None = None) -> Publication:
     """Let the edition before the published one serve again; a second rollback goes back one further.
 
     Only the quick check is made: going back must not wait. Editions that were deleted meanwhile are passed over.
 
+    Parameters
+    ----------
+    instead_of
+        Only where this edition serves, so that who asks twice goes back once; None: whatever serves.
+
     Raises
     ------
+    ConflictError
+        Another one serves.
     NoEditionError
         Nothing is published.
     EditionError
@@ -169,15 +181,29 @@ def rollback(geodata_dir: Path) -> Publication:
     """
     with switching(geodata_dir):
         before = read_publication(geodata_dir)
-        history = list(before.history)
-        while history:
-            target = history.pop(0)
-            if edition_folder(geodata_dir, target).is_dir():
-                verify_edition(geodata_dir, target, full=False)
-                return _switch(geodata_dir, target, tuple(history), before.approvals)
+        _check_serving(before.edition, instead_of)
+        target, history = way_back(geodata_dir, before)
+        if target:
+            verify_edition(geodata_dir, target, full=False)
+            return _switch(geodata_dir, target, history, before.approvals)
     raise EditionError(
         "there is no edition to go back to", next_step="Publish one of `stroke-map edition list` by its id."
     )
+
+
+def way_back(geodata_dir: Path, publication: Publication) -> tuple[str, tuple[str, ...]]:
+    """The edition that a rollback would lead to, "" where there is none, and what would be left of the history."""
+    history = list(publication.history)
+    while history:
+        target = history.pop(0)
+        if edition_folder(geodata_dir, target).is_dir():
+            return target, tuple(history)
+    return "", ()
+
+
+def _check_serving(serving: str, instead_of: str | None) -> None:
+    if instead_of is not None and instead_of != serving:
+        raise ConflictError(f"{serving or 'No edition'} serves now.", next_step="Look at the list of editions again.")
 
 
 def list_editions(geodata_dir: Path) -> list[EditionState]:
