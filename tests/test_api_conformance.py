@@ -13,13 +13,26 @@ from conformance.asking import check_api
 from conformance.service import serving
 
 pytestmark = pytest.mark.slow
-#: What nobody makes up: the right password with the code of the moment, a message that was given up; administrators ask seldom; a road where
+#: What nobody makes up: the right password with the code of the moment, a message that was given up; administrators and editors ask seldom; a road where
 #: something could be closed; a case that is open; and a stream is told by another process.
 RARELY_GOOD = {
     "POST /api/v1/session",
     "GET /api/v1/events",
     "POST /api/v1/deliveries/{delivery_id}/resend",
+    "POST /api/v1/deliveries/resend",
     "GET /api/v1/audit",
+    "GET /api/v1/audit.csv",
+    "GET /api/v1/audit/verify",
+    "GET /api/v1/contacts",
+    "GET /api/v1/users",
+    "POST /api/v1/users",
+    "DELETE /api/v1/users/{name}",
+    "POST /api/v1/users/{name}/reset",
+    "POST /api/v1/users/{name}/unlock",
+    "GET /api/v1/keys",
+    "POST /api/v1/keys",
+    "POST /api/v1/keys/{key_id}/rotate",
+    "DELETE /api/v1/keys/{key_id}",
     "GET /api/v1/channels",
     "POST /api/v1/channels",
     "DELETE /api/v1/channels/{channel_id}",
@@ -27,6 +40,16 @@ RARELY_GOOD = {
     "POST /api/v1/alerts",
     "POST /api/v1/alerts/{alert_id}/received",
     "GET /api/v1/cases/{case_id}/crew",
+    "POST /api/v1/sheets",
+    "GET /api/v1/sheets",
+    "GET /api/v1/sheets/{sheet_id}",
+    "GET /api/v1/sheets/{sheet_id}/marked.xlsx",
+    "POST /api/v1/sheets/{sheet_id}/build",
+    "GET /api/v1/sheets/{sheet_id}/report",
+    "GET /api/v1/editions",
+    "GET /api/v1/editions/{edition_id}/report",
+    "POST /api/v1/editions/{edition_id}/publish",
+    "POST /api/v1/editions/rollback",
 }
 
 

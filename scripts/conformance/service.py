@@ -122,6 +122,7 @@ class Service:
 def serving(geodata_dir: Path, folder: Path) -> Iterator[Service]:
     """A service over the published edition of `geodata_dir`, with everything it writes in `folder`."""
     own = {"database_url": f"sqlite:///{folder / 'live.db'}", "audit_dir": folder / "audit", "cache_dir": folder}
+    own["sheets_dir"] = folder / "sheets"
     app = create_app(read_settings({}, geodata_dir=geodata_dir, clinical_key="", **own))
     store = app.extensions["stroke_map.live_store"]
     store.migrate()

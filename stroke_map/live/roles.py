@@ -17,13 +17,14 @@ SCOPES: Final = {
     "audit": "the audit log",
     "figures": "figures of quality: numbers and medians, no single case",
     "accounts": "users and keys",
+    "editions": "sheets of the year, and editions: built, published, rolled back",
 }
 #: What each role may do. Least first: nobody has more than the work wants, and who gives out accounts treats no patients.
 ROLES: Final[dict[str, tuple[str, ...]]] = {
     "dispatcher": ("route", "closures", "statuses", "cases", "alerts", "deliveries"),
     "crew": ("route", "closures:read", "statuses:read", "cases", "alerts:read"),
     "hospital": ("route", "closures:read", "statuses", "cases", "alerts", "deliveries:read"),
-    "editor": ("closures", "statuses:read", "figures:read"),
+    "editor": ("editions", "closures", "statuses:read", "figures:read"),
     "auditor": (
         "audit:read",
         "closures:read",

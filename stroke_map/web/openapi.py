@@ -34,8 +34,8 @@ _PROBLEMS = {
 _MEDIA_TYPES: Final = {"#/components/schemas/HospitalCollection": "application/geo+json"}
 
 
-def documented(**parts: type[BaseModel]) -> Callable[[_View], _View]:
-    """Name the `query` or `body` model of a view for the document, and leave reading it to the view.
+def documented(**parts: type[Any]) -> Callable[[_View], _View]:
+    """Name the `query` or `body` model (`raw`: of what is no JSON) of a view for the document, and leave reading it to the view.
 
     The library's own reading builds the model's JSON schema again at each request, several times what an answer costs.
     """

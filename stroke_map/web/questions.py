@@ -82,6 +82,7 @@ _RANGES = {
     "alert": "1 or more",
     "days": "1 to 1,095",
     "overlap_hours": "0 to 720",
+    "year": "2000 to 2100",
 }
 _MOST_MISTAKES = 20
 
