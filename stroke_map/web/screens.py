@@ -1,4 +1,4 @@
-"""The screens of those who work with the service: `/login`, `/logout`, `/dispatch`, `/hospital`. The clinical plane alone.
+"""The screens of those who work with the service: `/login`, `/logout`, `/dispatch`, `/hospital`, `/administration`. The clinical plane alone.
 
 A page holds words and addresses, and nothing about any patient: what is shown in it comes from the API, which lets in whom it knows.
 So a page may be kept by a browser, and one that is open when a session ends needs no new one.
@@ -16,14 +16,18 @@ from flask import Blueprint, Response, render_template, request
 
 from stroke_map.dispatch import prepare
 from stroke_map.errors import EditionError
+from stroke_map.live.channels import CHANNEL_KINDS
 from stroke_map.live.quality import FEW
-from stroke_map.live.roles import ROLES
+from stroke_map.live.roles import ROLES, allowed_scopes
 from stroke_map.live.statuses import TROUBLES, longest
 from stroke_map.maps import files
 from stroke_map.maps.files import static_url
 from stroke_map.maps.markers import MARKERS
 from stroke_map.maps.texts import LANGUAGES, TAGS, choose_language
+from stroke_map.registry import TEAMS
+from stroke_map.web.administration_texts import ADMINISTRATION
 from stroke_map.web.dispatch_texts import DISPATCH
+from stroke_map.web.editor_texts import EDITOR
 from stroke_map.web.hospital_texts import HOSPITAL
 from stroke_map.web.published import current_edition
 from stroke_map.web.quality_texts import QUALITY
@@ -69,9 +73,11 @@ LOGIN: Final = Screen("login", "/login")
 LOGOUT: Final = Screen("logout", "/logout")
 DISPATCH_SCREEN: Final = Screen("dispatch", "/dispatch", ("dispatcher",), DISPATCH, has_map=True)
 HOSPITAL_SCREEN: Final = Screen("hospital", "/hospital", ("hospital",), HOSPITAL)
+EDITOR_SCREEN: Final = Screen("editor", "/editor", ("editor",), EDITOR)
 QUALITY_SCREEN: Final = Screen("quality", "/quality", ("auditor", "editor", "administrator"), QUALITY)
+ADMINISTRATION_SCREEN: Final = Screen("administration", "/administration", ("administrator",), ADMINISTRATION)
 #: Every screen that somebody works with, in the order in which the log-in offers them.
-SCREENS: Final = (DISPATCH_SCREEN, HOSPITAL_SCREEN, QUALITY_SCREEN)
+SCREENS: Final = (DISPATCH_SCREEN, HOSPITAL_SCREEN, EDITOR_SCREEN, ADMINISTRATION_SCREEN, QUALITY_SCREEN)
 
 
 @blueprint.get(LOGIN.address)
@@ -100,10 +106,23 @@ def hospital() -> Response:
     return page_of(HOSPITAL_SCREEN, dispatch_phone=settings.dispatch_phone, hospitals=_names(), longest_h=longest_h)
 
 
+@blueprint.get(ADMINISTRATION_SCREEN.address)
+def administration() -> Response:
+    """The administrator's screen: accounts, who hears an alert, messages, the audit log."""
+    scopes = {role: sorted(allowed_scopes(role)) for role in ROLES}
+    return page_of(ADMINISTRATION_SCREEN, hospitals=_names(), scopes=scopes, teams=TEAMS, channel_kinds=CHANNEL_KINDS)
+
+
 @blueprint.get(QUALITY_SCREEN.address)
 def quality() -> Response:
     """The quality screen: how long things took, and how many were in time."""
     return page_of(QUALITY_SCREEN, hospitals=_names(), few=FEW)
+
+
+@blueprint.get(EDITOR_SCREEN.address)
+def editor() -> Response:
+    """The editor's screen: this year's table, the edition built from it, and which one serves."""
+    return page_of(EDITOR_SCREEN)
 
 
 def _names() -> dict[str, dict[str, str]]:

@@ -3,11 +3,11 @@
 import * as clock from "./clock.js";
 import { knows, say } from "./words.js";
 
-const TIMEOUT_MS = 8000;
+const TIMEOUT_MS = 8000, SESSION_TIMEOUT_MS = 4000;
 const WAITS_MS = [400, 1200, 3000]; // before a question is asked again
 const AGAIN = new Set(["offline", "too-busy", "live-store"]);
 
-let csrf = "", key = "", askToLogIn = null, loggingIn = null;
+let csrf = "", key = "", user = "", askToLogIn = null, loggingIn = null;
 
 /** What went wrong. `code` is the API's, or `offline`; `message` says it in the language of the page, with what to do. */
 export class Problem extends Error {
@@ -36,7 +36,7 @@ function inWords(body) {
 
 /** Who is logged in; Problem "unauthorized" where nobody is. */
 export async function session() {
-  const known = await request("GET", "/api/v1/session", {}, TIMEOUT_MS);
+  const known = await request("GET", "/api/v1/session", {}, SESSION_TIMEOUT_MS);
   csrf = known.body.csrf_token ?? "";
   return known.body;
 }
@@ -50,12 +50,14 @@ export function useKey(shown) {
   key = shown;
 }
 
-/** What to do when a session has ended: `task` resolves when somebody has logged in again. */
-export function onLogInNeeded(task) {
+/** What to do when the session of `name` has ended: `task` resolves when they have logged in again. */
+export function onLogInNeeded(name, task) {
+  user = name;
   askToLogIn = task;
 }
 
-async function logInAgain() {
+/** Have them log in again; until then nothing more is asked. */
+export async function logInAgain() {
   loggingIn ??= askToLogIn().finally(() => (loggingIn = null)); // one dialog, however many questions wait for it
   await loggingIn;
 }
@@ -64,6 +66,7 @@ async function request(method, path, { body, headers = {}, signal } = {}, timeou
   const ended = new AbortController(), timer = setTimeout(() => ended.abort(), timeout_ms), sent = clock.here();
   const stop = () => ended.abort();
   signal?.addEventListener("abort", stop);
+  const raw = body instanceof Blob; // a file goes as it is
   let response, text;
   try {
     signal?.throwIfAborted();
@@ -71,12 +74,12 @@ async function request(method, path, { body, headers = {}, signal } = {}, timeou
       method,
       headers: {
         Accept: "application/json, application/problem+json",
-        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+        ...(body === undefined ? {} : { "Content-Type": raw ? "application/octet-stream" : "application/json" }),
         ...(key && { Authorization: `Bearer ${key}` }),
         ...(method === "GET" || !csrf ? {} : { "X-CSRF-Token": csrf }),
         ...headers,
       },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined || raw ? body : JSON.stringify(body),
       cache: "no-store",
       credentials: key ? "omit" : "same-origin",
       signal: ended.signal,
@@ -117,13 +120,15 @@ export async function ask(method, path, { body, key, etag, signal, timeout_ms, r
   let renewed = false;
   for (let attempt = 0; ; ) {
     try {
+      if (loggingIn && !quietly) await loggingIn; // the session may be somebody else's by now
       return await request(method, path, { body, headers, signal }, timeout_ms);
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       if (problem.code === "unauthorized" && askToLogIn && !quietly) await logInAgain();
       else if (problem.code === "forbidden" && problem.body.reason === "csrf" && !renewed) {
         renewed = true; // another tab has logged in since
-        await session();
+        const { name } = await session();
+        if (askToLogIn && name !== user) await logInAgain();
       } else if (AGAIN.has(problem.code) && twice && attempt < tries) await wait(WAITS_MS[attempt++]);
       else throw problem;
     }
