@@ -96,12 +96,12 @@ class BackgroundVerifier:
         if self._take_part():
             report = _check_fully(edition)
             self._write(report)
+            self._checked = report.seal
         else:
             found = self._read()
             if found is None or found.seal != edition.info.seal:
                 return  # the other process is still at it
             report = found
-        self._checked = report.seal if self.is_checking_process else ""
         self._holder.report_damage(report.seal, damaged(report.edition, report.problems) if report.problems else None)
 
     def _take_part(self) -> bool:

@@ -6,7 +6,6 @@ step. Whoever goes on compares every byte first: a power cut may have kept the n
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -79,10 +78,6 @@ class Marks:
                 files[name] = checksums(self.edition / name, status.st_size)
         self._marks[step] = _Mark(depends=depends, files=files, facts=facts)
         write_atomically(self._file, _MARKS.dump_json(self._marks))
-
-    def remove(self) -> None:
-        """Remove all of it: the edition has its name, or nobody wants it any more."""
-        shutil.rmtree(self._file.parent, ignore_errors=True)
 
     def _read(self) -> dict[str, _Mark]:
         try:

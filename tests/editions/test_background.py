@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stroke_map.editions import BackgroundVerifier, EditionHolder, Region, build_edition, publish
+from stroke_map.editions import BackgroundVerifier, EditionHolder, Region, background, build_edition, publish
 from stroke_map.editions.seal import HEAD_BYTES, SMALL_FILE_BYTES
 
 if TYPE_CHECKING:
@@ -101,14 +101,21 @@ def test_damage_of_one_edition_is_not_said_of_the_next(
     assert holder.damage is None
 
 
-def test_without_a_cache_folder_every_process_checks_for_itself(folder: Path, geodata: Path, tmp_path: Path) -> None:
+def test_without_a_cache_folder_every_process_checks_for_itself_and_once(
+    folder: Path, geodata: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     flip(folder / DEEP, HEAD_BYTES + 50_000)
     (tmp_path / "file").touch()
-    holder = EditionHolder(geodata)
+    looks, checks, holder = [], [], EditionHolder(geodata)
+    current, verify = holder.current, background.verify
+    monkeypatch.setattr(holder, "current", lambda: looks.append(1) or current())
+    monkeypatch.setattr(background, "verify", lambda *args, **how: checks.append(1) or verify(*args, **how))
     verifier = BackgroundVerifier(holder, tmp_path / "file", check_interval_s=0.01)
     verifier.start()
-    wait_until(lambda: holder.damage is not None)
+    wait_until(lambda: len(looks) > 3)
     verifier.stop()
+    assert holder.damage is not None
+    assert len(checks) == 1
 
 
 def test_it_waits_for_a_first_edition(geodata: Path, start: Callable, make_edition: Callable) -> None:
