@@ -114,7 +114,7 @@ class GateError(StrokeMapError, ValueError):
     code = "gate-refused"
     status = 409
     title = "The new edition differs too much from the one before"
-    advice = "Look at the report; correct the sheet, or give the reason why this is right with --accept."
+    advice = "Look at the report; correct the sheet, or give the reason why this is right with --accept totals=REASON."
     exit_code = 10
 
 
@@ -194,7 +194,7 @@ class LockedOutError(StrokeMapError, PermissionError):
     code = "locked-out"
     status = 429
     title = "Too many failed log-ins"
-    advice = "Wait as many seconds as Retry-After says; `stroke-map user reset` lets a person in again at once."
+    advice = "Wait as many seconds as Retry-After says; `stroke-map user unlock` lets a person try again at once."
     exit_code = 7
 
 

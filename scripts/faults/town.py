@@ -41,7 +41,9 @@ class Town:
 
     def sheet(self, year: int, variant: int = 0) -> Path:
         """The sheet of a year; names and telephone numbers carry it, and another `variant` is another list."""
-        return write_csv(self.folder / f"hospitals-{year}-{variant}.csv", hospitals(year, variant))
+        path = self.folder / f"hospitals-{year}-{variant}.csv"
+        # Once: an update refuses to go on with a file that is written again meanwhile.
+        return path if path.is_file() else write_csv(path, hospitals(year, variant))
 
     def update(self, year: int, variant: int = 0, *, sheet: Path | None = None) -> tuple[str, ...]:
         """The arguments of the yearly update of that year, with its own sheet or another."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import tempfile
 import time
 from contextlib import contextmanager, suppress
@@ -57,6 +56,24 @@ def update_complete(**what: Any) -> Made:
     if made.state == "built":
         _warm_up(made.folder)
     return made
+
+
+def amend_complete(**what: Any) -> Made:
+    """`editions.amend_edition` with its report, and with the pictures of coverage that it changes.
+
+    Parameters and errors are those of `amend_edition`.
+    """
+    from stroke_map.editions import amend_edition
+    from stroke_map.maps.amendment import write_amendment
+    from stroke_map.settings import read_settings
+
+    def draw(*folder_and_more: Any, **only: Any) -> None:
+        # Here, because a new telephone number need not wait for all that draws.
+        from stroke_map.maps.band_layer import draw_bands
+
+        draw_bands(*folder_and_more, **only)
+
+    return amend_edition(draw_bands=draw, write_report=write_amendment, settings=read_settings(), **what)
 
 
 def _tiles(progress: Callable[[str, float], None] | None, osm: Path | None) -> Callable[[RoadNetwork, Path], Any]:
@@ -126,13 +143,15 @@ def road_file(osm: Path | None, place: str | None, *, keep_in: Path | None = Non
 
 
 def _download(place: str, new: Path, file: Path) -> None:
+    from stroke_map.editions.files import write_atomically
     from stroke_map.editions.inputs import PROFILES
     from stroke_map.roads.place import save_place
 
     say(f"Downloading the roads of {place}; turn restrictions are not among them: use an extract for real work")
     save_place(place, new, PROFILES)
     file.parent.mkdir(parents=True, exist_ok=True)
-    shutil.move(new, file)
+    # In one step: half a file that was left here would be taken for all of the roads for a week.
+    write_atomically(file, new.read_bytes())
 
 
 def publish_demo(

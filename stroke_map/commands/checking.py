@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from stroke_map.errors import EditionDamagedError, EditionError, NoEditionError
+from stroke_map.settings import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from stroke_map.roads import RoadNetwork
 
 _PROFILE: Final = "ambulance"
-# For the bar alone: a workbook of 5,000 rows with every column is 4 MB and takes 4 s.
-_SECONDS_PER_SHEET_BYTE: Final = 1e-6
 
 
 def region_without_name(geodata_dir: Path, edition: Edition | None) -> Region:
@@ -60,13 +59,13 @@ def check_file(path: Path, check: Check, show: Callable[[str, float], None]) -> 
         An edition whose roads are not what was sealed.
     """
     from stroke_map.editions.build import VALIDITY
-    from stroke_map.editions.placement import check_places
+    from stroke_map.editions.hospital_steps import seconds_to_read
+    from stroke_map.editions.placement import check_places, known_before
     from stroke_map.editions.work import expected
     from stroke_map.registry import draft_from_osm, read_sheet
     from stroke_map.registry.checks import check_hospitals
 
-    size = path.stat().st_size
-    with expected(size * _SECONDS_PER_SHEET_BYTE + 0.1, lambda share: show("sheet", min(share, 0.99))):
+    with expected(seconds_to_read(path), lambda share: show("sheet", min(share, 0.99))):
         reading = read_sheet(path, region=check.region.hospital_area)
     show("sheet", 1.0)
     first_day = check.valid_from or datetime.now(check.region.zone).date()
@@ -77,10 +76,12 @@ def check_file(path: Path, check: Check, show: Callable[[str, float], None]) -> 
         districts=check.region.districts or None,
         records=reading.records,
         complete=not reading.lost_rows,
+        grace_days=read_settings().accreditation_grace_days,
     )
     network = _network(check, show)
     if network is not None:
         known = list(draft_from_osm(check.osm)) if check.osm else []
+        known += known_before(check.edition.hospitals, reading.hospitals) if check.edition else []
         reading.problems += check_places(reading.hospitals, network, known, records=reading.records)
     return reading
 

@@ -26,6 +26,7 @@ _population = click.option("--population", type=_FILE, help="Where people live: 
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write; report-EDITION.html.")
 def report(edition_id: str | None, against: str | None, population: Path | None, out: Path | None) -> None:
     """Write what is new in EDITION_ID (the published one when left out), for people: one page to read and print."""
+    from stroke_map.editions.region import districts_of
     from stroke_map.maps.report import make_report
     from stroke_map.registry.checks import check_hospitals
     from stroke_map.registry.compare import compare_hospitals
@@ -40,7 +41,13 @@ def report(edition_id: str | None, against: str | None, population: Path | None,
             edition_id=info.id,
             before=before,
             changes=compare_hospitals(before.hospitals, after.hospitals) if before else None,
-            problems=check_hospitals(after.hospitals, valid_from=info.valid_from, valid_until=info.valid_until),
+            problems=check_hospitals(
+                after.hospitals,
+                valid_from=info.valid_from,
+                valid_until=info.valid_until,
+                districts=districts_of(info.region) or None,
+                grace_days=read_settings().accreditation_grace_days,
+            ),
             notes={"prepared_by": info.prepared_by, "accepted": info.accepted, "reason": info.reason},
             population=population,
             progress=partial(show, "report"),

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stroke_map.commands.building import road_file, update_complete
+from stroke_map.commands.building import amend_complete, road_file, update_complete
 from stroke_map.commands.editions import edition
 from stroke_map.commands.output import as_json, day, print_json, print_table, progress, say
+from stroke_map.editions.approval import ACCEPTABLE
 from stroke_map.settings import read_settings
 
 if TYPE_CHECKING:
@@ -27,6 +28,27 @@ Exit codes:
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
+def _reasons(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    """By what they are for (see `editions.approval.Accepted`); "" is for whichever is refused."""
+    reasons: dict[str, str] = {}
+    for text in given:
+        what, _, reason = text.partition("=")
+        for_, reason = (what, reason) if what in ACCEPTABLE else ("", text)
+        if for_ in reasons:
+            raise click.BadParameter("is given twice; right would be one for totals=REASON and one for places=REASON")
+        reasons[for_] = reason
+    return reasons
+
+
+_accept = click.option(
+    "--accept",
+    multiple=True,
+    callback=_reasons,
+    metavar="[totals=|places=]REASON",
+    help="Why totals differ by over a fifth, or places from the map; kept. Where both do: once for each.",
+)
+
+
 @edition.command(epilog=_EXIT_CODES)
 @click.option("--year", type=click.IntRange(2000, 2100), required=True, help="The edition is YEAR.1, or the next free.")
 @click.option("--hospitals", type=_FILE, required=True, help="The association's sheet (XLSX or CSV).")
@@ -35,7 +57,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--same-roads", is_flag=True, help="Instead of --osm: the roads of the edition that serves.")
 @click.option("--region", help="A region's id, its .toml, or a GeoJSON polygon; else the hull of the roads.")
 @click.option("--against", help="Edition to compare with; the one that serves when left out.")
-@click.option("--accept", default="", help="Why totals differ by over a fifth, or places from the map; kept.")
+@_accept
 @click.option("--prepared-by", default="", help="Who runs this; kept in the edition.")
 @click.option("--publish", is_flag=True, help="Publish it in the end; --prepared-by and --approved-by say who.")
 @click.option("--approved-by", default="", help="Who has looked at it: not who prepared it.")
@@ -45,7 +67,8 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--periods", type=_FILE, help="Times of the week with times and arrivals of their own (TOML); else one.")
 @click.option("--valid-from", type=day, help="First day; 1 January of YEAR when left out.")
 @click.option("--valid-until", type=day, help="Last day; 31 December of YEAR when left out.")
-def update(osm: Path | None, place: str | None, *, region: str | None, **options: Any) -> None:
+@as_json
+def update(osm: Path | None, place: str | None, *, region: str | None, as_json: bool, **options: Any) -> None:
     """Make the edition of a year: check, roads, arrivals, compare, report, seal, and publish on request.
 
     Run it again after an interruption: it goes on from the last finished step. The same inputs again change nothing.
@@ -59,10 +82,14 @@ def update(osm: Path | None, place: str | None, *, region: str | None, **options
         made = update_complete(
             osm=roads, region=load_region(region) if region else None, geodata_dir=geodata_dir, progress=show, **options
         )
-    _tell(made, published=options["publish"])
+    _tell(made, published=options["publish"], as_json=as_json)
 
 
-def _tell(made: Made, *, published: bool) -> None:
+def _tell(made: Made, *, published: bool, as_json: bool = False) -> None:
+    if as_json:
+        told = {"edition": made.edition_id, "state": made.state, "published": published}
+        print_json(told | {"report": str(made.report), "warnings": made.warnings})
+        return
     for warning in made.warnings:
         say(warning)
     if made.changes is not None:
@@ -80,7 +107,7 @@ def _tell(made: Made, *, published: bool) -> None:
     "--set", "cells", metavar="ID.COLUMN=VALUE", multiple=True, help="Instead: one cell of it; may be repeated."
 )
 @click.option("--reason", default="", help="Why; kept in the edition. Needed with --set.")
-@click.option("--accept", default="", help="Why totals differ by over a fifth, or places from the map; kept.")
+@_accept
 @click.option("--prepared-by", default="", help="Who runs this; kept in the edition.")
 @click.option("--publish", is_flag=True, help="Publish it in the end; --prepared-by and --approved-by say who.")
 @click.option("--approved-by", default="", help="Who has looked at it: not who prepared it.")
@@ -89,16 +116,10 @@ def amend(edition_id: str | None, **options: Any) -> None:
 
     Only the arrivals of hospitals with a new entrance are computed: seconds, where a full build takes minutes.
     """
-    from stroke_map.editions import amend_edition
-    from stroke_map.maps.amendment import write_amendment
-
     if bool(options["hospitals"]) == bool(options["cells"]):
         raise click.UsageError("give either --hospitals or --set")
     with progress() as show:
-        made = amend_edition(
-            geodata_dir=read_settings().geodata_dir, edition_id=edition_id, progress=show, write_report=write_amendment,
-            **options,
-        )  # fmt: skip
+        made = amend_complete(geodata_dir=read_settings().geodata_dir, edition_id=edition_id, progress=show, **options)
     _tell(made, published=options["publish"])
 
 

@@ -22,7 +22,7 @@ from stroke_map.editions.edition import (
     roads_folder,
     times_file,
 )
-from stroke_map.editions.pieces import AGAINST, ALONG, NEVER_MS, Pieces, cut_at_gates
+from stroke_map.editions.pieces import AGAINST, ALONG, NEVER_MS, Pieces, cut_at_gates, share_within
 from stroke_map.editions.region import read_polygon
 from stroke_map.registry import CAPABILITIES, load_registry
 from stroke_map.roads import RoadNetwork
@@ -30,7 +30,7 @@ from stroke_map.roads.grid import METRES_PER_UNIT
 from stroke_map.roads.periods import Periods
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -144,21 +144,6 @@ class Access:
         return piece, np.stack([1 - done, done], axis=1) * pieces.drive_ms[piece]
 
 
-def share_within(left_ms: np.ndarray, drive_ms: np.ndarray, limit_ms: float) -> np.ndarray:
-    """The share of pieces from which one of their two ways takes no longer than a limit.
-
-    Along a piece what is within the limit lies at its end, against it at its beginning.
-
-    Parameters
-    ----------
-    left_ms, drive_ms
-        [M, 2, ...]: from the far end on, and over the whole piece.
-    """
-    reach = np.clip((limit_ms - left_ms) / np.maximum(drive_ms, 1e-9), 0, 1)
-    within: np.ndarray = np.minimum(reach[:, ALONG] + reach[:, AGAINST], 1)
-    return within
-
-
 def able_on(hospitals: Sequence[Hospital], capability: str, day: date | None) -> np.ndarray:
     """bool[H]: who has a capability, accredited on that day (None: whenever)."""
 
@@ -170,8 +155,18 @@ def able_on(hospitals: Sequence[Hospital], capability: str, day: date | None) ->
     return np.array([able(hospital) for hospital in hospitals], dtype=bool)
 
 
+def told_capabilities(hospitals: Sequence[Hospital], day: date | None) -> tuple[str, ...]:
+    """Those that some hospital has on that day, and `MAIN_CAPABILITIES`."""
+    return tuple(name for name in CAPABILITIES if name in MAIN_CAPABILITIES or able_on(hospitals, name, day).any())
+
+
 def open_access(
-    folder: Path, *, day: date | None, profile: str = "ambulance", progress: Callable[[float], None] | None = None
+    folder: Path,
+    *,
+    day: date | None,
+    profile: str = "ambulance",
+    only: Collection[str] | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> Access:
     """Measure an edition by its folder, sealed or not yet, in the first of its periods.
 
@@ -181,6 +176,8 @@ def open_access(
         Who drives; another where the edition has not this one.
     day
         Accreditations count that hold on this day.
+    only
+        Of `told_capabilities` these; None: all.
     progress
         Called with the share done, 0 to 1.
 
@@ -203,6 +200,7 @@ def open_access(
         load_registry(folder / REGISTRY_FILE),
         region=read_polygon(folder / REGION_FILE),
         day=day,
+        only=only,
         progress=progress,
     )
 
@@ -214,6 +212,7 @@ def measure_access(
     *,
     region: shapely.Geometry | None = None,
     day: date | None = None,
+    only: Collection[str] | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Access:
     """Find the nearest hospital of every piece of road.
@@ -224,10 +223,11 @@ def measure_access(
         By the column of the arrivals.
     region
         (lon, lat) in degrees: roads whose middle lies outside are not counted. None: all are.
+    only
+        Of `told_capabilities` these; None: all.
     """
-    able_of = {name: able_on(hospitals, name, day) for name in CAPABILITIES}
-    capabilities = tuple(name for name in CAPABILITIES if name in MAIN_CAPABILITIES or able_of[name].any())
-    able = np.array([able_of[name] for name in capabilities])
+    capabilities = tuple(name for name in told_capabilities(hospitals, day) if only is None or name in only)
+    able = np.array([able_on(hospitals, name, day) for name in capabilities]).reshape(-1, len(hospitals))
     pieces = cut_at_gates(network, arrivals)
     inside = _in_region(network, region)
     counted = arrivals.reaches & inside

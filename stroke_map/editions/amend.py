@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import count, product
+from functools import partial
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from stroke_map.editions.approval import Said
@@ -22,28 +23,31 @@ from stroke_map.editions.files import disk_faults, fsync
 from stroke_map.editions.hospital_steps import hospital_counts
 from stroke_map.editions.info import Source
 from stroke_map.editions.inputs import OWN_LICENCE, is_of_roads
+from stroke_map.editions.pictures import amend_pictures
 from stroke_map.editions.publish import edition_folder, existing_folder, read_publication
 from stroke_map.editions.publish import publish as publish_edition
 from stroke_map.editions.region import HOSPITAL_MARGIN_M, districts_of, grow
 from stroke_map.editions.room import arrivals_step
 from stroke_map.editions.seal import checksums, seal, sha256_of
 from stroke_map.editions.setting_cells import read_with_cells_set
-from stroke_map.editions.staging import give_name, only_build, staging_folder
+from stroke_map.editions.staging import give_name, next_id, only_build, staging_folder
 from stroke_map.editions.work import quiet
 from stroke_map.errors import EditionError, InvalidRequestError
 from stroke_map.registry import read_sheet, save_registry
 from stroke_map.registry.checks import check_hospitals
 from stroke_map.registry.compare import compare_hospitals
-from stroke_map.registry.matching import entrance_of
+from stroke_map.registry.matching import entrance_of, place_of
 from stroke_map.registry.places import copy_places
+from stroke_map.settings import read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from stroke_map.editions.info import EditionInfo, FileSeal
     from stroke_map.registry import Hospital, SheetReading
     from stroke_map.registry.compare import RegistryChanges
+    from stroke_map.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -66,14 +70,7 @@ class _Amendment:
         """Whether a file of the edition, by its path in it, stays as it is."""
         part = name.partition("/")[0]
         stays = is_of_roads(name) or part in {PERIODS_FILE, PROTOCOLS_FOLDER, "times"}
-        stays |= part == "bands" and self.reach_stays
         return stays or (part == "arrivals" and self.roads is None)
-
-    @property
-    def reach_stays(self) -> bool:
-        """Whether every hospital can do what it could, at the same entrance: then the pictures of coverage hold."""
-        before, after = ([hospital.capabilities for hospital in each] for each in (self.base.hospitals, self.hospitals))
-        return self.roads is None and before == after
 
 
 def amend_edition(
@@ -83,17 +80,20 @@ def amend_edition(
     cells: Sequence[str] = (),
     edition_id: str | None = None,
     reason: str = "",
-    accept: str = "",
+    accept: str | Mapping[str, str] = "",
     prepared_by: str = "",
     publish: bool = False,
     approved_by: str = "",
+    settings: Settings | None = None,
     progress: Callable[[str, float], None] | None = None,
+    draw_bands: Callable[..., Any] | None = None,
     write_report: Callable[..., Any] | None = None,
 ) -> Made:
     """Make the next edition from one whose roads stay: `2026.2` from `2026.1`, valid for the same days.
 
     It gives the answers that a full build of the same hospitals on these roads would give. Only the arrivals of hospitals with a new
-    entrance are computed, and its report does not measure again what the edition reaches, which would take longer than all else.
+    entrance are computed, and drawn are only the pictures of coverage that they, or a capability, change; its report does not measure
+    again what the edition reaches, which would take longer than all else.
 
     Parameters
     ----------
@@ -105,8 +105,10 @@ def amend_edition(
         The edition to amend; None: the one that serves.
     reason
         Why; kept in the edition, and required with `cells`.
-    accept, prepared_by, publish, approved_by, progress
+    accept, prepared_by, publish, approved_by, settings, progress
         As `annual_update`.
+    draw_bands
+        `maps.band_layer.draw_bands`; None: without the pictures of coverage, where they change.
     write_report
         `maps.amendment.write_amendment`; None: `changes.json` alone.
 
@@ -124,16 +126,17 @@ def amend_edition(
     progress, needed_bytes = progress or quiet, sum(file.size for file in base.info.files.values())
     with disk_faults(geodata_dir, lambda: needed_bytes), only_build(geodata_dir):
         progress("check", 0.0)
-        amendment = _read(base, hospitals, cells, said.accepted, progress)
+        grace_days = (settings or read_settings({})).accreditation_grace_days
+        amendment, said = _read(base, hospitals, cells, said, progress=progress, grace_days=grace_days)
         progress("check", 1.0)
-        check_gate(amendment.changes, said.accepted, base)
+        check_gate(amendment.changes, said.accepted.totals, base)
         final = edition_folder(geodata_dir, _next_id(geodata_dir, base_id))
         with staging_folder(final) as staging:
             folder = staging / "edition"
             folder.mkdir()
-            notes = {"reason": said.reason, "accepted": said.accepted, "prepared_by": said.prepared_by}
-            counts, sums = _fill(amendment, folder)
-            accepted = amendment.reading.accepted
+            notes = {"reason": said.reason, "accepted": said.accepted.totals, "prepared_by": said.prepared_by}
+            counts, sums = _fill(amendment, folder, draw_bands)
+            accepted = (*_still_accepted(base, amendment.hospitals), *amendment.reading.accepted)
             info = _describe(base.info, final.name, hospitals, counts=counts, accepted_problems=accepted, **notes)
             write_changes(folder, final.name, base, amendment.changes, **notes)
             if write_report:
@@ -152,14 +155,22 @@ def amend_edition(
 
 
 def _read(
-    base: EditionHead, sheet: Path | None, cells: Sequence[str], accept: str, progress: Callable[[str, float], None]
-) -> _Amendment:
+    base: EditionHead,
+    sheet: Path | None,
+    cells: Sequence[str],
+    said: Said,
+    *,
+    progress: Callable[[str, float], None],
+    grace_days: int,
+) -> tuple[_Amendment, Said]:
+    """What is to be made of the base; and what was said of it, every reason with what it is for."""
     area = grow(base.region, HOSPITAL_MARGIN_M)
     reading = read_sheet(sheet, region=area) if sheet else read_with_cells_set(base.hospitals, cells, region=area)
     info = base.info
     reading.problems += check_hospitals(
         reading.hospitals, valid_from=info.valid_from, valid_until=info.valid_until,
         districts=districts_of(info.region) or None, records=reading.records, complete=not reading.lost_rows,
+        grace_days=grace_days,
     )  # fmt: skip
     reading.raise_for_errors()
     hospitals = sorted(reading.hospitals, key=lambda hospital: hospital.id)
@@ -175,23 +186,33 @@ def _read(
     roads = None if kept == list(range(len(base.hospitals))) else Edition(base.folder)
     moved = [hospital for hospital, column in zip(hospitals, kept, strict=True) if column is None]
     if roads and moved:
-        from stroke_map.editions.placement import check_places
+        from stroke_map.editions.placement import check_places, known_before
 
-        reading.problems += check_places(moved, roads.network(info.profiles[0]), (), records=reading.records)
-        reading.accept(accept)
-        reading.raise_for_errors()
-    return _Amendment(base, roads, reading, hospitals, compare_hospitals(base.hospitals, hospitals), kept, progress)
+        network, known = roads.network(info.profiles[0]), known_before(base.hospitals, moved)
+        reading.problems += check_places(moved, network, known, records=reading.records)
+    changes = compare_hospitals(base.hospitals, hospitals)
+    said = said.settled(reading, changes)
+    return _Amendment(base, roads, reading, hospitals, changes, kept, progress), said
+
+
+def _still_accepted(base: EditionHead, hospitals: Sequence[Hospital]) -> Iterator[str]:
+    """What was accepted of hospitals that are where they were: nobody looks at their places again."""
+    there = {(hospital.id, place_of(hospital), entrance_of(hospital)) for hospital in hospitals}
+    same = {old.id for old in base.hospitals if (old.id, place_of(old), entrance_of(old)) in there}
+    return (line for line in base.info.accepted_problems if line.partition(":")[0] in same)
 
 
 def _next_id(geodata_dir: Path, base_id: str) -> str:
-    """`2026.2` after `2026.1`, or the first after it that is free; `demo.1` after `demo`."""
+    """`2026.2` after `2026.1`, `demo.1` after `demo`; or a later number."""
     stem, _, number = base_id.rpartition(".")
-    stem, first = (stem, int(number) + 1) if stem and number.isdecimal() else (base_id, 1)
-    names = (f"{stem}.{number}" for number in count(first))
-    return next(name for name in names if not edition_folder(geodata_dir, name).exists())
+    if stem and number.isdecimal():
+        return next_id(geodata_dir, stem, after=int(number))
+    return next_id(geodata_dir, base_id)
 
 
-def _fill(amendment: _Amendment, folder: Path) -> tuple[dict[str, Any], dict[str, FileSeal]]:
+def _fill(
+    amendment: _Amendment, folder: Path, draw_bands: Callable[..., Any] | None
+) -> tuple[dict[str, Any], dict[str, FileSeal]]:
     """Everything but the changes, the report and `edition.json`; returns what that says of its counts, and the checksums that are known."""
     base, progress = amendment.base, amendment.progress
     progress("copy", 0.0)
@@ -202,6 +223,7 @@ def _fill(amendment: _Amendment, folder: Path) -> tuple[dict[str, Any], dict[str
     # What is taken over was checked when its edition was published, and is again when this one is.
     sums = {name: file for name, file in base.info.files.items() if amendment.takes_over(name)}
     tables, of_tables = _make_arrivals(amendment, amendment.roads, folder) if amendment.roads else ({}, {})
+    amend_pictures(base, folder, amendment.hospitals, of_tables, draw_bands=draw_bands, tell=partial(progress, "bands"))
     return base.info.counts | hospital_counts(amendment.hospitals) | tables, sums | of_tables
 
 

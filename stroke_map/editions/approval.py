@@ -3,9 +3,48 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stroke_map.errors import EditionError, InvalidRequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stroke_map.registry import SheetReading
+    from stroke_map.registry.compare import RegistryChanges
+
+#: What may be refused and be right all the same, each for a reason of its own: see `Accepted`.
+ACCEPTABLE: Final = ("totals", "places")
+_BOTH_REFUSED: Final = (
+    "Correct the listed cells. Where the map is wrong give --accept places=REASON; totals are refused too, and need a reason of their "
+    "own: --accept totals=REASON."
+)
+
+
+class Accepted(NamedTuple):
+    """Why something is right that would be refused: totals unlike those before, places where the map has them not.
+
+    `whichever` is for that of the two which is refused. They are two decisions: where both are refused, it is for neither.
+    """
+
+    totals: str = ""
+    places: str = ""
+    whichever: str = ""
+
+    @classmethod
+    def checked(cls, accept: str | Mapping[str, str]) -> Accepted:
+        """One reason for whichever, or reasons by what they are for ("" for whichever); InvalidRequestError as `tidy_reason`."""
+        given = {"": accept} if isinstance(accept, str) else accept
+        return cls(*(tidy_reason(given.get(what, ""), "accept") for what in (*ACCEPTABLE, "")))
+
+    def settled(self, *, totals: bool, places: bool) -> Accepted:
+        """Every reason with what it is for, now that it is known what is refused."""
+        if totals and places and not (self.totals or self.places):
+            return Accepted()
+        if places and not self.places:
+            return Accepted(self.totals, self.whichever)
+        return Accepted(self.totals or self.whichever, self.places)
 
 
 @dataclass(frozen=True)
@@ -13,13 +52,19 @@ class Said:
     """What people say of an edition they make: why it is as it is, and who answers for it."""
 
     reason: str = ""
-    accepted: str = ""
+    accepted: Accepted = field(default_factory=Accepted)
     prepared_by: str = ""
     approved_by: str = ""
 
     @classmethod
     def checked(
-        cls, *, reason: str = "", accept: str = "", prepared_by: str = "", approved_by: str = "", publish: bool = False
+        cls,
+        *,
+        reason: str = "",
+        accept: str | Mapping[str, str] = "",
+        prepared_by: str = "",
+        approved_by: str = "",
+        publish: bool = False,
     ) -> Said:
         """What was said, refused before any work where it would be refused at its end.
 
@@ -31,7 +76,7 @@ class Said:
             To be published, and nobody else approves it.
         """
         said = cls(
-            tidy_reason(reason, "reason"), tidy_reason(accept, "accept"),
+            tidy_reason(reason, "reason"), Accepted.checked(accept),
             tidy_name(prepared_by, "prepared_by"), tidy_name(approved_by, "approved_by"),
         )  # fmt: skip
         if publish:
@@ -42,6 +87,27 @@ class Said:
                 )
             check_approval(said.prepared_by, said.approved_by)
         return said
+
+    def settled(self, reading: SheetReading, changes: RegistryChanges | None) -> Said:
+        """The same, every reason with what it is for; what is accepted of the reading's errors stops nothing any more.
+
+        Parameters
+        ----------
+        reading
+            With all that the checks found.
+        changes
+            Against the edition before, if there is one.
+
+        Raises
+        ------
+        RegistryError
+            The reading has other errors.
+        """
+        totals, places = bool(changes and changes.refusals), any(problem.acceptable for problem in reading.errors)
+        accepted = self.accepted.settled(totals=totals, places=places)
+        reading.accept(accepted.places)
+        reading.raise_for_errors(next_step=_BOTH_REFUSED if totals and places and not any(accepted) else None)
+        return replace(self, accepted=accepted)
 
 
 def tidy_reason(reason: str, option: str) -> str:

@@ -109,7 +109,7 @@ def build_edition(
         remove_work(geodata_dir, older_than_s=WORK_LIFETIME_S)
         with staging_folder(final) as staging:
             work.begin(staging)
-            with work.told("check"):
+            with work.told("check", seconds=hospital_steps.seconds_to_read(sheet)):
                 hospital_steps.check_sheet(work)
             steps.make_roads(work)
             if region.polygon is None:

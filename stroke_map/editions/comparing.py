@@ -117,7 +117,7 @@ def check_gate(
     Raises
     ------
     GateError
-        `facts["refusals"]` lists each difference, `facts["report"]` is where to look at all of them.
+        `facts["refusals"]` lists each difference, `facts["told"]` in both languages; `facts["report"]` is where to look at all of them.
     """
     if changes is None or before is None or accepted or not changes.refusals:
         return
@@ -126,6 +126,7 @@ def check_gate(
     raise GateError(
         f"{len(told)} totals are not what they were in edition {before.info.id}",
         refusals=told,
+        told=[{lang: refusal.describe(lang) for lang in ("zh", "en")} for refusal in changes.refusals],
         report=report,
-        next_step=f'{f"Look at {report}; c" if report else "C"}orrect the sheet, or say with --accept "reason" why this is right.',
+        next_step=f"{f'Look at {report}; c' if report else 'C'}orrect the sheet, or say with --accept totals=REASON why this is right.",
     )

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from stroke_map.editions.access import Access, open_access, share_within
+from stroke_map.editions.access import Access, open_access
 from stroke_map.editions.edition import REGISTRY_FILE
+from stroke_map.editions.pieces import share_within
 from stroke_map.editions.population import read_population, settle
 from stroke_map.editions.underserved import Place, worst_served
 from stroke_map.registry.places import load_places

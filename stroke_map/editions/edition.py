@@ -34,6 +34,8 @@ REGISTRY_FILE = "registry.db"
 PROTOCOLS_FOLDER = "protocols"
 REGION_FILE = "region.geojson"
 TILES_FOLDER = "tiles"
+#: Pictures of how far each treatment reaches.
+BANDS_FOLDER = "bands"
 
 
 def roads_folder(folder: Path, profile: str) -> Path:

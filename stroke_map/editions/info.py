@@ -79,8 +79,9 @@ class EditionInfo(_Frozen):
     """The whole of `edition.json`.
 
     `created_at` and the `seal` over it are all in an edition that its inputs do not determine. `inputs` is the checksum over all
-    inputs; `based_on` is the edition it was compared with, and `accepted` why it may differ from that one so much, and why the
-    mistakes that `accepted_problems` lists are none; `reason` is why an edition was amended, `prepared_by` who did it.
+    inputs; `based_on` is the edition it was compared with, and `accepted` why its totals may differ from that one's so
+    much. `accepted_problems` are what the map speaks against, each with the hospital's id, and why it is right all the same; `reason`
+    is why an edition was amended, `prepared_by` who did it.
     """
 
     format: Literal[1] = FORMAT

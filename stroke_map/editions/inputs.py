@@ -71,6 +71,7 @@ class Inputs:
 
     def __post_init__(self) -> None:
         """Refuse what cannot become an edition; EditionError."""
+        self.check_unchanged()  # from here on the files must stay as they are
         if (self.osm is None) == (self.base is None):
             raise EditionError("an edition needs a road file or another edition's roads", next_step="Give one of them.")
         if self.valid_until < self.valid_from:
@@ -91,6 +92,26 @@ class Inputs:
         from stroke_map.roads.periods import Periods, load_periods
 
         return load_periods(self.periods_file) if self.periods_file else Periods()
+
+    def check_unchanged(self) -> None:
+        """Refuse files that somebody has replaced since this object was made: an edition is of one state of them.
+
+        Raises
+        ------
+        EditionError
+            One is another file now.
+        """
+        for path, before in self._states.items():
+            if _state(path) != before:
+                raise EditionError(
+                    f"{path.name} was replaced while the edition was being made",
+                    next_step="Run the command again: it begins with the files as they are then.",
+                )
+
+    @cached_property
+    def _states(self) -> dict[Path, tuple[int, int, int] | None]:
+        files = (self.osm, self.sheet, self.region.polygon_file, self.periods_file, self.places, self.population)
+        return {path: _state(path) for path in files if path}
 
     @cached_property
     def sources(self) -> tuple[Source, ...]:
@@ -164,6 +185,15 @@ def _digest_of_code() -> str:
 def is_of_roads(name: str) -> bool:
     """Whether a file of an edition, by its path in it, comes from the roads alone."""
     return name == REGION_FILE or name.partition("/")[0] in {"roads", TILES_FOLDER}
+
+
+def _state(path: Path) -> tuple[int, int, int] | None:
+    """What tells a file from another one in its place, without reading it; None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _source(role: Role, path: Path, licence: str) -> Source:

@@ -77,6 +77,21 @@ class Pieces:
         return left
 
 
+def share_within(left_ms: np.ndarray, drive_ms: np.ndarray, limit_ms: float) -> np.ndarray:
+    """The share of pieces from which one of their two ways takes no longer than a limit.
+
+    Along a piece what is within the limit lies at its end, against it at its beginning.
+
+    Parameters
+    ----------
+    left_ms, drive_ms
+        [M, 2, ...]: from the far end on, and over the whole piece.
+    """
+    reach = np.clip((limit_ms - left_ms) / np.maximum(drive_ms, 1e-9), 0, 1)
+    within: np.ndarray = np.minimum(reach[:, ALONG] + reach[:, AGAINST], 1)
+    return within
+
+
 def cut_at_gates(network: RoadNetwork, arrivals: Arrivals) -> Pieces:
     """The pieces of every stretch of a network, in the order of stretches and then along each."""
     gates = _gates(network, arrivals)

@@ -66,7 +66,7 @@ class _Reading:
 def check_places(
     hospitals: Sequence[Hospital],
     network: RoadNetwork,
-    osm_hospitals: Sequence[Hospital],
+    known: Sequence[Hospital],
     *,
     records: Records | None = None,
 ) -> list[Problem]:
@@ -78,8 +78,8 @@ def check_places(
         The whole list.
     network
         The roads, of any profile.
-    osm_hospitals
-        What the map knows of hospitals (`draft_from_osm`); may be empty.
+    known
+        Where hospitals are by the map (`draft_from_osm`), or were by an earlier edition (`known_before`); may be empty.
     records
         The cells the hospitals were read from (`SheetReading.records`).
 
@@ -90,7 +90,7 @@ def check_places(
         150 m from a road, or beside one that nobody reaches. Of one hospital somebody may know better than the map, so that its errors
         may be accepted; those of many hospitals together may not.
     """
-    readings = _read(hospitals, network, osm_hospitals)
+    readings = _read(hospitals, network, known)
     findings: list[Finding] = []
     explained: set[str] = set()
     for given in SYSTEMS:
@@ -105,12 +105,19 @@ def check_places(
     return problems_of(findings, hospitals, records or {})
 
 
-def _read(hospitals: Sequence[Hospital], network: RoadNetwork, osm_hospitals: Sequence[Hospital]) -> list[_Reading]:
+def known_before(before: Sequence[Hospital], hospitals: Sequence[Hospital]) -> list[Hospital]:
+    """Where an earlier list has those that have moved. Said to be in another system now, one was most likely wrong before."""
+    places = {(hospital.id, hospital.crs): place_of(hospital) for hospital in hospitals}
+    there = ((old, places.get((old.id, old.crs), place_of(old))) for old in before)
+    return [old for old, place in there if metres_between(place_of(old), place) > FAR_FROM_NAMESAKE_M]
+
+
+def _read(hospitals: Sequence[Hospital], network: RoadNetwork, known: Sequence[Hospital]) -> list[_Reading]:
     usable = usable_for_gates(network)
     by_name: dict[str, list[Hospital]] = defaultdict(list)
-    for known in osm_hospitals:
-        for name in _names(known):
-            by_name[name].append(known)
+    for one in known:
+        for name in _names(one):
+            by_name[name].append(one)
     return [_reading(hospital, network, usable, by_name) for hospital in hospitals]
 
 
@@ -122,7 +129,7 @@ def _reading(
     hospital: Hospital, network: RoadNetwork, usable: np.ndarray, by_name: dict[str, list[Hospital]]
 ) -> _Reading:
     site, entrance = place_of(hospital), entrance_of(hospital)
-    known = {one.id: one for name in sorted(_names(hospital)) for one in by_name.get(name, ())}
+    known = {(one.id, place_of(one)): one for name in sorted(_names(hospital)) for one in by_name.get(name, ())}
     near = [one for one in known.values() if metres_between(site, place_of(one)) <= NAMESAKE_WITHIN_M]
 
     def fit(system: str) -> _Fit:
@@ -188,7 +195,7 @@ def _fits_another_system(reading: _Reading) -> Iterator[Finding]:
     if given_m <= FAR_FROM_NAMESAKE_M or best.distance_m >= min(AT_NAMESAKE_M, given_m * CLEARLY):
         return
     message = (
-        f"as {reading.given.system} this is {given_m:.0f} m from {reading.namesake.name_zh} on the map ({reading.namesake.id}), "
+        f"as {reading.given.system} this is {given_m:.0f} m from where {reading.namesake.name_zh} ({reading.namesake.id}) is known to be, "
         f"as {best.system} {best.distance_m:.0f} m"
     )
     # The roads are a second witness. Where they speak against it, it may be the map that has the hospital in the wrong system.

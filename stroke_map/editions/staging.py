@@ -7,8 +7,8 @@ import shutil
 import time
 from typing import TYPE_CHECKING
 
-from stroke_map.editions.files import exclusive_lock, fsync
-from stroke_map.editions.publish import editions_dir
+from stroke_map.editions.files import exchange, exclusive_lock, fsync
+from stroke_map.editions.publish import editions_dir, read_or_none
 from stroke_map.editions.seal import verify
 from stroke_map.errors import EditionDamagedError, EditionError
 
@@ -16,15 +16,33 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+#: Held by the one build, update or amendment that works.
+BUILD_LOCK = ".build.lock"
 STAGING_PREFIX = ".staging-"
 WORK_PREFIX = ".work-"
 #: An interrupted update that nobody continued for so long is given up.
 WORK_LIFETIME_S = 7 * 24 * 3600
 
 
-def only_build(geodata_dir: Path) -> contextlib.AbstractContextManager[None]:
-    """Hold the lock that lets one build, update or amendment at a time work; EditionError where another one does."""
-    return exclusive_lock(geodata_dir / ".build.lock", busy="another edition is being built at this moment")
+@contextlib.contextmanager
+def only_build(geodata_dir: Path) -> Iterator[None]:
+    """Hold the lock that lets one build, update or amendment at a time work; EditionError where another one does.
+
+    What one left that was killed is removed first.
+    """
+    with exclusive_lock(geodata_dir / BUILD_LOCK, busy="another edition is being built at this moment"):
+        for left in editions_dir(geodata_dir).glob(f"{STAGING_PREFIX}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        yield
+
+
+def next_id(geodata_dir: Path, stem: str, *, after: int = 0) -> str:
+    """`stem.number` with the number after all that editions have, and had that once served: an id never means two of them."""
+    publication = read_or_none(geodata_dir)
+    served = (publication.edition, *publication.history, *publication.approvals) if publication else ()
+    names = {folder.name for folder in editions_dir(geodata_dir).glob(f"{stem}.*")} | set(served)
+    numbers = (name.removeprefix(f"{stem}.") for name in names if name.startswith(f"{stem}."))
+    return f"{stem}.{max([after, *(int(number) for number in numbers if number.isdecimal())]) + 1}"
 
 
 def check_name_is_free(final: Path) -> None:
@@ -46,12 +64,9 @@ def check_name_is_free(final: Path) -> None:
 
 @contextlib.contextmanager
 def staging_folder(final: Path) -> Iterator[Path]:
-    """A folder beside the editions; removed when the work fails, and by the next build when the process died."""
-    final.parent.mkdir(parents=True, exist_ok=True)
-    for left in final.parent.glob(f"{STAGING_PREFIX}*"):
-        shutil.rmtree(left)
+    """A folder beside the editions; removed when the work fails, and by `only_build` when the process died."""
     staging = final.with_name(STAGING_PREFIX + final.name)
-    staging.mkdir()
+    staging.mkdir(parents=True)
     try:
         yield staging
     finally:
@@ -71,11 +86,17 @@ def remove_work(geodata_dir: Path, *, older_than_s: float = 0.0) -> None:
 
 
 def give_name(staging: Path, final: Path) -> None:
-    """Let a sealed folder be the edition `final`; a damaged one of that name makes room."""
+    """Let a sealed folder be the edition `final`; a damaged one of that name makes room.
+
+    It may be the one that is published: in one step, wherever that can be done, lest a crash leave none of that name.
+    """
     damaged = final.with_name(f"{STAGING_PREFIX}damaged-{final.name}")
-    if final.exists():
-        final.rename(damaged)
-    staging.rename(final)
+    if final.exists() and exchange(staging, final):
+        damaged = staging
+    else:
+        if final.exists():
+            final.rename(damaged)
+        staging.rename(final)
     fsync(final.parent)
     # Servers that still have its files mapped keep them until they have changed over.
     shutil.rmtree(damaged, ignore_errors=True)

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 DEMO_ATTRIBUTION = "Made-up data, no real place"
 # How long a profile's roads take to read and compile, for the bar alone (porto as PBF: 3.2 MB in 3 s).
 SECONDS_PER_OSM_BYTE = 1e-6
+# What a disk takes for good, at least; for the bar alone too.
+DISK_BYTES_PER_SECOND = 1e8
 
 
 def make_roads(work: Work) -> None:
@@ -185,7 +187,9 @@ def describe(
 
 def seal_work(work: Work, info: EditionInfo) -> None:
     """Write `edition.json`: the folder is an edition now, which only lacks its name."""
-    with work.told("seal"):
+    size = sum(file.size for file in work.marks.sums.values())
+    with work.told("seal", seconds=0.1 + size / DISK_BYTES_PER_SECOND):
+        work.inputs.check_unchanged()
         seal(work.folder, info.model_copy(update={"created_at": datetime.now(UTC)}), work.marks.sums)
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from stroke_map.editions import hospital_steps, steps
@@ -27,7 +26,7 @@ from stroke_map.editions.publish import (
     publish as publish_edition,
 )
 from stroke_map.editions.region import Region, districts_of
-from stroke_map.editions.staging import give_name, only_build, remove_work, work_folder
+from stroke_map.editions.staging import give_name, next_id, only_build, remove_work, work_folder
 from stroke_map.editions.work import Work, quiet
 from stroke_map.errors import EditionDamagedError, EditionError, NoEditionError
 from stroke_map.registry.compare import compare_hospitals
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from stroke_map.registry.compare import RegistryChanges
     from stroke_map.roads import RoadNetwork
     from stroke_map.settings import Settings
 
@@ -50,7 +50,7 @@ def annual_update(
     same_roads: bool = False,
     region: Region | None = None,
     against: str | None = None,
-    accept: str = "",
+    accept: str | Mapping[str, str] = "",
     prepared_by: str = "",
     publish: bool = False,
     approved_by: str = "",
@@ -73,7 +73,7 @@ def annual_update(
     Parameters
     ----------
     year
-        The edition is `<year>.1`, or the next number that is free where other inputs have made that one already.
+        The edition is `<year>.1`, or has the next number where other inputs have made that one already.
     hospitals
         The association's sheet.
     osm, same_roads
@@ -83,8 +83,9 @@ def annual_update(
     against
         The edition to compare with (and whose roads are used again); None: the one that serves.
     accept
-        Why totals may differ from that edition's so much that the gate would refuse them, and why a hospital is right where the map
-        speaks against it; kept in the edition.
+        Why totals may differ from that edition's so much that the gate would refuse them ("totals"), and why a hospital is right where
+        the map speaks against it ("places"); a single reason is for that of the two which is refused, and for neither where both are.
+        Kept in the edition.
     prepared_by, publish, approved_by
         Who runs this; whether to publish in the end, and who has looked at it. Two different people.
     dry_run
@@ -123,9 +124,11 @@ def annual_update(
         periods_file=periods, places=places, population=population, protocols=protocols or {},
         demo=base is not None and base.info.demo,
     )  # fmt: skip
+    if before is not None and before.info.demo != inputs.demo:
+        before = None  # a made-up city is nothing to compare real hospitals with
     work = Work(inputs, progress or quiet)
     with disk_faults(geodata_dir, lambda: work.needed_bytes), only_build(geodata_dir):
-        with work.told("check"):
+        with work.told("check", seconds=hospital_steps.seconds_to_read(hospitals)):
             hospital_steps.check_sheet(work, thoroughly=True)
         edition_id, built = _which_edition(geodata_dir, year, inputs.key)
         final = edition_folder(geodata_dir, edition_id)
@@ -133,9 +136,10 @@ def annual_update(
             made = Made(edition_id, final, "already built", warnings=_warnings(work))
         else:
             work.begin(work_folder(geodata_dir, inputs.key))
-            _grow(work, said.accepted, draw_tiles)
+            changes, said = _grow(work, before, said, draw_tiles)
             steps.make_bands(work, draw_bands)
-            info, made = _compare(work, edition_id, before, said, write_report)
+            info = _compare(work, edition_id, before, changes, said, write_report=write_report)
+            made = Made(edition_id, work.folder, "dry run", changes, _warnings(work))
             if dry_run:
                 return made
             steps.seal_work(work, info)
@@ -143,7 +147,8 @@ def annual_update(
             made = replace(made, folder=final, state="built")
         remove_work(geodata_dir)
     if publish and not dry_run:
-        _publish(geodata_dir, edition_id, said.approved_by)
+        with work.told("publish"):
+            _publish(geodata_dir, edition_id, said.approved_by)
     return made
 
 
@@ -168,15 +173,14 @@ def _edition_before(geodata_dir: Path, against: str | None) -> Edition | None:
 
 def _which_edition(geodata_dir: Path, year: int, key: str) -> tuple[str, bool]:
     """The id that these inputs get, and whether they have it already."""
-    taken = {folder.name for folder in editions_dir(geodata_dir).glob(f"{year}.*")}
-    for name in sorted(taken):
+    for name in sorted(folder.name for folder in editions_dir(geodata_dir).glob(f"{year}.*")):
         if _inputs_of(geodata_dir, name) == key:
             try:
                 verify_edition(geodata_dir, name, full=True)
             except EditionDamagedError:
                 return name, False  # it is built again under its name
             return name, True
-    return next(name for name in (f"{year}.{number}" for number in count(1)) if name not in taken), False
+    return next_id(geodata_dir, str(year)), False
 
 
 def _inputs_of(geodata_dir: Path, edition_id: str) -> str | None:
@@ -186,29 +190,38 @@ def _inputs_of(geodata_dir: Path, edition_id: str) -> str | None:
         return None
 
 
-def _grow(work: Work, accept: str, draw_tiles: Callable[[RoadNetwork, Path], Any] | None) -> None:
+def _grow(
+    work: Work, before: Edition | None, said: Said, draw_tiles: Callable[[RoadNetwork, Path], Any] | None
+) -> tuple[RegistryChanges | None, Said]:
+    """Roads, hospitals, arrivals and tiles; what is different from the edition before, and what was said of it (see `Said.settled`)."""
     steps.make_roads(work)
     if work.inputs.region.polygon is None:
         # Only now is it known where the roads are: a hospital far from all of them is a mistake in the sheet.
         hospital_steps.check_sheet(work, thoroughly=True)
-    hospital_steps.check_entrances(work, accept)
+    hospital_steps.check_entrances(work, before)
+    changes = compare_hospitals(before.hospitals, work.hospitals) if before else None
+    said = said.settled(work.reading, changes)
     hospital_steps.write_registry(work)
     steps.make_arrivals(work)
     steps.make_tiles(work, draw_tiles)
+    return changes, said
 
 
 def _compare(
-    work: Work, edition_id: str, before: Edition | None, said: Said, write_report: Callable[..., Any] | None
-) -> tuple[EditionInfo, Made]:
-    """Compare, report, and only then refuse: whoever must decide has something to look at."""
-    if before is not None and before.info.demo != work.inputs.demo:
-        before = None  # a made-up city is nothing to compare real hospitals with
-    based_on = before.info.id if before else ""
-    info = steps.describe(work, edition_id, based_on=based_on, accepted=said.accepted, prepared_by=said.prepared_by)
-    changes = compare_hospitals(before.hospitals, work.hospitals) if before else None
+    work: Work,
+    edition_id: str,
+    before: Edition | None,
+    changes: RegistryChanges | None,
+    said: Said,
+    *,
+    write_report: Callable[..., Any] | None,
+) -> EditionInfo:
+    """Report, and only then refuse: whoever must decide has something to look at."""
+    based_on, accepted = before.info.id if before else "", said.accepted.totals
+    info = steps.describe(work, edition_id, based_on=based_on, accepted=accepted, prepared_by=said.prepared_by)
     make_report(work, info, before, changes, write_report)
-    check_gate(changes, said.accepted, before, work.folder)
-    return info, Made(edition_id, work.folder, "dry run", changes, _warnings(work))
+    check_gate(changes, accepted, before, work.folder)
+    return info
 
 
 def _warnings(work: Work) -> tuple[str, ...]:
@@ -219,7 +232,8 @@ def _publish(geodata_dir: Path, edition_id: str, approved_by: str) -> None:
     publication = read_or_none(geodata_dir)
     if publication is not None and publication.edition == edition_id:
         return
-    if publication is not None and edition_id in publication.history:
+    # Also where it was rolled back: what a timer repeats must not undo what a person has done.
+    if publication is not None and edition_id in {*publication.history, *publication.approvals}:
         raise EditionError(
             f"edition {edition_id} has served already, and {publication.edition} has taken its place",
             next_step=f"If it should serve again: stroke-map edition publish {edition_id}.",

@@ -7,8 +7,9 @@ import os
 import shutil
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from stroke_map.editions.edition import roads_folder
@@ -103,11 +104,16 @@ class Work:
         return RoadNetwork.load(roads_folder(self.folder, profile))
 
     @contextmanager
-    def told(self, name: str) -> Iterator[None]:
-        """Tell of a step that is quick, and therefore done anew each time."""
+    def told(self, name: str, *, seconds: float = 0.0) -> Iterator[None]:
+        """Tell of a step; of one that should take so many `seconds` and cannot say how far it is, how far it should be."""
         self.progress(name, 0.0)
-        yield
+        with expected(seconds, partial(self._tell, name)) if seconds else nullcontext():
+            yield
         self.progress(name, 1.0)
+
+    def _tell(self, name: str, share: float) -> None:
+        # Only `told` says that a step is done: its files must be noted first.
+        self.progress(name, min(share, _NEARLY_DONE))
 
     def step(
         self, name: str, make: Callable[[Callable[[float], None]], dict[str, Any] | None], *, depends: str = ""
@@ -124,12 +130,17 @@ class Work:
         Returns
         -------
         What `make` found out, this time or the last.
+
+        Raises
+        ------
+        EditionError
+            An input was replaced meanwhile: the step is not done.
         """
         with self.told(name):
             facts = self.marks.facts(name, depends)
             if facts is None:
-                # Only `told` says that a step is done: its files must be noted first.
-                facts = make(lambda share: self.progress(name, min(share, _NEARLY_DONE))) or {}
+                facts = make(partial(self._tell, name)) or {}
+                self.inputs.check_unchanged()
                 self.marks.finish(name, depends, facts)
             self._done.add(name)
         return facts

@@ -57,7 +57,7 @@ _MESSAGES: Final[dict[str, str]] = {
     "{} ({}) is not said to do anything that is not done here": "{0}（{1}）并没有本院不能做的项目",
     "is no district of this region": "不是本地区的区县",
     "the {} hospitals that are given as {} fit the map clearly better as {}: {}": "标为 {1} 的 {0} 家医院，按 {2} 明显更符合地图",
-    "as {} this is {} m from where {} ({}) is known to be, as {} {} m": "按 {0} 距地图上的 {2}（{3}）{1} 米，按 {4} 只有 {5} 米",
+    "as {} this is {} m from where {} ({}) is known to be, as {} {} m": "按 {0} 距 {2}（{3}）的已知位置 {1} 米，按 {4} 只有 {5} 米",
     "no road that can be driven to is within {} m of the entrance{}": "入口 {0} 米内没有可驶达的道路",
     "the entrance is {} m from any road{}": "入口距最近的道路 {0} 米",
     "no way leads to the road {} m from the entrance, and the next is {} m away{}": "入口旁 {0} 米的道路无法驶达，下一条在 {1} 米外",

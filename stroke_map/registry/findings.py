@@ -34,17 +34,17 @@ class Finding:
         record = records.get(self.hospital.id, {}) if self.hospital else {}
         # A column that the sheet lacks is missing in the hospital's row all the same.
         cell = record.get(self.column) or next(iter(record.values()), None)
-        message, right = self.message, self.right
+        message, right, id_ = self.message, self.right, self.hospital.id if self.hospital else ""
         if cell is None:
             sheet = next((cell.sheet for record in records.values() for cell in record.values()), "")
             message = f"{self.hospital.name_zh}: {message}" if self.hospital else message
-            there = (sheet, 0, self.column, self.hospital.id if self.hospital else "")
+            there = (sheet, 0, self.column, id_)
         elif self.column not in record:
             there = (cell.sheet, cell.row, self.column, "")
         else:
             there = (cell.sheet, cell.row, cell.header, cell.text)
         address = cell.address if cell and self.column in record else ""
-        return Problem(self.severity, *there, message, right, address, self.acceptable)
+        return Problem(self.severity, *there, message, right, address, self.acceptable, id_)
 
 
 def problems_of(findings: Iterable[Finding], hospitals: Sequence[Hospital], records: Records) -> list[Problem]:

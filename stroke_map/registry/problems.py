@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from stroke_map.registry.cells import Cell
     from stroke_map.registry.models import Hospital
 
-_OR_ACCEPT: Final = "; or, where the map is wrong, the edition made with --accept REASON"
+_OR_ACCEPT: Final = "; or, where the map is wrong, the edition made with --accept places=REASON"
 MAX_VALUE_CHARACTERS: Final = 80  # enough to find the cell by; a hostile one may be a megabyte
 
 
@@ -24,7 +24,7 @@ class Problem:
     `row` counts as a spreadsheet program does, the header being row 1; 0 means the whole file. `column` is the
     header's text, "" where the whole row is meant. `value` is what stands there, shortened. `address` is the cell's
     own in a workbook, such as "H12"; "" where there is no one cell, or no workbook. `acceptable`: it may be right all the same, and
-    somebody who knows may say why.
+    somebody who knows may say why. `hospital` is the id of the one it is about, where a check of the whole list found it.
     """
 
     severity: Literal["error", "warning"]
@@ -36,6 +36,7 @@ class Problem:
     would_be_right: str
     address: str = ""
     acceptable: bool = False
+    hospital: str = ""
 
     def __str__(self) -> str:
         row = f"row {self.row}" if self.row else ""
@@ -55,7 +56,7 @@ class SheetReading:
     """The hospitals whose rows have no error, and every problem of the sheet.
 
     `records` are the cells that each of the hospitals was read from, by its id and by column, for what checks find later; `accepted`
-    are the errors that stop nothing, because somebody said why, as lines.
+    are the errors that stop nothing, because somebody said why: as lines that begin with the hospital's id.
     """
 
     sheet: str
@@ -93,10 +94,10 @@ class SheetReading:
             if reason and problem.acceptable and problem.severity == "error":
                 message = f"{problem.message}; accepted: {reason}"
                 self.problems[number] = replace(problem, severity="warning", message=message)
-                self.accepted += (str(problem),)
+                self.accepted += (f"{problem.hospital}: {message}",)
 
-    def raise_for_errors(self) -> None:
-        """Refuse a sheet with mistakes.
+    def raise_for_errors(self, *, next_step: str | None = None) -> None:
+        """Refuse a sheet with mistakes; `next_step` as of the error.
 
         Raises
         ------
@@ -106,7 +107,8 @@ class SheetReading:
         errors = self.errors
         if errors:
             count = "1 mistake" if len(errors) == 1 else f"{len(errors)} mistakes"
-            raise RegistryError(f"{count}; first: {errors[0]}", problems=[asdict(problem) for problem in self.problems])
+            problems = [asdict(problem) for problem in self.problems]
+            raise RegistryError(f"{count}; first: {errors[0]}", next_step=next_step, problems=problems)
 
 
 def _shortened(value: str) -> str:

@@ -17,6 +17,7 @@ import numpy as np
 import orjson
 import pytest
 
+from stroke_map.coordinates import GCJ_02, from_wgs84
 from stroke_map.editions import (
     Edition,
     Region,
@@ -222,14 +223,26 @@ def test_a_site_that_no_road_leads_to_is_accepted_for_a_reason(
     published: Edition, build: Callable, sheet_of: Callable, geodata: Path
 ) -> None:
     made = amend_edition(geodata_dir=geodata, cells=["a.lat=29.58"], reason="x", accept="the road is new")
-    assert [
-        problem.partition(": no road")[0] for problem in verify_edition(geodata, made.edition_id).accepted_problems
-    ] == ["error: registry.csv, row 2, lat"]
+    accepted = verify_edition(geodata, made.edition_id).accepted_problems
+    assert [problem.partition(": no road")[0] for problem in accepted] == ["a"]
     full = build(sheet_of(**PLACES | {"a": ("29.58", PLACES["a"][1])}), "full")
     assert files_of(made.folder, "arrivals") == files_of(full, "arrivals")
     assert verify_edition(geodata, made.edition_id).counts["unreached"] == {"car": ["a"], "ambulance": ["a"]}
     again = amend_edition(geodata_dir=geodata, cells=["a.phone=1"], reason="x", edition_id=made.edition_id)
     assert Edition(again.folder).hospitals[0].lat == 29.58
+    assert verify_edition(geodata, again.edition_id).accepted_problems == accepted, "nobody was asked again"
+    lat, _ = PLACES["a"]
+    back = amend_edition(geodata_dir=geodata, cells=[f"a.lat={lat}"], reason="x", edition_id=again.edition_id)
+    assert verify_edition(geodata, back.edition_id).accepted_problems == ()
+
+
+def test_coordinates_of_another_map_are_found_by_where_the_site_was(published: Edition, geodata: Path) -> None:
+    lat, lon = (f"{degrees:.6f}" for degrees in from_wgs84(29.5570, 106.5590, GCJ_02))
+    cells = [f"a.lat={lat}", f"a.lon={lon}"]
+    with pytest.raises(RegistryError, match=r"from where 医院a \(a\) is known to be, as GCJ-02 0 m"):
+        amend_edition(geodata_dir=geodata, cells=cells, reason="from another map")
+    made = amend_edition(geodata_dir=geodata, cells=[*cells, "a.crs=GCJ-02", "a.phone=1"], reason="from another map")
+    assert made.state == "built"
 
 
 def test_an_amended_edition_shares_no_file_with_another_once_it_serves(published: Edition, geodata: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stroke_map.editions.approval import Said, check_approval, tidy_name
+from stroke_map.editions.approval import Accepted, Said, check_approval, tidy_name
 from stroke_map.editions.publish import publish, read_publication, rollback
 from stroke_map.editions.seal import seal
 from stroke_map.errors import EditionError, InvalidRequestError
@@ -60,7 +60,28 @@ def test_what_is_no_name_is_refused(name: str) -> None:
 
 def test_names_and_reasons_are_kept_tidy() -> None:
     said = Said.checked(reason=" a\n b ", accept="", prepared_by="　王芳 ", approved_by="")
-    assert said == Said("a b", "", "王芳", "")
+    assert said == Said("a b", Accepted(), "王芳", "")
+
+
+@pytest.mark.parametrize(
+    ("given", "refused", "settled"),
+    [
+        ("why", set(), ("why", "")),
+        ("why", {"totals"}, ("why", "")),
+        ("why", {"places"}, ("", "why")),
+        ("why", {"totals", "places"}, ("", "")),
+        ({"totals": "t"}, {"totals", "places"}, ("t", "")),
+        ({"places": "p"}, {"totals", "places"}, ("", "p")),
+        ({"places": "p", "totals": "t"}, {"totals", "places"}, ("t", "p")),
+        ({"totals": "t", "": "why"}, {"totals", "places"}, ("t", "why")),
+        ({"places": "p", "": "why"}, {"totals", "places"}, ("why", "p")),
+        ({"totals": "t", "": "why"}, {"totals"}, ("t", "")),
+        ({"totals": "t"}, {"places"}, ("t", "")),
+    ],
+)
+def test_one_reason_never_stands_for_two_decisions(given: object, refused: set[str], settled: tuple[str, str]) -> None:
+    found = Accepted.checked(given).settled(totals="totals" in refused, places="places" in refused)
+    assert (found.totals, found.places) == settled
 
 
 def test_an_edition_that_somebody_prepared_needs_somebody_else(geodata: Path, prepared: Callable) -> None:

@@ -114,8 +114,10 @@ def test_both_distances_are_said_with_the_cell(beijing) -> None:
     records = {"h0": {"id": Cell("h0", "表", 7, "编号", "A7"), "crs": Cell("WGS-84", "表", 7, "坐标系", "I7")}}
     first, second = check_places(misread, network, hospitals, records=records)
     assert (first.sheet, first.row, first.column, first.address, first.value) == ("表", 7, "坐标系", "I7", "WGS-84")
-    assert first.message == "as WGS-84 this is 540 m from 清华大学医院 on the map (osm-w80716519), as GCJ-02 0 m"
-    assert second.message.startswith("北京大学校医院: as WGS-84 this is 539 m from 北京大学校医院 on the map")
+    assert (
+        first.message == "as WGS-84 this is 540 m from where 清华大学医院 (osm-w80716519) is known to be, as GCJ-02 0 m"
+    )
+    assert second.message.startswith("北京大学校医院: as WGS-84 this is 539 m from where 北京大学校医院 (osm")
 
 
 @pytest.mark.parametrize("names", [{"name_en": "Tsinghua university hospital"}, {"name_short": "清华大学 医院"}])

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import orjson
 import pytest
 
+from stroke_map.coordinates import GCJ_02, from_wgs84
 from stroke_map.editions import (
     Edition,
     annual_update,
@@ -409,13 +410,14 @@ def test_what_the_map_speaks_against_is_accepted_for_a_reason(
     update: Callable, sheet_with: Callable, geodata: Path
 ) -> None:
     far = sheet_with(far={"lat": "29.572", "lon": "106.555", "ct": "yes"})
-    with pytest.raises(RegistryError, match=r"no road that can be driven to.*--accept REASON"):
+    with pytest.raises(RegistryError, match=r"no road that can be driven to.*--accept places=REASON"):
         update(hospitals=far)
     made = update(hospitals=far, accept="the road is new")
     info = verify_edition(geodata, made.edition_id)
-    assert info.accepted == "the road is new"
     (problem,) = info.accepted_problems
-    assert problem.startswith("error: other.csv, row 4, lat: no road that can be driven to")
+    assert problem.startswith("far: no road that can be driven to")
+    assert problem.endswith("; accepted: the road is new")
+    assert info.accepted == "", "nothing was said of totals"
     assert any(warning.startswith("warning") and "accepted: the road is new" in warning for warning in made.warnings)
     assert info.counts["unreached"] == {"car": ["far"], "ambulance": ["far"]}
 
@@ -424,3 +426,79 @@ def test_what_cannot_be_is_never_accepted(update: Callable, sheet_with: Callable
     for lat, lon in (("91", "106.555"), ("106.555", "29.555"), ("40", "106.555"), ("", "106.555")):
         with pytest.raises(RegistryError):
             update(hospitals=sheet_with(far={"lat": lat, "lon": lon}), accept="it is so")
+
+
+def test_totals_and_places_are_two_decisions(update: Callable, sheet_with: Callable, geodata: Path) -> None:
+    publish(geodata, update().edition_id)
+    both = sheet_with(z=None, far={"lat": "29.572", "lon": "106.555", "ct": "yes"})
+    for accept in ("", "it is so", {"totals": "z has closed"}):
+        with pytest.raises(RegistryError, match="--accept places=REASON") as caught:
+            update(year=2028, hospitals=both, accept=accept)
+        assert ("--accept totals=REASON" in caught.value.next_step) == isinstance(accept, str)
+    with pytest.raises(GateError) as gate:
+        update(year=2028, hospitals=both, accept={"places": "the road is new"})
+    assert "--accept totals=REASON" in gate.value.next_step
+    made = update(year=2028, hospitals=both, accept={"places": "the road is new", "totals": "z has closed"})
+    info = verify_edition(geodata, made.edition_id)
+    assert info.accepted == "z has closed"
+    assert [line.partition("accepted: ")[2] for line in info.accepted_problems] == ["the road is new"]
+
+
+def test_what_was_rolled_back_does_not_come_back_by_itself(
+    update: Callable, geodata: Path, sheet_with: Callable
+) -> None:
+    update(publish=True, **PEOPLE)
+    other = sheet_with(z={"phone": "023-1"})
+    update(publish=True, hospitals=other, **PEOPLE)
+    rollback(geodata)
+    with pytest.raises(EditionError, match=r"2027\.1 has taken its place"):
+        update(publish=True, hospitals=other, **PEOPLE)
+    assert read_publication(geodata).edition == "2027.1"
+    assert publish(geodata, "2027.2", approved_by="李敏").edition == "2027.2"
+
+
+def test_an_id_never_means_two_editions(update: Callable, geodata: Path, sheet_with: Callable) -> None:
+    for phone in ("1", "2", "3"):
+        update(publish=True, hospitals=sheet_with(z={"phone": f"023-{phone}"}), **PEOPLE)
+    shutil.rmtree(geodata / "editions" / "2027.1")  # as prune does
+    assert update(hospitals=sheet_with(z={"phone": "023-4"})).edition_id == "2027.4"
+    shutil.rmtree(geodata / "editions" / "2027.4")  # it has never served
+    rollback(geodata)
+    shutil.rmtree(geodata / "editions" / "2027.3")
+    assert update(hospitals=sheet_with(z={"phone": "023-5"})).edition_id == "2027.4"
+
+
+@pytest.mark.parametrize("step", ["roads car", "arrivals ambulance", "seal"])
+@pytest.mark.parametrize("replaced", ["hospitals", "osm"])
+def test_a_file_that_is_replaced_on_the_way_makes_no_edition(
+    update: Callable, town: dict[str, Path], sheet_with: Callable, tmp_path: Path, *, step: str, replaced: str
+) -> None:
+    files = {"hospitals": sheet_with(z={"phone": "023-1"}), "osm": Path(shutil.copy(town["osm"], tmp_path / "x.osm"))}
+    news = {
+        "hospitals": sheet_with("new.csv", z={"phone": "023-2"}),
+        "osm": Path(shutil.copy(town["osm"], tmp_path / "new.osm")),
+    }
+
+    def replace(name: str, share: float) -> None:
+        if (name, share) == (step, 0.0):
+            news[replaced].replace(files[replaced])
+
+    with pytest.raises(EditionError, match=f"{files[replaced].name} was replaced"):
+        update(**files, progress=replace)
+    made = update(**files)
+    phones = {hospital.id: hospital.phone for hospital in Edition(made.folder).hospitals}
+    assert phones["z"] == ("023-2" if replaced == "hospitals" else "023-1")
+
+
+def test_a_list_that_now_has_the_coordinates_of_another_map_is_found_by_the_edition_before(
+    update: Callable, geodata: Path, sheet_with: Callable
+) -> None:
+    publish(geodata, update().edition_id)
+    lat, lon = from_wgs84(29.5570, 106.5590, GCJ_02)
+    wrong = sheet_with(a={"lat": f"{lat:.6f}", "lon": f"{lon:.6f}"})
+    with pytest.raises(
+        RegistryError, match=r"as WGS-84 this is \d+ m from where 乙医院 \(a\) is known to be, as GCJ-02 0 m"
+    ):
+        update(year=2028, hospitals=wrong)
+    right = sheet_with(a={"lat": f"{lat:.6f}", "lon": f"{lon:.6f}", "crs": "GCJ-02"})
+    assert update(year=2028, hospitals=right).state == "built"

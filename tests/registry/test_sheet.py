@@ -102,13 +102,14 @@ def test_the_error_carries_every_problem_as_plain_data(sheet_file) -> None:
     }
     assert set(problems[0]) == {
         "severity", "sheet", "row", "column", "value", "message", "would_be_right", "address", "acceptable",
+        "hospital",
     }  # fmt: skip
 
 
 def test_what_may_be_right_all_the_same_is_accepted_for_a_reason_and_nothing_else() -> None:
     reading = SheetReading("x.csv")
     told = ("x.csv", 2, "lat", "29", "is far from any road", "a place beside a road")
-    reading.problems += [Problem("error", *told, acceptable=True), Problem("error", *told)]
+    reading.problems += [Problem("error", *told, acceptable=True, hospital="h1"), Problem("error", *told)]
     before = list(reading.problems)
     reading.accept("")
     assert (reading.problems, reading.accepted) == (before, ())
@@ -116,7 +117,7 @@ def test_what_may_be_right_all_the_same_is_accepted_for_a_reason_and_nothing_els
     assert reading.errors == before[1:]
     assert reading.problems[0].severity == "warning"
     assert reading.problems[0].message == "is far from any road; accepted: the road is new"
-    assert reading.accepted == (str(before[0]),)
+    assert reading.accepted == ("h1: is far from any road; accepted: the road is new",)
 
 
 @pytest.mark.parametrize(
