@@ -1,6 +1,7 @@
 """A year at the command line: update, publish, amend, status, prune, and what each refusal is called."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -160,6 +161,24 @@ def test_a_refused_sheet_and_a_refused_change_have_exit_codes_of_their_own(run, 
     assert "h3" in told.stderr
 
 
+def test_each_thing_that_is_accepted_has_a_reason_of_its_own(run, sheet_of, place_of, tmp_path):
+    lat, lon = place_of(500, 5000)
+    both = sheet_of("yes,yes,023-4", "no,yes,023-4")
+    text = both.read_text(encoding="utf-8").replace("yes,yes,023-3", "no,yes,023-3")
+    both.write_text(f"{text}h5,医院五,{lat:.6f},{lon:.6f},WGS-84,no,yes,023-5\n", encoding="utf-8")
+    options = ("edition", "update", "--year", "2027", "--hospitals", both, "--same-roads", "--accept")
+    wrong = run(*options, "it is so")
+    assert (wrong.exit_code, "--accept totals=REASON" in wrong.stderr) == (errors.RegistryError.exit_code, True)
+    assert run(*options, "places=the road is new").exit_code == errors.GateError.exit_code
+    twice = run(*options, "places=the road is new", "--accept", "places=so it is")
+    assert (twice.exit_code, "is given twice" in twice.stderr) == (2, True)
+    done = run(*options, "places=the road is new", "--accept", "totals=two have stopped: a=b")
+    assert done.stdout == "Edition 2027.1: built\n"
+    told = orjson.loads((tmp_path / "geodata" / "editions" / "2027.1" / "edition.json").read_bytes())
+    assert told["accepted"] == "two have stopped: a=b"
+    assert [line.partition(":")[0] for line in told["accepted_problems"]] == ["h5"]
+
+
 def test_who_prepared_cannot_approve(run, town):
     options = ("--year", "2027", "--hospitals", town["sheet"], "--same-roads", "--publish")
     done = run("edition", "update", *options, "--prepared-by", "王芳", "--approved-by", "王 芳")
@@ -224,3 +243,15 @@ def test_the_script_is_the_same_command(made, tmp_path, sheet_of):
     assert (wrong.returncode, wrong.stdout) == (5, "")
     done = script("--year", "2027", "--hospitals", sheet_of("023-1", "023-9"), "--same-roads")
     assert (done.returncode, done.stdout) == (0, "Edition 2027.1: built\n"), done.stderr
+
+
+def test_every_check_knows_for_how_long_a_lapsed_accreditation_is_still_listed(run, sheet_of, monkeypatch):
+    monkeypatch.setenv("STROKE_MAP_ACCREDITATION_GRACE_DAYS", "10")
+    until = "as lapsed (class 2) until 2026-07-10"
+    assert until in run("edition", "amend", "--set", "h1.ct_valid_until=2026-06-30", "--reason", "x").stderr
+    sheet = sheet_of("thrombolysis,ct,phone", "thrombolysis,ct,ct_valid_until")
+    text = re.sub("023-[02-9]", "", sheet.read_text(encoding="utf-8"))
+    sheet.write_text(text.replace("023-1", "2026-06-30"), encoding="utf-8")
+    days = ("--valid-from", "2026-01-01", "--valid-until", "2026-12-31")
+    told = orjson.loads(run("registry", "check", sheet, *days, "--json").stdout)["problems"]
+    assert any(until in problem["message"] for problem in told)
