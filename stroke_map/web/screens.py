@@ -27,6 +27,7 @@ from stroke_map.maps.texts import LANGUAGES, TAGS, choose_language
 from stroke_map.registry import TEAMS
 from stroke_map.web.administration_texts import ADMINISTRATION
 from stroke_map.web.dispatch_texts import DISPATCH
+from stroke_map.web.editor_texts import EDITOR
 from stroke_map.web.hospital_texts import HOSPITAL
 from stroke_map.web.published import current_edition
 from stroke_map.web.quality_texts import QUALITY
@@ -72,10 +73,11 @@ LOGIN: Final = Screen("login", "/login")
 LOGOUT: Final = Screen("logout", "/logout")
 DISPATCH_SCREEN: Final = Screen("dispatch", "/dispatch", ("dispatcher",), DISPATCH, has_map=True)
 HOSPITAL_SCREEN: Final = Screen("hospital", "/hospital", ("hospital",), HOSPITAL)
+EDITOR_SCREEN: Final = Screen("editor", "/editor", ("editor",), EDITOR)
 QUALITY_SCREEN: Final = Screen("quality", "/quality", ("auditor", "editor", "administrator"), QUALITY)
 ADMINISTRATION_SCREEN: Final = Screen("administration", "/administration", ("administrator",), ADMINISTRATION)
 #: Every screen that somebody works with, in the order in which the log-in offers them.
-SCREENS: Final = (DISPATCH_SCREEN, HOSPITAL_SCREEN, ADMINISTRATION_SCREEN, QUALITY_SCREEN)
+SCREENS: Final = (DISPATCH_SCREEN, HOSPITAL_SCREEN, EDITOR_SCREEN, ADMINISTRATION_SCREEN, QUALITY_SCREEN)
 
 
 @blueprint.get(LOGIN.address)
@@ -115,6 +117,12 @@ def administration() -> Response:
 def quality() -> Response:
     """The quality screen: how long things took, and how many were in time."""
     return page_of(QUALITY_SCREEN, hospitals=_names(), few=FEW)
+
+
+@blueprint.get(EDITOR_SCREEN.address)
+def editor() -> Response:
+    """The editor's screen: this year's table, the edition built from it, and which one serves."""
+    return page_of(EDITOR_SCREEN)
 
 
 def _names() -> dict[str, dict[str, str]]:
