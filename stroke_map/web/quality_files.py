@@ -104,6 +104,8 @@ def _write(sheet: Worksheet, header: list[str], rows: list[list[Any]]) -> None:
 
     for number, row in enumerate([header, *rows], 1):
         for column, told in enumerate(row, 1):
+            if told is None or told == "":
+                continue
             cell = sheet.cell(number, column)
             if isinstance(told, str):
                 write_text(cell, guard(told))

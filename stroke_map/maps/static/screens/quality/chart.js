@@ -50,6 +50,6 @@ export function chart(id, title, words, columns, rows, { aim = 0, most = 0, none
 }
 
 /** The number that counts: past its target, or of few cases, in words and signs. */
-function first(text, { few, late }) {
-  return [make("span", { class: late ? "late" : false, text }), ...(few ? [" ", make("span", { class: "few", text: say("few") })] : [])];
+function first(text, { value, few, late }) {
+  return [make("span", { class: late ? "late" : false, text }), ...(few && value !== null ? [" ", make("span", { class: "few", text: say("few") })] : [])];
 }
