@@ -12,12 +12,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from stroke_map.errors import LiveStoreError
+from stroke_map.live.deliveries import Outcome
 from stroke_map.live.delivery_records import MOST_OF_A_CHANNEL
 
 if TYPE_CHECKING:
     from stroke_map.delivery.sender import Sender
     from stroke_map.live import LiveStore
-    from stroke_map.live.deliveries import Outcome, Outgoing
+    from stroke_map.live.deliveries import Outgoing
 
 #: How often the outbox is looked at; with the wait for a processor a new message is picked up well within 250 ms.
 EVERY_S: Final = 0.1
@@ -94,7 +95,10 @@ class Deliverer(threading.Thread):
                 if message.id in self._on_the_way:  # this process stood still until its own lease was over
                     continue
                 self._on_the_way[message.id] = message
-                threading.Thread(target=self._send, args=(message,), name="delivery", daemon=True).start()
+                try:
+                    threading.Thread(target=self._send, args=(message,), name="delivery", daemon=True).start()
+                except RuntimeError:  # the system gives no more threads: else it would be on its way for ever
+                    self._sent.put(Outcome(message.id, "failed", "this machine has no room for another attempt"))
 
     def _send(self, message: Outgoing) -> None:
         self._sent.put(self._sender.send(message))

@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from typing import TYPE_CHECKING
 
-from stroke_map.delivery.failing import SendingError, cut_off
+from stroke_map.delivery.failing import SendingError, cut_off, trusted
 from stroke_map.errors import InvalidRequestError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class MailServer:
         mail["Message-ID"] = f"<{message_id}@{self.sender.rpartition('@')[2]}>"
         mail["Auto-Submitted"], mail["Importance"] = "auto-generated", "high"
         mail.set_content(text)
-        context = ssl.create_default_context()
+        context = trusted()
         # Its own timeouts are of single reads, and come after the cut.
         smtp: smtplib.SMTP = (
             smtplib.SMTP_SSL(timeout=timeout_s + 1, context=context) if self.security == "tls" else smtplib.SMTP(timeout=timeout_s + 1)

@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from stroke_map.delivery.failing import SendingError, cut_off
+from stroke_map.delivery.failing import SendingError, cut_off, trusted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,8 +47,7 @@ def post(url: str, headers: Mapping[str, str], body: bytes, *, guard: Guard, tim
         asked = False
         try:
             if encrypted:
-                context = ssl.create_default_context()
-                connection.sock = context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
+                connection.sock = trusted().wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
                 connection.sock.do_handshake()
             path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             connection.request("POST", path, body, {"User-Agent": "stroke_map", **headers})

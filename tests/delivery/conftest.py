@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 import socketserver
 import subprocess
 import threading
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from stroke_map.delivery.failing import trusted
 from stroke_map.live import LiveStore
 from stroke_map.live.alert_rules import Callees
 from stroke_map.live.alerts import NewAlert
@@ -90,7 +92,7 @@ def answer_with() -> Iterator[Callable[..., tuple[int, list[bytes]]]]:
 
 
 def _whole_request(connection: socket.socket) -> bytes:
-    connection.settimeout(5)
+    connection.settimeout(60)
     read = b""
     while b"\r\n\r\n" not in read:
         some = connection.recv(65536)
@@ -124,6 +126,18 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture
+def trust(certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """Let somebody vouch for the certificate from now on, until the test is over."""
+
+    def begin() -> None:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+        trusted.cache_clear()
+
+    yield begin
+    trusted.cache_clear()
+
+
+@pytest.fixture
 def make_settings(live_database: Any, tmp_path: Path) -> Callable[..., Any]:
     """Settings with a database of each kind, by which messages may go to this machine."""
     own = {"geodata_dir": tmp_path, "cache_dir": tmp_path, "database_url": live_database.address}
@@ -138,7 +152,6 @@ def open_store(make_settings: Callable[..., Any]) -> Iterator[Callable[..., Live
         def make(**others: Any) -> LiveStore:
             store = LiveStore(make_settings(**others))
             stack.callback(store.close)
-            store.migrate()
             return store
 
         yield make
@@ -177,14 +190,14 @@ def message(sqlite_message_store: LiveStore) -> Outgoing:
 
 
 @pytest.fixture
-def sqlite_message_store(tmp_path: Path) -> Iterator[LiveStore]:
+def sqlite_message_store(empty_sqlite: Path, tmp_path: Path) -> Iterator[LiveStore]:
+    shutil.copy(empty_sqlite, tmp_path / "live.db")
     store = LiveStore(read_settings({}, geodata_dir=tmp_path))
-    store.migrate()
     yield store
     store.close()
 
 
-def wait_until(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
+def wait_until(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
     """What `condition` gives, as soon as it gives anything."""
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:

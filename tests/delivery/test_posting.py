@@ -226,14 +226,23 @@ def tls_port(certificate):
     thread.join()
 
 
-def test_a_certificate_must_be_vouched_for_and_be_of_that_name(tls_port, certificate, monkeypatch):
+def test_a_certificate_must_be_vouched_for_and_be_of_that_name(tls_port, trust):
     error = refused(tls_port, host="localhost", scheme="https")
     assert error.problem.startswith("TLS failed")
     assert not error.perhaps
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+    trust()
     send(tls_port, host="localhost", scheme="https")
     guard = Guard(Guard.of("127.0.0.0/8").named, lambda _, port, **__: socket.getaddrinfo("127.0.0.1", port))
     assert "TLS failed" in refused(tls_port, host="other.example", scheme="https", guard=guard).problem
+
+
+def test_the_authorities_are_read_once_for_all_messages(tls_port, trust, monkeypatch):
+    trust()
+    made, make = [], ssl.create_default_context
+    monkeypatch.setattr(ssl, "create_default_context", lambda: made.append(1) or make())
+    for _ in range(3):
+        send(tls_port, host="localhost", scheme="https")
+    assert len(made) == 1
 
 
 def test_who_hangs_in_the_handshake_is_hung_up_on():
