@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import random
 import sqlite3
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +20,15 @@ if TYPE_CHECKING:
 
 DATABASE_FILE = "live.db"
 BUSY_TIMEOUT_MS = 2000
+#: How long whoever is to write waits for those before, until it is given up.
+WRITE_WAIT_S = 5.0
+#: How often it then asks whether it is its turn, give or take a half. SQLite's own waiting asks more and more seldom, until a tenth of
+#: a second apart: on a busy machine whoever has waited longest is passed by all who come, and was refused after two seconds.
+_ASK_EVERY_S = 0.004
 CONNECT_TIMEOUT_S = 3
-#: Execution option that says how a SQLite transaction begins.
-BEGIN = "stroke_map_begin"
+#: Execution option of a transaction that writes: "FULL" where it outlives a power cut, "NORMAL" where that may take back the last of
+#: them. SQLite alone takes notice; a transaction without it only reads.
+WRITES = "stroke_map_writes"
 _EXAMPLE = "postgresql://user:password@host/database"
 
 
@@ -65,7 +73,7 @@ def make_engine(settings: Settings) -> Engine:
             "PostgreSQL is set as the database, but psycopg is not installed",
             next_step="Install it with: pip install 'stroke-map[postgres]'.",
         )
-    options = f"-c statement_timeout=10000 -c lock_timeout={BUSY_TIMEOUT_MS} -c timezone=UTC"
+    options = f"-c statement_timeout=10000 -c lock_timeout={WRITE_WAIT_S * 1000:.0f} -c timezone=UTC"
     arguments = {"connect_timeout": CONNECT_TIMEOUT_S, "options": options}
     url = make_url(settings.database_url).set(drivername="postgresql+psycopg")
     return create_engine(url, connect_args=arguments, pool_pre_ping=True, hide_parameters=True)
@@ -97,8 +105,24 @@ def _sqlite(file: Path) -> Engine:
     return engine
 
 
-def _begin(connection: Connection) -> Any:
-    connection.exec_driver_sql(connection.get_execution_options().get(BEGIN, "BEGIN"))
+def _begin(connection: Connection) -> None:
+    synchronous = connection.get_execution_options().get(WRITES)
+    driver: Any = connection.connection.driver_connection
+    if synchronous is None:
+        driver.execute("BEGIN")
+        return
+    driver.execute(f"PRAGMA synchronous = {synchronous}")
+    driver.execute("PRAGMA busy_timeout = 0")
+    give_up_s = time.monotonic() + WRITE_WAIT_S
+    while True:
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+            break
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= give_up_s:
+                raise
+        time.sleep(_ASK_EVERY_S * random.uniform(0.5, 1.5))  # noqa: S311  only spreads load
+    driver.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
 
 
 def create_file(file: Path) -> None:

@@ -21,7 +21,7 @@ from stroke_map.live.alert_rules import Timers
 from stroke_map.live.audit import AuditLog
 from stroke_map.live.case_records import CaseRecords
 from stroke_map.live.channel_records import ChannelRecords
-from stroke_map.live.database import BEGIN, create_file, database_file, make_engine
+from stroke_map.live.database import WRITE_WAIT_S, WRITES, create_file, database_file, make_engine
 from stroke_map.live.deliveries import Trying
 from stroke_map.live.delivery_records import DeliveryRecords
 from stroke_map.live.link_records import LinkRecords
@@ -93,6 +93,7 @@ class LiveStore:
         self.quality = QualityRecords(self)
         self.links = LinkRecords(self, timedelta(hours=settings.crew_link_hours))
         self.channels, self.deliveries = ChannelRecords(self), DeliveryRecords(self, Trying.of(settings))
+        self._turn = threading.Lock()
         self._peeking = threading.Lock()
         self._peek: Connection | None = None
 
@@ -145,29 +146,36 @@ class LiveStore:
         LiveStoreError
             The database is locked or away.
         """
-        with self._transaction("BEGIN") as connection:
+        with self._transaction() as connection:
             yield connection
 
     @contextmanager
     def writing(self, *, audited: bool = True) -> Iterator[Connection]:
         """A transaction that writes: all of it is kept, with its line in the audit log, or nothing. Keep it short, for others wait.
 
-        Without a line where `audited` is false: for what is only counted.
+        Without a line where `audited` is false: for what is only counted, or comes about again, as the log of what was sent does. On
+        SQLite a power cut may take back the last of these, but not what is audited, and what was before it.
 
         Raises
         ------
         LiveStoreError
             The database is locked or away; nothing was changed.
         """
-        with self._transaction("BEGIN IMMEDIATE") as connection:
-            yield connection
-            if audited:
-                self.audit.append_deed(connection)
+        # One thread of a process at a time asks the database for its lock: dozens would keep each other from it, and other processes.
+        if not self._turn.acquire(timeout=WRITE_WAIT_S):
+            raise LiveStoreError("the database of live state is locked")
+        try:
+            with self._transaction(**{WRITES: "FULL" if audited else "NORMAL"}) as connection:
+                yield connection
+                if audited:
+                    self.audit.append_deed(connection)
+        finally:
+            self._turn.release()
 
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[Connection]:
+    def _transaction(self, **options: str) -> Iterator[Connection]:
         try:
-            with self._engine.connect() as connection, connection.execution_options(**{BEGIN: begin}).begin():
+            with self._engine.connect() as connection, connection.execution_options(**options).begin():
                 yield connection
         except IntegrityError:
             raise

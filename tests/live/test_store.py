@@ -20,18 +20,20 @@ from stroke_map.settings import read_settings
 HOUR = timedelta(hours=1)
 
 
-def test_migrations_make_the_tables_from_empty_exactly_as_the_code_knows_them(store):
+def test_migrations_make_the_tables_from_empty_exactly_as_the_code_knows_them(bare_settings, open_store):
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
+    store = open_store(bare_settings)
+    store.migrate()
     with store.reading() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     store.migrate()
     assert store.version(TOPIC) == 1
 
 
-def test_many_may_migrate_at_once(settings, open_store):
-    stores = [open_store(settings) for _ in range(6)]
+def test_many_may_migrate_at_once(bare_settings, open_store):
+    stores = [open_store(bare_settings) for _ in range(6)]
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(LiveStore.migrate, stores))
     assert stores[0].version(TOPIC) == 1
@@ -157,15 +159,15 @@ def _add_many(settings, now, count):
     store.close()
 
 
-def test_processes_at_once_lose_nothing(settings, open_store, now):
+def test_processes_at_once_lose_nothing(bare_settings, open_store, now):
     context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=_add_many, args=(settings, now, 10)) for _ in range(2)]
+    processes = [context.Process(target=_add_many, args=(bare_settings, now, 10)) for _ in range(2)]
     for process in processes:
         process.start()
     for process in processes:
         process.join()
     assert [process.exitcode for process in processes] == [0, 0]
-    assert len({closure.id for closure in open_store(settings).closures.list(now=now)}) == 20
+    assert len({closure.id for closure in open_store(bare_settings).closures.list(now=now)}) == 20
 
 
 MOMENTS = st.datetimes(
@@ -255,7 +257,7 @@ def test_a_sqlite_file_is_in_wal_mode(sqlite_store):
 def test_a_locked_file_is_told_as_locked(sqlite_store, new_closure, now, monkeypatch):
     from stroke_map.live import database
 
-    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 20)
+    monkeypatch.setattr(database, "WRITE_WAIT_S", 0.02)
     holder = sqlite3.connect(sqlite_store.file, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     with pytest.raises(LiveStoreError, match="locked"):
