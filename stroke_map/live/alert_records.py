@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 #: How long an alert that has ended is still shown, so that everybody sees that it has.
 SHOWN_AFTER: Final = timedelta(minutes=30)
 ANOTHER_DESTINATION: Final = "another destination"
+#: So many alerts are moved on in one transaction: whoever alerts a hospital meanwhile does not wait for all that is due after a pause.
+MOST_AT_ONCE: Final = 50
 #: Who closes an alert that nobody closed.
 BY_ITSELF: Final = "by itself"
 
@@ -214,18 +216,21 @@ class AlertRecords:
     def work_off(self, now: datetime) -> int:
         """Do what is due by `now`: put calls into the outbox, close what stood too long. Returns how many alerts that concerned.
 
-        Any number of processes may do so at once; each thing is done by one of them.
+        That is `MOST_AT_ONCE` at the most, those that have waited longest. Any number of processes may do so at once; each thing is
+        done by one of them.
         """
-        waiting = select(alerts.c.id).where(alerts.c.next_at <= now).order_by(alerts.c.id)
+        waiting = select(alerts.c.id).where(alerts.c.next_at <= now).order_by(alerts.c.next_at, alerts.c.id)
         with self._store.reading() as connection:
             if connection.execute(waiting.limit(1)).one_or_none() is None:
                 return 0
         with self._store.writing() as connection:
-            version = self._store.bump(connection, CASE_TOPIC, now)
+            self._store.hold(connection, CASE_TOPIC)
             # Asked again: another process may have done it before we held the counter.
-            ids = connection.execute(waiting).scalars().all()
-            for found in load_alerts(connection, ids):
-                self._settle(connection, found, version, now)
+            ids = connection.execute(waiting.limit(MOST_AT_ONCE)).scalars().all()
+            if ids:
+                version = self._store.bump(connection, CASE_TOPIC, now)
+                for found in load_alerts(connection, ids):
+                    self._settle(connection, found, version, now)
             return len(ids)
 
     def _settle(self, connection: Connection, found: RecordedAlert, version: int, now: datetime) -> RecordedAlert:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from stroke_map.errors import ConflictError, InvalidRequestError, NotFoundError
+from stroke_map.live import alert_records
 from stroke_map.live.alert_records import ANOTHER_DESTINATION, BY_ITSELF, SHOWN_AFTER
 from stroke_map.live.alert_rules import standing_of
 from stroke_map.live.alerts import TEAMS_OF, callees_of, telephone_of
@@ -229,6 +230,30 @@ def test_what_is_due_is_done_once_by_whoever_comes_first(alerted, now):
     assert outbox(alerted)[3:] == [(1, "call", "emergency", 1, "2")]
     alerted.alerts.work_off(now + 120 * SECOND)
     assert [row[2:4] for row in outbox(alerted)[4:]] == [("emergency", 0), ("radiology", 0), ("neurology", 0)]
+
+
+def test_after_a_pause_what_is_due_is_done_some_at_a_time_and_what_waited_longest_first(
+    store, new_case, new_alert, now, monkeypatch
+):
+    monkeypatch.setattr(alert_records, "MOST_AT_ONCE", 2)
+    for number, later in enumerate((40, 0, 20, 10, 30)):
+        at = now + later * SECOND
+        store.alerts.create(
+            new_alert(case_id=store.cases.add(new_case(), now=at).id), key=str(number), digest="d", now=at
+        )
+    before = len(outbox(store))
+    at, done = now + 10 * MINUTE, []
+    while done[-1:] != [0]:
+        done.append(store.alerts.work_off(at))
+    assert done == [2, 2, 1, 0]
+    assert list(dict.fromkeys(row[0] for row in outbox(store)[before:])) == [2, 4, 3, 5, 1]
+
+
+def test_who_comes_second_changes_nothing(alerted, now):
+    assert alerted.alerts.work_off(now + 60 * SECOND) == 1
+    before = alerted.version(CASE_TOPIC)
+    assert alerted.alerts.work_off(now + 60 * SECOND) == 0
+    assert alerted.version(CASE_TOPIC) == before
 
 
 def test_an_alert_that_nobody_closes_closes_by_itself(alerted, now):
