@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 
 from stroke_map.errors import ConflictError, NotFoundError
 from stroke_map.live.alert_reading import LARGEST_ID, load_alerts
@@ -217,8 +217,14 @@ def _channel_key() -> ColumnElement[int]:
 
 
 def _due(now: datetime, busy: Collection[int]) -> ColumnElement[bool]:
+    """What may be sent now. A stand-down waits for the call that is on the same way: whoever gets both must get the call first."""
     free = or_(deliveries.c.leased_until.is_(None), deliveries.c.leased_until <= now)
-    return and_(deliveries.c.due_at <= now, free, _channel_key().not_in(sorted(busy)))
+    call = deliveries.alias()
+    same_way = [call.c[name] == deliveries.c[name] for name in ("alert_id", "team", "contact", "via")]
+    same_way.append(func.coalesce(call.c.channel_id, 0) == _channel_key())
+    after_a_call = exists().where(call.c.kind == "call", call.c.leased_until > now, *same_way)
+    in_order = or_(deliveries.c.kind == "call", ~after_a_call)
+    return and_(deliveries.c.due_at <= now, free, in_order, _channel_key().not_in(sorted(busy)))
 
 
 def _has_ended(alert: RecordedAlert) -> bool:
