@@ -1,7 +1,8 @@
-"""`audit`: list and verify."""
+"""`audit`: list, verify and archive."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,26 @@ def verify(against: Path | None, *, as_json: bool) -> None:
         print_json({chain: {"number": head.number, "hash": head.hash} for chain, head in heads.items()})
     else:
         print_table(("CHAIN", "LINES", "HASH OF THE LAST"), [(c, head.number, head.hash) for c, head in heads.items()])
+
+
+@audit.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--older-than", "days", type=click.IntRange(min=1), required=True, help="Days that stay in the database.")
+@as_json
+def archive(folder: Path, days: int, *, as_json: bool) -> None:
+    """Bring old lines into a new file of FOLDER and take them out of the database; `audit verify` still proves the rest whole."""
+    from stroke_map.live.audit_archive import archive as bring
+    from stroke_map.live.audit_reads import gather_left
+
+    now = datetime.now(UTC)
+    with opened_store() as store:
+        if wrong := gather_left(read_settings().audit_dir, store):
+            raise AuditError(f"{len(wrong):,} places are not as they were written", problems=wrong)
+        done = bring(store, folder, before=now - timedelta(days=days), now=now)
+    if as_json:
+        print_json({"file": str(done.file) if done else None, "lines": done.lines if done else 0})
+    else:
+        click.echo(f"{done.lines:,} lines of {done.chains:,} chains are in {done.file}" if done else "Nothing is older")
 
 
 def _anchors(file: Path) -> dict[str, Head]:

@@ -17,7 +17,7 @@ from sqlalchemy import insert, select, text, update
 
 from stroke_map.errors import AuditError
 from stroke_map.live.account_tables import audit, audit_chains
-from stroke_map.live.audit_chain import WRITES, Head, Link, beginning, link, problems
+from stroke_map.live.audit_chain import ARCHIVED, WRITES, Head, Link, Seal, beginning, link, problems
 from stroke_map.live.database import insert_if_absent
 
 if TYPE_CHECKING:
@@ -84,9 +84,10 @@ class AuditLog:
         deed = _deed.get()
         if deed is not None:
             deed.written, about, deed.about = True, deed.about, {}
-            self._append(connection, deed.facts | ({"about": about} if about else {}))
+            self.append(connection, deed.facts | ({"about": about} if about else {}))
 
-    def _append(self, connection: Connection, facts: Mapping[str, Any]) -> None:
+    def append(self, connection: Connection, facts: Mapping[str, Any]) -> None:
+        """Add a line to the chain of writes."""
         head, _ = self._lock(connection, WRITES)
         self._insert(connection, WRITES, [link(WRITES, head, {"at": datetime.now(UTC), **facts})])
 
@@ -104,7 +105,7 @@ class AuditLog:
             if wrong := list(problems(chain, further, None, head)):
                 raise AuditError(f"a file of the audit log is not whole: {wrong[0]}", problems=wrong)
             if is_new:  # a chain that is taken away as a whole is missed: the chain of writes names it
-                self._append(connection, {"action": CHAIN_OPENED, "opened": chain})
+                self.append(connection, {"action": CHAIN_OPENED, "opened": chain})
             return self._insert(connection, chain, further) if further else head
 
     @staticmethod
@@ -181,15 +182,28 @@ class AuditLog:
                 connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
             heads = {row.chain: Head(row.number, row.hash) for row in connection.execute(select(audit_chains))}
             known = set(heads) | set(connection.execute(select(audit.c.chain).distinct()).scalars())
-            anchors = anchors or {}
-            opened: set[str] = set()
+            anchors, seal = anchors or {}, seal_of(connection)
+            opened = {WRITES, *seal.ends}
             for chain in sorted(known | set(anchors)):
-                lines = _lines(connection, chain)
-                followed = _followed(chain, lines, anchors.get(chain), opened, wrong)
-                wrong += problems(chain, followed, heads.get(chain, beginning(chain)))
-        wrong += [f"{chain}: was begun, and is gone" for chain in sorted(opened - known)]
-        wrong += [f"{chain}: nobody began it" for chain in sorted(set(heads) - opened - {WRITES})]
+                begins = seal.ends.get(chain, beginning(chain))
+                lines = lines_after(connection, chain, begins.number)
+                followed = _followed(chain, lines, anchor=anchors.get(chain), begins=begins, opened=opened, wrong=wrong)
+                wrong += problems(chain, followed, heads.get(chain, begins), begins)
+        wrong += [f"{chain}: was begun, and is gone" for chain in sorted(opened - known - seal.over - {WRITES})]
+        wrong += [f"{chain}: nobody began it" for chain in sorted(set(heads) - opened)]
         return heads, wrong
+
+
+def seal_of(connection: Connection) -> Seal:
+    """What was archived last, as the chain of writes says."""
+    wanted = select(audit.c.number, audit.c.line, audit.c.hash).where(audit.c.chain == WRITES)
+    wanted = wanted.where(audit.c.line.contains(f'"action":"{ARCHIVED}"', autoescape=True))
+    with _rows(connection, wanted.order_by(audit.c.number.desc())) as rows:
+        for row in rows:
+            record = Link(row.number, row.line, row.hash).record()
+            if record.get("action") == ARCHIVED:
+                return Seal.of(record)
+    return Seal()
 
 
 @contextmanager
@@ -199,18 +213,26 @@ def _rows(connection: Connection, wanted: Select[Any]) -> Iterator[Iterator[Row[
         yield iter(result)
 
 
-def _lines(connection: Connection, chain: str) -> Iterator[tuple[Link, datetime]]:
-    wanted = select(audit).where(audit.c.chain == chain).order_by(audit.c.number)
+def lines_after(connection: Connection, chain: str, number: int) -> Iterator[tuple[Link, datetime]]:
+    """The lines of a chain behind that one, and under which moment each is filed."""
+    wanted = select(audit).where(audit.c.chain == chain, audit.c.number > number).order_by(audit.c.number)
     with _rows(connection, wanted) as rows:
         for row in rows:
             yield Link(row.number, row.line, row.hash), row.at
 
 
 def _followed(
-    chain: str, lines: Iterator[tuple[Link, datetime]], anchor: Head | None, opened: set[str], wrong: list[str]
+    chain: str,
+    lines: Iterator[tuple[Link, datetime]],
+    *,
+    anchor: Head | None,
+    begins: Head,
+    opened: set[str],
+    wrong: list[str],
 ) -> Iterator[Link]:
     """The lines of a chain; what only the database knows of them is looked at on the way."""
-    met = anchor is None or anchor.number == 0
+    # An end that lies in the archive is held to nothing here.
+    met = anchor is None or anchor.number < begins.number or anchor in {begins, Head(0, anchor.hash)}
     for one, at in lines:
         try:
             record, told_at = one.record(), one.at()

@@ -6,7 +6,7 @@ Pure: no clock, no database, no files.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: The chain of everything that was written, and of each read chain's beginning.
 WRITES: Final = "writes"
+#: What is done in a line that says what was archived.
+ARCHIVED: Final = "audit.archive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,37 @@ class Link:
             return datetime.fromisoformat(self.record()["at"])
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError("a line without a moment") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """Up to where chains were archived: what stands there may be taken away, for the next line follows it.
+
+    Attributes
+    ----------
+    ends
+        The last line of each chain that was archived; a chain of which none was, but the line that it was begun, has its beginning.
+    over
+        Chains that were archived to their end.
+    """
+
+    ends: Mapping[str, Head] = field(default_factory=dict)
+    over: frozenset[str] = frozenset()
+
+    def told(self) -> dict[str, Any]:
+        """As a line tells it."""
+        ends = {chain: [head.number, head.hash] for chain, head in self.ends.items()}
+        return {"ends": ends, "over": sorted(self.over)}
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Seal:
+        """From a line that tells of an archive; where somebody wrote anything else into it, nothing was archived."""
+        try:
+            told = record["archived"]
+            ends = {str(chain): Head(int(number), str(hashed)) for chain, (number, hashed) in told["ends"].items()}
+            return cls(ends, frozenset(map(str, told["over"])))
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return cls()
 
 
 def beginning(chain: str) -> Head:

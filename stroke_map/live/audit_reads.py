@@ -30,6 +30,8 @@ MOST_WAITING: Final = 100_000
 _MOST_GATHERED = 5_000  # lines in one transaction
 _LOOK_ROUND_EVERY = 60  # periods between looks for files of workers that have ended
 _SUFFIX = ".jsonl"
+#: The last line of a worker that ended by itself.
+CHAIN_CLOSED: Final = "audit.close"
 log = logging.getLogger("stroke_map.live")
 
 
@@ -82,7 +84,7 @@ class ReadLog:
         self._work(look_round=False)
         if self._file is not None:
             with self._lock:
-                self._waiting.append({"at": datetime.now(UTC), "action": "audit.close"})
+                self._waiting.append({"at": datetime.now(UTC), "action": CHAIN_CLOSED})
             self._work(look_round=False)
         if self._file is not None:
             if self._gathered == self._size and not self._waiting:
