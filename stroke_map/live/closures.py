@@ -48,6 +48,10 @@ class NewClosure:
     author: str
     layer: int | None = None
 
+    def turns_at(self, after: datetime) -> datetime | None:
+        """When it begins or ends by time alone, the next such moment after this one; None: it does not any more."""
+        return min((at for at in (self.begins, self.until) if at is not None and at > after), default=None)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Closure(NewClosure):

@@ -97,7 +97,7 @@ class ClosureRecords:
                 version = self._store.bump(connection, TOPIC, now)
                 # Asked again: on PostgreSQL someone else may have ended it before we held the counter.
                 ending = update(closures).where(closures.c.id == closure_id, closures.c.ended_at.is_(None))
-                connection.execute(ending.values(ended_at=now, ended_by=by, changed=version))
+                connection.execute(ending.values(ended_at=now, ended_by=by, changed=version, turns_at=None))
                 found = connection.execute(select(closures).where(closures.c.id == closure_id)).one()
             return _closure(found)
 
@@ -137,6 +137,7 @@ def _row(new: NewClosure, version: int, now: datetime) -> dict[str, Any]:
         "layer": new.layer,
         "created_at": now,
         "ended_by": "",
+        "turns_at": new.turns_at(now),
     }
 
 

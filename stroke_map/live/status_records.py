@@ -52,6 +52,7 @@ class StatusRecords:
                 ended_by="",
                 end_reason="",
                 changed=version,
+                turns_at=new.turns_at(now),
             )
             return _status(connection.execute(statement.returning(statuses)).one())
 
@@ -126,7 +127,7 @@ def _end(
     of_these = and_(
         statuses.c.hospital_id == hospital_id, statuses.c.kind.in_(sorted(kinds)), statuses.c.ended_at.is_(None)
     )
-    told = {"ended_at": now, "ended_by": by, "end_reason": reason, "changed": version}
+    told = {"ended_at": now, "ended_by": by, "end_reason": reason, "changed": version, "turns_at": None}
     ending = update(statuses).where(of_these).values(told)
     ended = [_status(row) for row in connection.execute(ending.returning(statuses))]
     return sorted(ended, key=lambda status: status.id)
@@ -134,5 +135,5 @@ def _end(
 
 def _status(row: Row[Any]) -> HospitalStatus:
     told = dict(row._mapping)  # noqa: SLF001  SQLAlchemy's public name for a row as a mapping
-    del told["changed"]
+    del told["changed"], told["turns_at"]
     return HospitalStatus(**told)

@@ -53,6 +53,11 @@ class NewStatus:
     reason: str
     author: str
 
+    def turns_at(self, after: datetime) -> datetime | None:
+        """When it runs out, or is no longer shown as not confirmed, the next such moment after this one; None: it does not any more."""
+        moments = (self.until, self.until + UNCONFIRMED_FOR) if self.open_ended else (self.until,)
+        return min((at for at in moments if at > after), default=None)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HospitalStatus(NewStatus):

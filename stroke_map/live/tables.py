@@ -70,6 +70,7 @@ closures = Table(
     Column("created_at", Instant, nullable=False),
     Column("ended_at", Instant),
     Column("ended_by", Text, nullable=False),
+    Column("turns_at", Instant, index=True),  # when it next changes by time alone
     sqlite_autoincrement=True,
 )
 
@@ -92,6 +93,7 @@ statuses = Table(
     Column("end_reason", Text, nullable=False),
     #: The version of the topic "statuses" at which this row changed last.
     Column("changed", BigInteger, nullable=False, index=True, server_default="0"),
+    Column("turns_at", Instant, index=True),  # when it next changes by time alone
     # One of each kind for a hospital at any time, whoever writes; and the way to those few without reading the history.
     Index(
         "ix_statuses_not_ended",

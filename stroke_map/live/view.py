@@ -52,7 +52,7 @@ class LiveState:
     stale
         The database could not be asked just now: there may be changes this does not know of.
     version
-        Changes whenever a closure is added or ended. Not when one ends by itself.
+        Changes whenever a closure is added or ended; a moment after one begins or ends by itself.
     closures
         Those that hold now or later, in the order of their ids. The same object as long as it has the same members.
     statuses

@@ -1,11 +1,14 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import orjson
 import pytest
 from sqlalchemy import text
 
 from stroke_map.errors import LiveStoreError
+from stroke_map.live import NewClosure
 from stroke_map.live.changed import Versions
+from stroke_map.live.statuses import NewStatus
+from stroke_map.live.turning import turn_over
 from stroke_map.stream import feed as module
 from stroke_map.stream.feed import Feed
 
@@ -100,3 +103,22 @@ def test_a_file_that_is_gone_is_away_and_not_made_anew(sqlite_shift, sqlite_sett
     assert not file.exists()
     file.with_name("away").rename(file)
     assert look(feed) is None
+
+
+def test_what_begins_and_ends_by_time_is_told_at_that_moment_and_to_whoever_was_away(shift):
+    store, now, hour = shift.store, datetime.now(UTC), timedelta(hours=1)
+    closure = NewClosure(ways=(1,), begins=now + hour, until=now + 3 * hour, reason="race", author="x")
+    store.closures.add(closure, now=now)
+    status = NewStatus(hospital_id="a", kind="full", until=now + 2 * hour, open_ended=True, reason="beds", author="x")
+    store.statuses.set(status, now=now)
+    feed = Feed(store)
+    feed.look((), now)
+    at_first, told = feed.current, []
+    for hours in (1, 2, 3):
+        at = now + hours * hour
+        assert feed.look((), at - timedelta(seconds=1)) is None
+        turn_over(store, at)
+        told += [orjson.loads(event.data) for event in feed.look((), at).events]
+        assert feed.look((), at) is None
+    assert [one.get("active", one.get("state")) for one in told] == [True, "unconfirmed", False]
+    assert set(heard(feed.look((at_first,), at))) == {("closure", 1), ("status", 1)}
