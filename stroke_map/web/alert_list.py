@@ -60,9 +60,11 @@ class AlertLists:
             body = orjson.dumps({"alerts": shown, "more": len(found) > most})
             etag = hashlib.sha256(body).hexdigest()[:32]
             page = AlertPage(body, etag, version, now, self._changes_at(found, now, include_ended=include_ended))
-            if len(self._pages) >= _MOST:
-                self._pages.clear()
-            self._pages[key] = page
+            # Only what screens ask for again and again: a history may be long, and is read once.
+            if not include_ended and not asked.get("after"):
+                if len(self._pages) >= _MOST:
+                    self._pages.clear()
+                self._pages[key] = page
         return page
 
     def _changes_at(self, alerts: Sequence[RecordedAlert], now: datetime, *, include_ended: bool) -> datetime | None:

@@ -1,3 +1,4 @@
+import shutil
 from datetime import UTC, datetime, timedelta
 
 import orjson
@@ -21,9 +22,9 @@ CASE = NewCase(condition="stroke", question={}, answer={"hospitals": []}, editio
 
 
 @pytest.fixture
-def store(tmp_path):
+def store(empty_sqlite, tmp_path):
+    shutil.copy(empty_sqlite, tmp_path / "live.db")
     store = LiveStore(read_settings({}, geodata_dir=tmp_path))
-    store.migrate()
     yield store
     store.close()
 
@@ -50,6 +51,15 @@ def test_a_list_is_the_same_object_until_something_changes(store):
     changed = lists.page(NOW + SECOND, most=10)
     assert changed.etag != first.etag
     assert lists.page(NOW, most=10) is not changed  # a clock that was set back
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_kept"), [({}, True), ({"after": 0}, True), ({"after": 1}, False), ({"include_ended": True}, False)]
+)
+def test_only_what_is_asked_for_again_and_again_is_kept_in_memory(store, asked, is_kept):
+    begin(store)
+    lists = AlertLists(store)
+    assert (lists.page(NOW, most=10, **asked) is lists.page(NOW, most=10, **asked)) is is_kept
 
 
 def test_lists_of_different_questions_are_kept_apart(store):
@@ -81,9 +91,10 @@ def test_pages_say_whether_there_is_more(store):
 @hypothesis_settings(deadline=None, max_examples=25)  # each makes a database
 @given(st.lists(st.tuples(st.sampled_from(["ask", "begin", "acknowledged", "activated", "cancelled", "diverted", "work"]),
                           st.integers(0, 1500)), max_size=12))  # fmt: skip
-def test_what_is_remembered_is_what_would_be_found(tmp_path_factory, deeds):
-    store = LiveStore(read_settings({}, geodata_dir=tmp_path_factory.mktemp("live")))
-    store.migrate()
+def test_what_is_remembered_is_what_would_be_found(empty_sqlite, tmp_path_factory, deeds):
+    folder = tmp_path_factory.mktemp("live")
+    shutil.copy(empty_sqlite, folder / "live.db")
+    store = LiveStore(read_settings({}, geodata_dir=folder))
     lists, now = AlertLists(store), NOW
     alert_id = begin(store)
     for deed, seconds in deeds:
