@@ -1,7 +1,6 @@
 """What lies under the roads of the base map: water to draw, and the names of places, read from the OpenStreetMap file.
 
 Kept with the tiles of an edition: deeper tiles need the water, and the browser writes the names (no server needs a Chinese font).
-The sea is not drawn: OpenStreetMap has it as coastlines, which a cut of a country does not close.
 """
 
 from __future__ import annotations
@@ -16,13 +15,18 @@ import shapely
 from osmium.filter import EmptyTagFilter, KeyFilter, TagFilter
 from osmium.geom import WKBFactory
 
+from stroke_map.maps.sea import sea_within, seen_from
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from stroke_map.roads import RoadNetwork
+
     Place = tuple[int, int, float, float, str, str]
+    Bounds = tuple[float, float, float, float]
 
 WATER_FILE: Final = "water.wkb"
 PLACES_FILE: Final = "places.json"
@@ -34,6 +38,9 @@ MOST_PLACES: Final = 2_000
 _LONGEST_NAME: Final = 40
 _AREAS: Final = (("natural", "water"), ("waterway", "riverbank"), ("landuse", "reservoir"))
 _LINES: Final = (("waterway", "river"), ("waterway", "canal"))
+_COASTS: Final = (("natural", "coastline"),)
+#: Points of streets among which the sea is looked for.
+_SAMPLE: Final = 5_000
 #: Less than a pixel at zoom 17; and what is smaller than a few pixels at zoom 13.
 _TOLERANCE_DEG: Final = 1e-5
 _SMALLEST_DEG2: Final = 4e-7
@@ -41,10 +48,14 @@ _SMALLEST_DEG2: Final = 4e-7
 
 @dataclass(frozen=True)
 class Ground:
-    """Water as polygons and lines, and places as (first zoom, number by rank, lon, lat, name, English name); degrees, WGS-84."""
+    """Water as polygons and lines, and places as (first zoom, number by rank, lon, lat, name, English name); degrees, WGS-84.
+
+    `bounds` (west, south, east, north) reach as far as there is something to draw: out to sea where there is one.
+    """
 
     water: NDArray[np.object_]
     places: tuple[Place, ...] = ()
+    bounds: Bounds | None = None
 
     @classmethod
     def load(cls, folder: Path) -> Ground:
@@ -62,11 +73,28 @@ class Ground:
         (folder / PLACES_FILE).write_bytes(orjson.dumps(self.places))
 
 
-def read_ground(osm: Path) -> Ground:
-    """Read water and places of an .osm.pbf, .osm, .osm.gz or .osm.bz2 file; what of it is broken is left out."""
-    water = [*_areas(osm), *_rivers(osm)]
+def read_ground(osm: Path, roads: RoadNetwork | None = None) -> Ground:
+    """Read water and places of an .osm.pbf, .osm, .osm.gz or .osm.bz2 file; what of it is broken is left out.
+
+    Parameters
+    ----------
+    roads
+        Of the same file: the sea is drawn around them, and not over them. None: no sea.
+    """
+    sea, bounds = _sea(osm, roads) if roads is not None else ([], None)
+    water = [*_areas(osm), *_lines(osm, _LINES), *sea]
     geometries = shapely.simplify(np.asarray(water, dtype=object), _TOLERANCE_DEG)
-    return Ground(geometries[~shapely.is_empty(geometries)], tuple(_places(osm)))
+    return Ground(geometries[~shapely.is_empty(geometries)], tuple(_places(osm)), bounds)
+
+
+def _sea(osm: Path, roads: RoadNetwork) -> tuple[list[Any], Bounds | None]:
+    """The sea around the roads, and how far out it is drawn."""
+    coasts = list(_lines(osm, _COASTS))
+    bounds = seen_from(roads.bounds)
+    every = slice(None, None, max(1, len(roads.point_x) // _SAMPLE))
+    streets = np.column_stack([roads.point_x[every], roads.point_y[every]]) * 1e-7
+    sea = sea_within(coasts, bounds, streets) if coasts else []
+    return sea, bounds if sea else None
 
 
 def _areas(osm: Path) -> Iterator[Any]:
@@ -81,10 +109,9 @@ def _areas(osm: Path) -> Iterator[Any]:
             yield from (part for part in shapely.get_parts(area) if part.area >= _SMALLEST_DEG2)
 
 
-def _rivers(osm: Path) -> Iterator[Any]:
+def _lines(osm: Path, wanted: tuple[tuple[str, str], ...]) -> Iterator[Any]:
     make = WKBFactory()
-    lines = osmium.FileProcessor(str(osm)).with_locations().with_filter(TagFilter(*_LINES))
-    for way in lines:
+    for way in osmium.FileProcessor(str(osm)).with_locations().with_filter(TagFilter(*wanted)):
         if way.is_way():
             try:
                 yield shapely.from_wkb(bytes.fromhex(make.create_linestring(way)))
@@ -99,14 +126,14 @@ def _places(osm: Path) -> list[Place]:
         osmium.FileProcessor(str(osm), osmium.osm.NODE).with_filter(EmptyTagFilter()).with_filter(KeyFilter("place"))
     )
     for node in nodes:
-        rank, name = node.tags["place"], _tidy(node.tags.get("name", ""))
+        rank, name = node.tags["place"], tidy(node.tags.get("name", ""))
         if rank in FIRST_ZOOMS and name and node.location.valid():
             at = round(node.lon, 5), round(node.lat, 5)
-            found.append((FIRST_ZOOMS[rank], ranks.index(rank), *at, name, _tidy(node.tags.get("name:en", "")) or name))
+            found.append((FIRST_ZOOMS[rank], ranks.index(rank), *at, name, tidy(node.tags.get("name:en", "")) or name))
     found.sort(key=lambda place: place[1:])
     return found[:MOST_PLACES]
 
 
-def _tidy(text: str) -> str:
+def tidy(text: str) -> str:
     """Anyone can write into OpenStreetMap: no control characters, no direction marks, no endless names."""
     return " ".join("".join(c if c.isprintable() else " " for c in text[:_LONGEST_NAME]).split())

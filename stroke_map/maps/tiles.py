@@ -68,11 +68,12 @@ def draw_tiles(
     -------
     How many tiles were written.
     """
-    ground = read_ground(osm) if osm else None
+    ground = read_ground(osm, network) if osm else None
     if ground:
         ground.save(folder)
     painter, written = TilePainter(network, ground.water if ground else None), 0
-    ranges = [tiles_covering(network.bounds, zoom) for zoom in range(FIRST_ZOOM, max_zoom + 1)]
+    bounds = (ground and ground.bounds) or network.bounds
+    ranges = [tiles_covering(bounds, zoom) for zoom in range(FIRST_ZOOM, max_zoom + 1)]
     todo = [
         (r.zoom, x, y) for r in ranges for x in range(r.x_first, r.x_last + 1) for y in range(r.y_first, r.y_last + 1)
     ]
