@@ -30,7 +30,9 @@ def poster(edition_id: str | None, condition: str, lang: str, paper: str, out: P
 
     A PDF needs Chromium and a Chinese font; the QR code leads to STROKE_MAP_PUBLIC_URL.
     """
+    from stroke_map.editions.edition import TILES_FOLDER
     from stroke_map.maps.geojson import hospitals_geojson
+    from stroke_map.maps.ground import Ground
     from stroke_map.maps.poster import make_poster
     from stroke_map.maps.poster_pdf import check_can_print, print_pdf
     from stroke_map.web.facts import facts_of
@@ -49,6 +51,7 @@ def poster(edition_id: str | None, condition: str, lang: str, paper: str, out: P
         edition.network(edition.info.profiles[0]),
         bounds=edition.info.region.bounds,
         polygon=edition.region,
+        water=Ground.load(edition.folder / TILES_FOLDER).water,
         lang=lang,
         condition=condition,
         paper=paper,

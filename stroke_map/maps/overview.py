@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import shapely
 
 from stroke_map.maps.bands import Canvas
 from stroke_map.maps.markers import MARKERS, OTHER, Marker, marker_of
 from stroke_map.maps.mercator import project, unproject
+from stroke_map.maps.outlines import border_path, path_of, water_path
 from stroke_map.maps.tile_lines import Lines, lines_for_zoom
 from stroke_map.maps.tile_style import ROAD_STYLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    import shapely
 
     from stroke_map.maps.tile_lines import RoadShapes
 
@@ -77,6 +79,7 @@ class RegionMap(NamedTuple):
     width: int
     height: int
     border: str
+    water: str
     roads: list[Road]
     pins: list[Pin]
     labels: list[Label]
@@ -121,6 +124,7 @@ def region_map(
     lang: str,
     condition: str,
     polygon: shapely.Geometry | None = None,
+    water: Iterable[Any] = (),
     with_names: bool = True,
     enlarge: bool = True,
     width: int = WIDTH,
@@ -137,6 +141,8 @@ def region_map(
         West, south, east, north of what must be seen, in degrees, WGS-84.
     polygon
         The region, (lon, lat) in degrees; its border is drawn.
+    water
+        Polygons of it; lines among them are left out.
     enlarge
         Whether a crowd of hospitals gets a picture of its own.
     width
@@ -145,7 +151,7 @@ def region_map(
     shown = _able(hospitals, condition, lang)
     canvas = frame_of(bounds, width=width)
     crowd = _crowd(canvas, shown) if enlarge else None
-    drawn = _draw(canvas, shown, network, polygon, crowd=crowd, with_names=with_names)
+    drawn = _draw(canvas, shown, network, polygon, water, crowd=crowd, with_names=with_names)
     if crowd is None:
         return drawn
     x, y, across, down = crowd
@@ -153,7 +159,7 @@ def region_map(
     east, south = _at(canvas, x + across, y + down)
     inside = [one for one in shown if _within(canvas, one, crowd)]
     close = frame_of((west, south, east, north), width=_INSET_WIDTH, margin=0.0)
-    return drawn._replace(inset=_draw(close, inside, network, polygon, with_names=with_names))
+    return drawn._replace(inset=_draw(close, inside, network, polygon, water, with_names=with_names))
 
 
 class _Shown(NamedTuple):
@@ -182,6 +188,7 @@ def _draw(
     shown: Sequence[_Shown],
     network: RoadShapes,
     polygon: shapely.Geometry | None,
+    water: Iterable[Any],
     *,
     crowd: Box | None = None,
     with_names: bool,
@@ -195,7 +202,7 @@ def _draw(
         pins.append(Pin(round(float(x), 1), round(float(y), 1), one.marker, one.id, one.name, small))
     scale_km = max((km for km in _SCALES_KM if km / canvas.km_per_px <= canvas.width / 4), default=_SCALES_KM[0])
     return RegionMap(
-        canvas.width, canvas.height, _border(canvas, polygon), list(_roads(canvas, network)),
+        canvas.width, canvas.height, border_path(canvas, polygon), water_path(canvas, water), list(_roads(canvas, network)),
         pins[::-1],  # the greater treatment on top
         list(_labels(pins, canvas, crowd)) if with_names else [],
         scale_km, round(scale_km / canvas.km_per_px, 1), crowd,
@@ -208,7 +215,7 @@ def _at(canvas: Canvas, x: float, y: float) -> tuple[float, float]:
     return _degrees(float(left + (right - left) * x / canvas.width), float(top + (bottom - top) * y / canvas.height))
 
 
-# ---- roads and border
+# ---- roads
 
 
 def _roads(canvas: Canvas, network: RoadShapes) -> Iterator[Road]:
@@ -249,28 +256,6 @@ def _path(canvas: Canvas, lines: Lines, chosen: np.ndarray) -> Iterator[str]:
     for line in chosen[near]:
         points = lines.points[lines.first[line] : lines.first[line + 1]]
         yield path_of(np.round((points - [left, top]) * scale).astype(int))
-
-
-def path_of(points: np.ndarray) -> str:
-    """Whole pixels (n, 2) as SVG path data; "" where they are all one."""
-    steps = np.diff(points, axis=0)
-    steps = steps[np.any(steps != 0, axis=1)]
-    if not len(steps):
-        return ""
-    moves = " ".join(f"{x} {y}" for x, y in steps.tolist())
-    return f"M{points[0, 0]} {points[0, 1]}l{moves}".replace(" -", "-")
-
-
-def _border(canvas: Canvas, polygon: shapely.Geometry | None) -> str:
-    if polygon is None:
-        return ""
-    rings = []
-    for part in shapely.get_parts(polygon):
-        lon, lat = shapely.get_coordinates(part.exterior).T
-        x, y = canvas.pixels(lon, lat)
-        ring = shapely.simplify(shapely.linestrings(np.column_stack([x, y])), 1.0)
-        rings.append(path_of(np.round(shapely.get_coordinates(ring)).astype(int)))
-    return "".join(f"{ring}z" for ring in rings if ring)
 
 
 # ---- crowds and names

@@ -17,7 +17,7 @@ from stroke_map.maps.qr import qr_svg
 from stroke_map.maps.sign_texts import SIGNS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import shapely
 
@@ -35,6 +35,7 @@ def make_poster(
     *,
     bounds: tuple[float, float, float, float],
     polygon: shapely.Geometry | None,
+    water: Iterable[Any] = (),
     lang: str,
     condition: str,
     paper: str,
@@ -47,7 +48,7 @@ def make_poster(
     ----------
     hospitals
         What `geojson.hospitals_geojson` gives; those that can treat `condition` are on the poster.
-    network, bounds, polygon
+    network, bounds, polygon, water
         See `overview.region_map`.
     address
         Where this service is, `https://map.example.org`; "" leaves out the QR code.
@@ -62,7 +63,9 @@ def make_poster(
         "qr": qr_svg(f"{address}/?condition={condition}") if address else "",
         "style_url": style_url,
         "style": "" if style_url else (static_folder() / STYLE).read_text(encoding="utf-8"),
-        "map": region_map(hospitals, network, bounds=bounds, polygon=polygon, lang=lang, condition=condition),
+        "map": region_map(
+            hospitals, network, bounds=bounds, polygon=polygon, water=water, lang=lang, condition=condition
+        ),
         "legend": MARKERS[condition],
         "signs": SIGNS[condition][lang][0],
         "districts": by_district(hospitals, lang, condition),

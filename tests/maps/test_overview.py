@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stroke_map.maps.geojson import hospitals_geojson
-from stroke_map.maps.overview import PIN_PX, frame_of, path_of, region_map
+from stroke_map.maps.outlines import path_of, water_path
+from stroke_map.maps.overview import PIN_PX, frame_of, region_map
 
 
 @pytest.fixture(scope="module")
@@ -119,3 +120,19 @@ def test_a_frame_holds_its_bounds_and_is_never_flatter_or_taller_than_one_to_two
     assert canvas.bounds[1] <= bounds[1] + 1e-6
     assert canvas.bounds[2] >= bounds[2] - 1e-6
     assert canvas.bounds[3] >= bounds[3] - 1e-6
+
+
+def test_lakes_with_islands_and_a_sea_in_pieces_are_one_outline_each_and_dots_and_rivers_are_none():
+    import shapely
+
+    canvas = frame_of((100.0, 40.0, 101.0, 41.0), width=400)
+    lake = shapely.box(100.2, 40.2, 100.4, 40.4) - shapely.box(100.28, 40.28, 100.32, 40.32)
+    sea = [shapely.box(100.6, 40.0, 100.8, 42.0), shapely.box(100.8, 40.0, 103.0, 42.0)]
+    nothing = [
+        shapely.box(100.5, 40.9, 100.5005, 40.9005),
+        shapely.linestrings([(100.1, 40.0), (100.1, 41.0)]),
+        shapely.box(0, 0, 1, 1),
+    ]
+    path = water_path(canvas, [lake, *sea, *nothing])
+    assert path.count("M") == path.count("z") == 3, "a shore, an island, and one sea"
+    assert water_path(canvas, nothing) == water_path(canvas, []) == ""
