@@ -36,7 +36,10 @@ Signatures
     ``asked`` is ``?lang=`` or None, ``accepted`` the languages of Accept-Language in order of preference.
 ``tiles.draw_tiles(network, folder, max_zoom=12, progress=None, *, osm=None) -> int``
     with ``osm`` also water and the names of places (``ground.read_ground``), kept in the folder with the tiles.
-``band_layer.draw_bands(folder, day, progress=None)``, ``band_layer.bands_of(folder) -> dict | None``
+    and the sea around the roads (``sea.sea_within``) where there is a coast.
+``street_names.StreetNames(network).sheet(zoom, x, y)``
+    where names of streets can stand; the browser writes them (static/js/names.js).
+``band_layer.draw_bands(folder, day, progress=None, *, only=None)``, ``band_layer.bands_of(folder) -> dict | None``
     the pictures of coverage that an edition seals for the public map, and where they lie.
 ``closed_roads.closed_roads(roads) -> dict``
     what is closed or slow now as GeoJSON, without who said it or why.

@@ -15,12 +15,13 @@ Colour = tuple[int, int, int]
 
 LAND: Colour = (245, 243, 239)
 WATER: Colour = (178, 208, 228)
+NEVER_NAMED = 99
 DETAIL_ZOOM = 13  # from here on every stretch is drawn; below, lines are joined and simplified
 
 
 @dataclass(frozen=True)
 class RoadStyle:
-    """How one group of road classes is drawn; groups later in `ROAD_STYLES` lie on top."""
+    """How one group of road classes is drawn, and from which zoom its names are written; groups later in `ROAD_STYLES` lie on top."""
 
     classes: tuple[str, ...]
     first_zoom: int
@@ -29,6 +30,7 @@ class RoadStyle:
     fill: Colour
     casing: Colour
     dashed: bool = False
+    named_from: int = NEVER_NAMED
 
     def width(self, zoom: int) -> float:
         """Pixels (of a 256 px tile) at `zoom`, without the casing."""
@@ -36,18 +38,20 @@ class RoadStyle:
         return float(max(width, self.width_z12 * 0.8))
 
 
+# fmt: off
 ROAD_STYLES: tuple[RoadStyle, ...] = (
     RoadStyle(("ferry", "train"), 9, 1.2, 2.2, (122, 160, 192), (122, 160, 192), dashed=True),
     RoadStyle(("track",), 15, 0.6, 2.0, (222, 216, 206), (222, 216, 206)),
-    RoadStyle(("service",), 15, 0.5, 4.5, (255, 255, 255), (222, 216, 206)),
-    RoadStyle(("residential", "living_street", "unclassified", "road"), 13, 0.9, 7.5, (255, 255, 255), (216, 210, 199)),
-    RoadStyle(("tertiary", "tertiary_link"), 12, 1.2, 9.0, (255, 255, 255), (206, 199, 186)),
-    RoadStyle(("secondary", "secondary_link"), 10, 1.5, 10.0, (255, 252, 240), (200, 190, 170)),
+    RoadStyle(("service",), 15, 0.5, 4.5, (255, 255, 255), (222, 216, 206), named_from=17),
+    RoadStyle(("residential", "living_street", "unclassified", "road"), 13, 0.9, 7.5, (255, 255, 255), (216, 210, 199), named_from=15),
+    RoadStyle(("tertiary", "tertiary_link"), 12, 1.2, 9.0, (255, 255, 255), (206, 199, 186), named_from=14),
+    RoadStyle(("secondary", "secondary_link"), 10, 1.5, 10.0, (255, 252, 240), (200, 190, 170), named_from=13),
     RoadStyle(("trunk_link", "motorway_link", "primary_link"), 13, 1.4, 7.5, (253, 240, 212), (206, 186, 148)),
-    RoadStyle(("primary",), 9, 1.9, 11.0, (253, 243, 218), (206, 189, 152)),
-    RoadStyle(("trunk",), 7, 2.2, 12.0, (250, 226, 178), (204, 171, 112)),
-    RoadStyle(("motorway",), 5, 2.6, 13.0, (245, 207, 146), (196, 149, 84)),
+    RoadStyle(("primary",), 9, 1.9, 11.0, (253, 243, 218), (206, 189, 152), named_from=13),
+    RoadStyle(("trunk",), 7, 2.2, 12.0, (250, 226, 178), (204, 171, 112), named_from=12),
+    RoadStyle(("motorway",), 5, 2.6, 13.0, (245, 207, 146), (196, 149, 84), named_from=12),
 )
+# fmt: on
 _NEAREST_TONE = 8
 OTHER_STYLE = 3  # a class this table does not name is drawn as a small street
 

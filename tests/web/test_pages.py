@@ -224,6 +224,29 @@ def test_names_and_coverage_of_the_base_map_come_from_the_sealed_edition(client,
         assert client.get(f"{own}/bands/{name}.png").status_code == 404
 
 
+def test_names_of_streets_come_by_the_sheet_and_may_be_kept_only_under_their_own_edition(client, demo_edition):
+    from stroke_map.maps.mercator import project
+
+    one = demo_edition.hospitals[0]
+    x, y = (int(value * 2**13) for value in project(one.entrance_lon, one.entrance_lat))
+    own = client.get(f"/tiles/{demo_edition.info.id}/streets/15/{x}/{y}.json")
+    assert own.mimetype == "application/json"
+    assert "max-age" in own.headers["Cache-Control"]
+    for rank, lon, lat, turn, room, name, name_en in own.get_json():
+        assert 0 <= rank < 10
+        assert abs(lon - one.entrance_lon) < 0.1
+        assert abs(lat - one.entrance_lat) < 0.1
+        assert -90 < turn <= 90
+        assert room > 20
+        assert name in demo_edition.network("car").texts["name"]
+        assert name_en
+    assert len(own.get_json()) > 3
+    other = client.get(f"/tiles/older/streets/15/{x}/{y}.json")
+    assert (other.data, other.headers["Cache-Control"]) == (own.data, "no-store")
+    for numbers in ("19/0/0", "15/99999/0", "11/0/0"):
+        assert client.get(f"/tiles/{demo_edition.info.id}/streets/{numbers}.json").status_code == 404
+
+
 def test_closed_roads_are_shown_without_who_said_it_or_why(live_app, demo_edition, clinical):
     client = live_app.test_client()
     warm_live_state(live_app)
