@@ -9,13 +9,14 @@ import math
 import os
 import shutil
 import sys
+import threading
 from collections.abc import Callable  # noqa: TC003  a dataclass names it
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import quoteattr
 
 import argon2
@@ -26,6 +27,7 @@ from stroke_map.settings import prepare_numba_cache
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from stroke_map.demo import DemoFiles
     from stroke_map.editions import Edition
@@ -33,7 +35,8 @@ if TYPE_CHECKING:
 # Before any test module imports numba, which reads its cache folder once.
 prepare_numba_cache()
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
-from duty.postgres import find_programs, postgres_server  # noqa: E402
+from duty.postgres import PostgresDatabases, find_programs, migrate, postgres_server  # noqa: E402
+from page.visit import chromium  # noqa: E402
 
 from stroke_map.live import credentials  # noqa: E402
 
@@ -45,6 +48,13 @@ credentials._hasher = lambda: _cheap
 # `pytest --hypothesis-profile=default`.
 hypothesis.settings.register_profile("same", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("same")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first: when nothing is left but the end of one process's work, that is quick."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
 
 SHARED_OSM = Path(__file__).resolve().parents[2] / "shared" / "osm"
 #: So many more files may be open than after the last look for circles; a usual limit is 1,024.
@@ -113,11 +123,33 @@ def demo_geodata(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def copy_demo(demo_geodata: Path) -> Callable[[Path], Path]:
+    """Publish the demonstration city in a folder of one's own; its files are links, for nobody writes to what is sealed."""
+
+    def copy(folder: Path) -> Path:
+        shutil.copytree(demo_geodata / "editions" / "demo", folder / "editions" / "demo", copy_function=os.link)
+        shutil.copy2(demo_geodata / "current", folder / "current")
+        return folder
+
+    return copy
+
+
+@pytest.fixture(scope="session")
 def demo_edition(demo_geodata: Path) -> Edition:
     """The demonstration city, open."""
     from stroke_map.editions import open_published
 
     return open_published(demo_geodata)
+
+
+@pytest.fixture(scope="session")
+def demo_street(demo_edition: Edition) -> dict[str, Any]:
+    """A real stretch of the city, longer than 100 m, as a GeoJSON line."""
+    network = demo_edition.network("car")
+    stretch = int((network.stretch_length_m > 100).argmax())
+    first, last = network.stretch_first_point[stretch : stretch + 2]
+    points = zip(network.point_x[first:last].tolist(), network.point_y[first:last].tolist(), strict=True)
+    return {"type": "LineString", "coordinates": [[x * 1e-7, y * 1e-7] for x, y in points]}
 
 
 #: Where the small made-up places of the tests lie.
@@ -199,28 +231,86 @@ MALTA_ABLE = {
 
 @pytest.fixture(scope="session")
 def malta_edition(shared_osm: Path, tmp_path_factory: pytest.TempPathFactory) -> Edition:
-    """Malta as an edition of its own: hospitals drafted from the map, what three of them can do filled in."""
+    """Malta as an edition of its own: hospitals drafted from the map, what three of them can do filled in. Built once; tests must not change it."""
     from stroke_map.editions import Edition, Region, build_edition
     from stroke_map.registry import Capability, draft_from_osm, write_sheet
 
-    folder, osm = tmp_path_factory.mktemp("malta"), shared_osm / "malta.osm.pbf"
-    with (folder / "sheet.csv").open("w", encoding="utf-8", newline="") as stream:
-        drafted = list(draft_from_osm(osm))
-        for hospital in drafted:
-            able = MALTA_ABLE.get(hospital.id, set())
-            told = {name: Capability(status="yes" if name in able else "no") for name in hospital.capabilities}
-            hospital.capabilities.update(told)
-        write_sheet(drafted, stream)
-    made = build_edition(
-        osm=osm,
-        sheet=folder / "sheet.csv",
-        region=Region(id="malta", timezone="Europe/Malta"),
-        geodata_dir=folder,
-        edition_id="2026.1",
-        valid_from=date(2026, 1, 1),
-        valid_until=date(2026, 12, 31),
-    )
+    osm = shared_osm / "malta.osm.pbf"
+    with _first(tmp_path_factory, "malta") as folder:
+        made = folder / "editions" / "2026.1"
+        if made.exists():
+            return Edition(made)
+        folder.mkdir(exist_ok=True)
+        with (folder / "sheet.csv").open("w", encoding="utf-8", newline="") as stream:
+            drafted = list(draft_from_osm(osm))
+            for hospital in drafted:
+                able = MALTA_ABLE.get(hospital.id, set())
+                told = {name: Capability(status="yes" if name in able else "no") for name in hospital.capabilities}
+                hospital.capabilities.update(told)
+            write_sheet(drafted, stream)
+        build_edition(
+            osm=osm,
+            sheet=folder / "sheet.csv",
+            region=Region(id="malta", timezone="Europe/Malta"),
+            geodata_dir=folder,
+            edition_id=made.name,
+            valid_from=date(2026, 1, 1),
+            valid_until=date(2026, 12, 31),
+        )
     return Edition(made)
+
+
+# ---- a real browser
+
+SCREENSHOTS = Path(__file__).resolve().parents[1] / "screenshots"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """The system's Chromium, else Playwright's; tests that need one are skipped where there is none."""
+    pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with ExitStack() as stack:
+        try:
+            started = stack.enter_context(chromium())
+        except FileNotFoundError as error:
+            pytest.skip(str(error))
+        yield started
+
+
+@pytest.fixture(scope="session")
+def serving() -> Callable[[Any], AbstractContextManager[str]]:
+    """Serve an application as long as a `with` block lasts; gives its address."""
+    from werkzeug.serving import make_server
+
+    @contextmanager
+    def serve(app: Any) -> Iterator[str]:
+        server = make_server("127.0.0.1", 0, app, threaded=True)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
+    return serve
+
+
+@pytest.fixture(scope="session")
+def picture() -> Callable[..., None]:
+    """Take a screenshot into a folder that git ignores, for somebody to look at."""
+
+    def take(page: Any, name: str, *, whole: bool = False) -> None:
+        SCREENSHOTS.mkdir(exist_ok=True)
+        part = SCREENSHOTS / f".{os.environ.get('PYTEST_XDIST_WORKER', '')}{name}.png"
+        page.screenshot(path=part, full_page=whole)
+        part.replace(SCREENSHOTS / f"{name}.png")
+
+    return take
+
+
+# ---- databases of live state
 
 
 @pytest.fixture(scope="session")
@@ -237,48 +327,13 @@ def postgres() -> Iterator[str]:
 def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database of live state as migrating makes it, to be copied."""
     file = tmp_path_factory.mktemp("empty") / "live.db"
-    _migrate(f"sqlite:///{file}")
+    migrate(f"sqlite:///{file}")
     return file
-
-
-class PostgresDatabases:
-    """Databases of one server, each a copy of one as migrating makes it: that takes a third of the time."""
-
-    def __init__(self, server: str) -> None:
-        self._server = server
-        self._run("CREATE DATABASE empty")
-        _migrate(self.address_of("empty"))
-
-    def _run(self, statement: str) -> None:
-        import psycopg
-
-        with psycopg.connect(self._server, autocommit=True) as connection:
-            connection.execute(statement)
-
-    def address_of(self, name: str) -> str:
-        return self._server.replace("/postgres?", f"/{name}?")
-
-    def drop(self, name: str) -> None:
-        self._run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-
-    def make(self, name: str) -> str:
-        self.drop(name)
-        self._run(f"CREATE DATABASE {name} TEMPLATE empty")
-        return self.address_of(name)
 
 
 @pytest.fixture(scope="session")
 def postgres_databases(postgres: str) -> PostgresDatabases:
     return PostgresDatabases(postgres)
-
-
-def _migrate(address: str) -> None:
-    from stroke_map.live import LiveStore
-    from stroke_map.settings import read_settings
-
-    store = LiveStore(read_settings({}, database_url=address))
-    store.migrate()
-    store.close()
 
 
 @dataclass(frozen=True)
@@ -302,7 +357,7 @@ def live_database(request: pytest.FixtureRequest, tmp_path: Path) -> LiveDatabas
     """A database of each kind."""
     if request.param == "postgres":
         databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
-        return LiveDatabase(databases.make("one_test"), partial(databases.drop, "one_test"))
+        return LiveDatabase(databases.emptied("one_test"), partial(databases.drop, "one_test"))
     file = tmp_path / "live.db"
     shutil.copy(request.getfixturevalue("empty_sqlite"), file)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,23 +16,20 @@ from duty import Violation, verdict
 from duty.load import Plan, Shift
 from duty.postgres import find_programs
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 pytestmark = pytest.mark.slow
 SHORT = Plan(seconds=3.0, dispatchers=4, alerts_per_s=3.0)
 
 
-@pytest.fixture
-def folder(demo_geodata: Path, tmp_path: Path) -> Path:
-    """A geodata folder of its own, in which the demonstration city is published."""
-    shutil.copytree(demo_geodata / "editions", tmp_path / "editions")
-    shutil.copy2(demo_geodata / "current", tmp_path / "current")
-    return tmp_path
-
-
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_every_alert_is_kept_told_and_delivered_whatever_is_killed(folder: Path, database: str) -> None:
+def test_every_alert_is_kept_told_and_delivered_whatever_is_killed(
+    copy_demo: Callable[[Path], Path], tmp_path: Path, database: str
+) -> None:
     if database == "postgres" and find_programs() is None:
         pytest.skip("PostgreSQL is not installed (no initdb on PATH nor in /usr/lib/postgresql/*/bin)")
-    shift = asyncio.run(check_alerts.play(folder, SHORT, streams=8, kills=2, database=database))
+    shift = asyncio.run(check_alerts.play(copy_demo(tmp_path), SHORT, streams=8, kills=2, database=database))
     assert len(shift.alerts) == len(shift.acknowledged) == 9
     assert shift.routes_ms
     assert shift.seen

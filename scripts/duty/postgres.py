@@ -1,4 +1,4 @@
-"""A PostgreSQL server of our own, for as long as a block runs."""
+"""A PostgreSQL server of our own, for as long as a block runs, and databases on it."""
 
 from __future__ import annotations
 
@@ -51,3 +51,79 @@ def postgres_server(programs: Path, *settings: str) -> Iterator[str]:
         subprocess.run([*control, "-m", "immediate", "stop"], check=True, **quiet)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+_CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+
+
+class PostgresDatabases:
+    """Databases of live state on one server, each a copy of one as migrating makes it: that takes a third of the time.
+
+    Parameters
+    ----------
+    server
+        The address of the server, as `postgres_server` gives it.
+    """
+
+    def __init__(self, server: str) -> None:
+        self._server = server
+        self._run("CREATE DATABASE empty")
+        migrate(self.address_of("empty"))
+        self._rows = self._read("empty")
+
+    def _read(self, name: str) -> dict[str, list[tuple[Any, ...]]]:
+        import psycopg
+
+        with psycopg.connect(self.address_of(name)) as connection:
+            found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+            return {table: connection.execute(f"SELECT * FROM {table}").fetchall() for (table,) in found}  # noqa: S608
+
+    def _run(self, statement: str) -> None:
+        import psycopg
+
+        with psycopg.connect(self._server, autocommit=True) as connection:
+            connection.execute(statement)
+
+    def address_of(self, name: str) -> str:
+        """Where a database of that name is, or would be."""
+        return self._server.replace("/postgres?", f"/{name}?")
+
+    def drop(self, name: str) -> None:
+        """Take a database away, whoever uses it."""
+        self._run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def emptied(self, name: str) -> str:
+        """What was made under a name as migrating makes it: with others' connections cut, and their rows taken out.
+
+        That takes a fifth of the time of another database, which is made where that one is gone or has lost a table.
+        """
+        import psycopg
+
+        try:
+            with psycopg.connect(self.address_of(name)) as connection:
+                connection.execute(_CUT)
+                connection.execute("SET session_replication_role = replica")  # in any order, whatever refers to what
+                for table, rows in self._rows.items():
+                    connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own tables
+                    for row in rows:
+                        connection.execute(f"INSERT INTO {table} VALUES ({', '.join(['%s'] * len(row))})", row)  # noqa: S608
+                connection.execute("SELECT setval(quote_ident(sequencename)::regclass, 1, false) FROM pg_sequences")
+        except psycopg.Error:
+            return self.make(name)
+        return self.address_of(name)
+
+    def make(self, name: str, like: str = "empty") -> str:
+        """Make a database in the place of what had that name; `template1` is one without any table. Gives its address."""
+        self.drop(name)
+        self._run(f"CREATE DATABASE {name} TEMPLATE {like}")
+        return self.address_of(name)
+
+
+def migrate(address: str) -> None:
+    """Bring a database of live state to the newest form."""
+    from stroke_map.live import LiveStore
+    from stroke_map.settings import read_settings
+
+    store = LiveStore(read_settings({}, database_url=address))
+    store.migrate()
+    store.close()

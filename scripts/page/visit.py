@@ -6,6 +6,7 @@ import shutil
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -72,13 +73,16 @@ class Visit:
 
 @contextmanager
 def chromium() -> Iterator[Any]:
-    """The system's Chromium, else Playwright's."""
+    """The system's Chromium, else Playwright's; FileNotFoundError where there is neither."""
     from playwright.sync_api import sync_playwright
 
     names = ("chromium", "chromium-browser", "google-chrome")
     found = next((path for name in names if (path := shutil.which(name))), None)
     with sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=found or started.chromium.executable_path, args=ARGUMENTS)
+        executable = found or started.chromium.executable_path
+        if not Path(executable).exists():
+            raise FileNotFoundError("no Chromium on PATH and none installed by playwright")
+        browser = started.chromium.launch(executable_path=executable, args=ARGUMENTS)
         try:
             yield browser
         finally:

@@ -146,7 +146,7 @@ def test_over_http_it_answers_by_status_and_reads_no_body_that_is_too_large(rece
     now = int(time.time())
 
     def status(headers, body=BODY, length=None):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         connection.putrequest("POST", "/alerts")
         for name, value in headers.items():
             connection.putheader(name, value)

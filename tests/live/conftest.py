@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,10 @@ from stroke_map.settings import Settings, read_settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from duty.postgres import PostgresDatabases
+
+    from tests.conftest import LiveDatabase
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 
@@ -59,28 +64,30 @@ def new_alert() -> Callable[..., NewAlert]:
     return lambda **others: NewAlert(**fields | {"eta": NOW + timedelta(minutes=30)} | others)
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+@pytest.fixture
+def settings(live_database: LiveDatabase, tmp_path: Path) -> Settings:
     """Settings with an empty database of each kind."""
+    return read_settings({}, geodata_dir=tmp_path, database_url=live_database.address)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def bare_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Settings with a database of each kind in which there is no table yet."""
     if request.param == "sqlite":
         return read_settings({}, geodata_dir=tmp_path)
-    import psycopg
-
-    address = request.getfixturevalue("postgres")
-    with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute("DROP SCHEMA public CASCADE")
-        connection.execute("CREATE SCHEMA public")
-    return read_settings({}, geodata_dir=tmp_path, database_url=address)
+    databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
+    return read_settings({}, geodata_dir=tmp_path, database_url=databases.make("bare", like="template1"))
 
 
 @pytest.fixture
 def sqlite_settings(tmp_path: Path) -> Settings:
+    """Settings with a SQLite file that is not there yet."""
     return read_settings({}, geodata_dir=tmp_path)
 
 
 @pytest.fixture
 def open_store() -> Iterator[Callable[[Settings], LiveStore]]:
-    """Make a store that is closed when the test is over; nothing is opened or migrated yet."""
+    """Make a store that is closed when the test is over; nothing is opened yet."""
     made: list[LiveStore] = []
 
     def make(settings: Settings) -> LiveStore:
@@ -95,13 +102,12 @@ def open_store() -> Iterator[Callable[[Settings], LiveStore]]:
 @pytest.fixture
 def store(settings: Settings, open_store: Callable[[Settings], LiveStore]) -> LiveStore:
     """An empty store of each kind."""
-    made = open_store(settings)
-    made.migrate()
-    return made
+    return open_store(settings)
 
 
 @pytest.fixture
-def sqlite_store(sqlite_settings: Settings, open_store: Callable[[Settings], LiveStore]) -> LiveStore:
-    made = open_store(sqlite_settings)
-    made.migrate()
-    return made
+def sqlite_store(
+    sqlite_settings: Settings, empty_sqlite: Path, open_store: Callable[[Settings], LiveStore]
+) -> LiveStore:
+    shutil.copy(empty_sqlite, sqlite_settings.geodata_dir / "live.db")
+    return open_store(sqlite_settings)

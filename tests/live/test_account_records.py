@@ -143,7 +143,6 @@ def test_an_overlap_never_lengthens_the_life_of_the_old_key(store, now):
 
 def test_every_view_knows_of_a_change_at_its_next_question(settings, open_store, now):
     writer, *readers = (open_store(settings) for _ in range(3))
-    writer.migrate()
     views = [LiveView(reader, patience_s=60) for reader in readers]
 
     def known(text):

@@ -18,11 +18,11 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def begin(store, folder):
+def begin(folder):
     """Make read logs that are closed when the test is over."""
     made = []
 
-    def make(of=store):
+    def make(of):
         made.append(ReadLog(folder, of))
         return made[-1]
 
@@ -43,7 +43,7 @@ def reads_in(store):
 
 
 def test_reads_come_into_the_database_by_themselves_in_order(store, begin):
-    log = begin()
+    log = begin(store)
     for number in range(100):
         log.record({"actor": "wang", "action": "read", "n": number})
     until(lambda: len(reads_in(store)) == 100)
@@ -52,7 +52,7 @@ def test_reads_come_into_the_database_by_themselves_in_order(store, begin):
 
 
 def test_a_log_that_is_closed_has_written_all_and_leaves_no_file(store, begin, folder):
-    log = begin()
+    log = begin(store)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda n: log.record({"action": "read", "n": n}), range(500)))
     log.close()
@@ -64,13 +64,13 @@ def test_a_log_that_is_closed_has_written_all_and_leaves_no_file(store, begin, f
     assert store.audit.verify()[1] == []
 
 
-def test_nothing_is_opened_before_the_first_record(begin, folder):
-    begin().close()
+def test_nothing_is_opened_before_the_first_record(sqlite_store, begin, folder):
+    begin(sqlite_store).close()
     assert not folder.exists()
 
 
-def test_the_files_are_closed_to_other_users(begin, folder):
-    log = begin()
+def test_the_files_are_closed_to_other_users(sqlite_store, begin, folder):
+    log = begin(sqlite_store)
     log.record({"action": "read"})
     until(lambda: folder.exists() and list(folder.iterdir()))
     (file,) = folder.iterdir()
@@ -88,7 +88,7 @@ def test_while_the_database_is_away_the_file_keeps_them(sqlite_store, begin, fol
 
 
 def test_when_the_file_is_taken_away_the_next_reads_are_written_to_another(store, begin, folder, caplog):
-    log = begin()
+    log = begin(store)
     log.record({"action": "read", "n": 1})
     until(lambda: len(reads_in(store)) == 1)
     (file,) = folder.iterdir()
@@ -106,7 +106,7 @@ def test_when_the_file_is_taken_away_the_next_reads_are_written_to_another(store
 
 def test_what_memory_cannot_hold_is_counted(store, begin, monkeypatch):
     monkeypatch.setattr(audit_reads, "MOST_WAITING", 5)
-    log = begin()
+    log = begin(store)
     for _ in range(8):
         log.record({"action": "read"})
     log.close()
@@ -154,7 +154,7 @@ def test_a_worker_that_is_killed_loses_at_most_a_second_and_another_gathers_its_
 
 
 @pytest.fixture
-def left(store, begin, folder):
+def left(folder):
     """The file of a worker that has ended, with three reads, gathered up to none."""
     folder.mkdir()
     from stroke_map.live.audit_chain import beginning, link

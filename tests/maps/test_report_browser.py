@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,15 +11,10 @@ from stroke_map.registry import Capability
 from stroke_map.registry.compare import compare_hospitals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-SCREENSHOTS = Path(__file__).resolve().parents[2] / "screenshots"
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 A4_PX = {"width": 794, "height": 1123}
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 #: Texts of one picture, whose boxes must not lie over each other.
@@ -35,21 +28,6 @@ OVERLAPS = """() => [...document.querySelectorAll('svg.bars')].flatMap(svg => {
     }));
     return wrong;
 })"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    found = next(
-        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-    )
-    with playwright.sync_playwright() as started:
-        executable = found or started.chromium.executable_path
-        if not Path(executable).exists():
-            pytest.skip("no Chromium on PATH and none installed by playwright")
-        browser = started.chromium.launch(executable_path=executable, args=CHROMIUM_ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -97,13 +75,8 @@ def visit(browser, file):
     assert wrong == []
 
 
-def picture(page, name, **clip):
-    SCREENSHOTS.mkdir(exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"report-{name}.png", **clip)
-
-
 @pytest.mark.parametrize(("name", "viewport"), [("desktop", DESKTOP), ("phone", PHONE)])
-def test_nothing_is_cut_off_or_lies_over_another(visit, name, viewport) -> None:
+def test_nothing_is_cut_off_or_lies_over_another(visit, picture, name, viewport) -> None:
     page = visit(viewport)
     assert page.title() == "年度更新报告 / What changed · demo"
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
@@ -114,7 +87,7 @@ def test_nothing_is_cut_off_or_lies_over_another(visit, name, viewport) -> None:
     for part in ("changes", "coverage", "maps", "gains"):
         page.locator(f"#{part}").scroll_into_view_if_needed()
         page.evaluate(f"document.getElementById('{part}').scrollIntoView()")
-        picture(page, f"{name}-{part}")
+        picture(page, f"report-{name}-{part}")
 
 
 def test_maps_show_roads_in_colours(visit) -> None:
@@ -164,12 +137,12 @@ def test_every_text_stands_out_from_its_ground_and_is_large_enough(visit) -> Non
     assert faint == []
 
 
-def test_it_prints_on_a4_with_nothing_beyond_the_paper(visit, tmp_path) -> None:
+def test_it_prints_on_a4_with_nothing_beyond_the_paper(visit, picture, tmp_path) -> None:
     page = visit(A4_PX)
     page.emulate_media(media="print")
     assert page.evaluate("document.documentElement.scrollWidth") <= A4_PX["width"]
     assert page.evaluate(OVERLAPS) == []
-    picture(page, "print", full_page=True)
+    picture(page, "report-print", whole=True)
     pdf = page.pdf(path=tmp_path / "report.pdf", prefer_css_page_size=True, print_background=True)
     assert pdf.startswith(b"%PDF")
     boxes = {pdf.split(b"/MediaBox")[i][:40] for i in range(1, pdf.count(b"/MediaBox") + 1)}

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from stroke_map.settings import Settings
 
 KEY = "correct horse battery staple"
-LONG_S = 30
+LONG_S = 60
 
 
 class Told(NamedTuple):

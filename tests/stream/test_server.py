@@ -127,7 +127,7 @@ def test_no_more_streams_than_the_settings_say(serve, sqlite_settings, sqlite_sh
 
 
 def wait_until(condition):
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -236,7 +236,7 @@ def test_it_ends_with_its_streams_and_writes_who_listened_but_nothing_of_patient
     told = client.hear_until(of("case"))[-1]
     server.process.send_signal(signal.SIGTERM)
     assert client.hear() is None
-    assert server.process.wait(30) == 0
+    assert server.process.wait(60) == 0
     gather_left(sqlite_settings.audit_dir, sqlite_shift.store)
     lines = [orjson.loads(line) for line in read_lines(sqlite_shift.store)]
     streams = [line for line in lines if line["action"].startswith("stream.")]

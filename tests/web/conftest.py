@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import threading
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import delete, text, update
-from werkzeug.serving import make_server
 
+from stroke_map.live.accounts import Standing
 from stroke_map.live.tables import changes, metadata
 from stroke_map.settings import Settings, read_settings
 from stroke_map.web import create_app
+from stroke_map.web.ask import warm_up
 from stroke_map.web.live_state import warm_live_state
+from stroke_map.web.published import holder_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
+    from duty.postgres import PostgresDatabases
     from flask import Flask
     from werkzeug.test import TestResponse
 
@@ -33,7 +34,9 @@ KEY = "correct horse battery staple"
 
 @pytest.fixture(scope="session")
 def settings(demo_geodata: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return read_settings({}, geodata_dir=demo_geodata, cache_dir=tmp_path_factory.mktemp("cache"), clinical_key=KEY)
+    own = tmp_path_factory.mktemp("own")  # the folder of the city is that of every process of pytest-xdist
+    live = {"database_url": f"sqlite:///{own / 'live.db'}", "audit_dir": own / "audit"}
+    return read_settings({}, geodata_dir=demo_geodata, cache_dir=own, clinical_key=KEY, **live)
 
 
 class BufferedClient(FlaskClient):
@@ -84,24 +87,34 @@ def make_live_app(demo_geodata: Path, live_database: LiveDatabase, tmp_path: Pat
         yield make
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgres"])
-def _shared_live_app(
-    request: pytest.FixtureRequest, demo_geodata: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Flask]:
-    folder = tmp_path_factory.mktemp("live")
-    address = f"sqlite:///{folder / 'live.db'}"
-    if request.param == "postgres":
-        address = request.getfixturevalue("postgres_databases").make("all_tests")
-    with _live_apps(demo_geodata, folder, address) as make:
+@contextmanager
+def _live_app(geodata: Path, folder: Path, address: str) -> Iterator[Flask]:
+    with _live_apps(geodata, folder, address) as make:
         app = make()
         app.extensions["stroke_map.live_store"].migrate()
         yield app
 
 
-@pytest.fixture
-def live_app(_shared_live_app: Flask) -> Flask:
+@pytest.fixture(scope="session")
+def _live_app_on_sqlite(demo_geodata: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    folder = tmp_path_factory.mktemp("live")
+    with _live_app(demo_geodata, folder, f"sqlite:///{folder / 'live.db'}") as app:
+        yield app
+
+
+@pytest.fixture(scope="session")
+def _live_app_on_postgres(
+    demo_geodata: Path, postgres_databases: PostgresDatabases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Flask]:
+    with _live_app(demo_geodata, tmp_path_factory.mktemp("live"), postgres_databases.make("all_tests")) as app:
+        yield app
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def live_app(request: pytest.FixtureRequest) -> Flask:
     """An application with an empty live state, of each kind. Its log of reads goes on from test to test: ask for none of it."""
-    store = _shared_live_app.extensions["stroke_map.live_store"]
+    app: Flask = request.getfixturevalue(f"_live_app_on_{request.param}")
+    store = app.extensions["stroke_map.live_store"]
     with store.writing(audited=False) as connection:
         # The chains of the audit log stay: its thread goes on writing to them.
         emptied = [table for table in reversed(metadata.sorted_tables) if not table.name.startswith("audit")]
@@ -115,8 +128,21 @@ def live_app(_shared_live_app: Flask) -> Flask:
             named = connection.execute(text("SELECT sequencename FROM pg_sequences")).scalars().all()
             for name in named:
                 connection.execute(text(f"ALTER SEQUENCE {name} RESTART"))
-    warm_live_state(_shared_live_app)
-    return _shared_live_app
+    warm_live_state(app)
+    return app
+
+
+@pytest.fixture
+def key_of(app: Flask) -> Callable[..., dict[str, str]]:
+    """The header of somebody new with a role."""
+
+    def make(role: str, hospital: str = "", team: str = "", scopes: tuple[str, ...] = ()) -> dict[str, str]:
+        standing = Standing(f"{role} {hospital} {team}".strip(), role, hospital, team, scopes)
+        accounts = app.extensions["stroke_map.live_store"].accounts
+        _, key = accounts.add_key(standing, lasts=timedelta(days=1), by="test", now=datetime.now(UTC))
+        return {"Authorization": f"Bearer {key}"}
+
+    return make
 
 
 @pytest.fixture(scope="session")
@@ -140,46 +166,62 @@ def app_without_edition(tmp_path_factory: pytest.TempPathFactory) -> Flask:
 
 # ---- a real browser
 
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-SCREENSHOTS = Path(__file__).resolve().parents[2] / "screenshots"
 
+class Served(NamedTuple):
+    """An application with a live state of its own, and where it is served."""
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """The system's Chromium, else Playwright's; tests that need one are skipped where there is none."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    found = next(
-        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-    )
-    with playwright.sync_playwright() as started:
-        executable = found or started.chromium.executable_path
-        if not Path(executable).exists():
-            pytest.skip("no Chromium on PATH and none installed by playwright")
-        browser = started.chromium.launch(executable_path=executable, args=CHROMIUM_ARGUMENTS)
-        yield browser
-        browser.close()
+    app: Flask
+    site: str
+
+    def ask(self, method: str, address: str, body: Any = None, **headers: str) -> Any:
+        """What the API answers to a dispatcher."""
+        known = {"Authorization": f"Bearer {KEY}", **headers}
+        response = self.app.test_client().open(f"/api/v1{address}", method=method, json=body, headers=known)
+        assert response.status_code < 300, response.text
+        return response.get_json()
 
 
 @pytest.fixture(scope="session")
-def serving() -> Callable[[Any], AbstractContextManager[str]]:
-    """Serve an application as long as a `with` block lasts; gives its address."""
+def serve_live(
+    demo_geodata: Path, serving: Callable[[Any], AbstractContextManager[str]], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., AbstractContextManager[Served]]:
+    """Serve the city with a live state of its own, in SQLite, and further settings as long as a `with` block lasts."""
 
     @contextmanager
-    def serve(app: Any) -> Iterator[str]:
-        server = make_server("127.0.0.1", 0, app, threaded=True)
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
-            server.server_close()
+    def serve(**fields: Any) -> Iterator[Served]:
+        folder = tmp_path_factory.mktemp("served")
+        with _live_apps(demo_geodata, folder, f"sqlite:///{folder / 'live.db'}") as make:
+            app = make(stream_port=0, **fields)
+            app.extensions["stroke_map.live_store"].migrate()
+            warm_live_state(app)
+            warm_up(holder_of(app).current(), app.extensions["stroke_map.settings"])
+            with serving(app) as site:
+                yield Served(app, site)
 
     return serve
+
+
+@pytest.fixture(scope="session")
+def fast_clock() -> str:
+    """A script by which a page is on a machine whose clock is five hours fast."""
+    return """(() => {
+      const ahead = 5 * 3600_000, Right = Date, now = Date.now, origin = performance.timeOrigin + ahead;
+      window.Date = class extends Right { constructor(...given) { given.length ? super(...given) : super(now() + ahead); } static now() { return now() + ahead; } };
+      Object.defineProperty(performance, "timeOrigin", { get: () => origin });
+    })()"""
+
+
+@pytest.fixture(scope="session")
+def watch() -> Callable[[Any, list[str], tuple[str, ...]], None]:
+    """Write into a list whatever a page should not do: ask another host, an error in the console or of a script, a dialog."""
+
+    def begin(page: Any, wrong: list[str], allowed: tuple[str, ...]) -> None:
+        page.on("request", lambda request: request.url.startswith((*allowed, "data:")) or wrong.append(request.url))
+        page.on("console", lambda said: said.type in {"error", "warning"} and wrong.append(said.text))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
+
+    return begin
 
 
 @pytest.fixture(scope="session")
@@ -191,7 +233,7 @@ def site(app: Flask, serving: Callable[[Any], AbstractContextManager[str]]) -> I
 
 
 @pytest.fixture
-def visit(browser: Any) -> Iterator[tuple[Callable[..., Any], list[str]]]:
+def visit(browser: Any, watch: Callable[..., None]) -> Iterator[tuple[Callable[..., Any], list[str]]]:
     """Open pages and watch them: a request to another host, a console error, a dialog or a script error fails the test."""
     contexts: list[Any] = []
     wrong: list[str] = []
@@ -202,10 +244,7 @@ def visit(browser: Any) -> Iterator[tuple[Callable[..., Any], list[str]]]:
         context.set_default_timeout(120_000)  # a busy machine is slow, not wrong
         contexts.append(context)
         page = context.new_page()
-        page.on("request", lambda request: request.url.startswith((site, "data:")) or wrong.append(request.url))
-        page.on("console", lambda said: said.type in {"error", "warning"} and wrong.append(said.text))
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
+        watch(page, wrong, (site,))
         return page
 
     yield start, wrong
@@ -213,19 +252,6 @@ def visit(browser: Any) -> Iterator[tuple[Callable[..., Any], list[str]]]:
         context.close()
     # A question about a place without a road is answered 404, one too many 429, which Chromium writes to the console.
     assert [what for what in wrong if "404 (NOT FOUND)" not in what and "429 (TOO MANY" not in what] == []
-
-
-@pytest.fixture(scope="session")
-def picture() -> Callable[..., None]:
-    """Take a screenshot into a folder that git ignores, for somebody to look at."""
-
-    def take(page: Any, name: str, *, whole: bool = False) -> None:
-        SCREENSHOTS.mkdir(exist_ok=True)
-        part = SCREENSHOTS / f".{os.environ.get('PYTEST_XDIST_WORKER', '')}{name}.png"
-        page.screenshot(path=part, full_page=whole)
-        part.replace(SCREENSHOTS / f"{name}.png")
-
-    return take
 
 
 @pytest.fixture(scope="session")
@@ -253,3 +279,18 @@ def axe_finds() -> Callable[[Any], list[str]]:
         return [f"{one['id']}: {', '.join(node['html'][:200] for node in one['nodes'][:4])}" for one in found]
 
     return find
+
+
+@pytest.fixture
+def looks_right(
+    request: pytest.FixtureRequest, axe_finds: Callable[[Any], list[str]], picture: Callable[..., None]
+) -> Callable[..., None]:
+    """Hold a state against axe, and keep a picture of it for somebody to look at, named after the file of the test."""
+    screen = request.path.stem.removeprefix("test_").removesuffix("_browser")
+
+    def look(page: Any, name: str, *, whole: bool = False) -> None:
+        assert axe_finds(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth + 1"), "nothing is cut off sideways"
+        picture(page, f"{screen}-{name}", whole=whole)
+
+    return look
