@@ -20,7 +20,7 @@ _PARTS: Final[Texts] = {
     "nothing": ("没有符合的条目", "Nothing like that"),
     "more_found": ("另有 {0} 条：请缩小范围。", "{0} more: look for something narrower."),
     "find": ("查找", "Find"),
-    "deeds": ("操作", "Deeds"),
+    "deeds": ("操作", "Actions"),
     "back": ("返回", "Back"),
     "all": ("全部", "All"),
     "by_whom": ("{0}，{1}", "{0}, by {1}"),
@@ -40,10 +40,7 @@ _ACCOUNTS: Final[Texts] = {
     "state_locked": ("锁定至 {0}", "locked out until {0}"),
     "also_over": ("也显示已停用的", "Also those that are over"),
     "user_add": ("添加人员", "Add a user"),
-    "user_name_hint": (
-        "字母、数字、_ - . @，1 至 64 个；停用后也不再给别人",
-        "1 to 64 letters, digits, _ - . @; never given to anybody else, also when it is over",
-    ),
+    "user_name_hint": ("字母、数字、_ - . @，1 至 64 个", "1 to 64 letters, digits, _ - . @"),
     "user_password": ("密码（留空则自动生成）", "Password (left empty, one is made)"),
     "user_password_hint": ("12 至 200 个字符", "12 to 200 characters"),
     "user_password_short": (
@@ -67,8 +64,8 @@ _ACCOUNTS: Final[Texts] = {
     "revoke": ("停用", "Revoke"),
     "revoke_title": ("停用 {0}？", "Revoke {0}?"),
     "revoke_words": (
-        "从下一次请求起不能再使用，已登录的会话结束。不能恢复，名称也不再给别人。",
-        "Refused from the next request on; sessions end. It cannot be taken back, and the name is not given again.",
+        "从下一次请求起不能再使用，已登录的会话结束。不能恢复。",
+        "Refused from the next request on; sessions end. It cannot be taken back.",
     ),
     "revoke_myself": ("这是我自己的账号，我会立即退出", "This is my own account: I am logged out at once"),
     "revoked": ("已停用 {0}", "{0} is revoked"),

@@ -1,3 +1,5 @@
+import csv
+import io
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -54,6 +56,43 @@ def test_an_auditor_finds_who_did_what_and_when_page_by_page(app, headers, demo_
     assert asked(actor="wang", since=second) == (by_wang[:2], False)
     assert asked(actor="wang", until=second) == (by_wang[2:], False)
     assert asked(since="2099-01-01T00:00:00") == ([], False)
+
+
+def test_changes_alone_are_found_among_all_that_is_read(app, headers):
+    client, store = app.test_client(), app.extensions["stroke_map.live_store"]
+    client.get("/api/v1/closures", headers=headers["wang"])
+    with store.audit.doing(actor="wang", role="command line", action="stroke-map test"):
+        store.accounts.revoke_key(store.accounts.list_keys()[-1].id, by="wang", now=datetime.now(UTC))
+    app.extensions["stroke_map.read_log"].close()
+
+    def asked(**query):
+        lines = client.get(ADDRESS, query_string={"actor": "wang"} | query, headers=headers["auditor"]).get_json()[
+            "lines"
+        ]
+        return {line["action"] for line in lines}
+
+    assert asked() == {"closures.list_closures", "stroke-map test"}
+    assert asked(writes="true") == {"stroke-map test"}
+
+
+def test_the_log_is_a_table_in_which_no_cell_is_a_formula(app, headers):
+    client, store = app.test_client(), app.extensions["stroke_map.live_store"]
+    for number, actor in enumerate(("=1+1", "王芳", "+cmd|' /C calc'!A0", "@x", '"a",\r\nb')):
+        with store.audit.doing(actor=actor, role="r", action="-2+3", about={"n": number, "text": "=HYPERLINK(1)"}):
+            store.accounts.add_key(
+                read_standing(f"k{number}", "crew"), lasts=timedelta(days=1), by="me", now=datetime.now(UTC)
+            )
+    response = client.get(f"{ADDRESS}.csv", query_string={"writes": "true", "most": "4"}, headers=headers["auditor"])
+    assert (response.status_code, response.headers["Cache-Control"]) == (200, "no-store")
+    assert response.headers["Content-Disposition"] == "attachment; filename=audit.csv"
+    assert response.data.startswith("\ufeffat,actor,role,".encode())
+    rows = list(csv.DictReader(io.StringIO(response.text.removeprefix("\ufeff"), newline="")))
+    assert [row["actor"] for row in rows] == ['"a",\r\nb', "'@x", "'+cmd|' /C calc'!A0", "王芳"]
+    assert {row["action"] for row in rows} == {"'-2+3"}
+    assert [key for row in rows for key in row if (row[key] or "").startswith(("=", "@"))] == []
+    for wrong, status in (({}, 401), (headers["wang"], 403)):
+        assert client.get(f"{ADDRESS}.csv", headers=wrong).status_code == status
+    assert client.get(f"{ADDRESS}.csv?most=x", headers=headers["auditor"]).status_code == 422
 
 
 def test_who_reads_the_log_is_in_the_log(app, headers):

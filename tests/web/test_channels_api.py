@@ -14,7 +14,15 @@ from stroke_map.live.alerts import TEAMS_OF
 from stroke_map.live.deliveries import Outcome
 from stroke_map.settings import read_settings
 from stroke_map.web import create_app
-from stroke_map.web.channel_models import ChannelList, DeliveryList, MadeChannel, RecordedChannel, RecordedDelivery
+from stroke_map.web.channel_models import (
+    ChannelList,
+    DeliveryList,
+    MadeChannel,
+    RecordedChannel,
+    RecordedDelivery,
+    ResentDeliveries,
+)
+from stroke_map.web.contacts import ContactList
 
 HOOK = "https://hospital.example/alerts?key=hush"
 
@@ -176,6 +184,39 @@ def test_deliveries_are_listed_and_dead_ones_sent_again(client, clinical, key_of
     again = client.post(f"/api/v1/deliveries/{dead[0].id}/resend", headers=clinical)
     assert RecordedDelivery.model_validate(again.get_json()).state == "waiting"
     assert client.post(f"/api/v1/deliveries/{dead[0].id}/resend", headers=clinical).status_code == 409
+    newest = client.get("/api/v1/deliveries?newest=true&most=2", headers=clinical).get_json()
+    assert ([one["id"] for one in newest["deliveries"]], newest["more"]) == ([dead[-1].id, dead[-2].id], True)
+    older = client.get(f"/api/v1/deliveries?newest=true&before={dead[0].id}", headers=clinical).get_json()
+    assert ([one["id"] for one in older["deliveries"]], older["more"]) == ([3, 2, 1], False)
+    whole = client.post("/api/v1/deliveries/resend", json={"alert": told["id"]}, headers=clinical)
+    resent = ResentDeliveries.model_validate(whole.get_json()).deliveries
+    assert [(one.id, one.state) for one in resent] == [(one.id, "waiting") for one in dead[1:]]
+    assert client.post("/api/v1/deliveries/resend", json={"alert": told["id"]}, headers=clinical).status_code == 409
+    for wrong in ({}, {"alert": 0}, {"alert": "1"}, {"alert": told["id"], "all": True}):
+        assert client.post("/api/v1/deliveries/resend", json=wrong, headers=clinical).status_code == 422, wrong
+
+
+def test_who_hears_an_alert_is_listed_with_numbers_and_channels_and_no_secret(client, key_of, first, demo_edition):
+    admin = key_of("administrator")
+    client.post("/api/v1/channels", json=entry(first), headers=admin)
+    key_of("hospital", demo_edition.hospitals[1].id)
+    response = client.get("/api/v1/contacts", headers=admin)
+    told = ContactList.model_validate(response.get_json())
+    assert (told.edition, told.numbers_by, len(told.hospitals)) == (
+        demo_edition.info.id,
+        None,
+        len(demo_edition.hospitals),
+    )
+    by_id = {one.id: one for one in told.hospitals}
+    assert by_id[first].reach == "told"
+    assert [team.phones for team in by_id[first].teams] == [
+        [c.phone for c in demo_edition.hospitals[0].contacts if c.team == team] for team in TEAMS
+    ]
+    assert (by_id[demo_edition.hospitals[1].id].reach, by_id[demo_edition.hospitals[1].id].accounts) == ("screen", 1)
+    assert {one.reach for one in told.hospitals[:-2]} == {"nobody"}
+    assert "whsec" not in response.text
+    assert "hush" not in response.text
+    assert client.get("/api/v1/contacts", headers=key_of("dispatcher")).status_code == 403
 
 
 def test_a_hospital_sees_its_own_deliveries_and_sends_none_again(client, key_of, alert):
@@ -190,7 +231,18 @@ def test_a_hospital_sees_its_own_deliveries_and_sends_none_again(client, key_of,
 
 
 def test_a_list_that_cannot_be_meant_is_refused(client, clinical):
-    wrong = ("dead=yes", "most=0", "most=1001", "after=-1", "alert=x", "hospital=", "unknown=1", "dead=true&dead=true")
+    wrong = (
+        "dead=yes",
+        "newest=1",
+        "before=0",
+        "most=0",
+        "most=1001",
+        "after=-1",
+        "alert=x",
+        "hospital=",
+        "unknown=1",
+        "dead=true&dead=true",
+    )
     for query in wrong:
         assert client.get(f"/api/v1/deliveries?{query}", headers=clinical).status_code == 422, query
 

@@ -15,7 +15,7 @@ export function standing(of, changed = () => {}) {
   };
   hospitalOptions(field("hospital"));
   role.addEventListener("change", show);
-  byId(of).addEventListener("close", () => show()); // after the form was emptied
+  byId(of).addEventListener("close", () => setTimeout(show)); // when the form was emptied
   show();
   return () => {
     const name = field("name").value.normalize("NFKC").trim(), bound = role.value === "hospital";

@@ -63,7 +63,7 @@ export function openAudit() {
       [say("who"), (line) => [free(line.actor), line.role && make("span", { class: "quiet", text: ` ${word("role", line.role)}` })].filter(Boolean)],
       [say("action"), (line) => make("code", { text: line.action })],
       [say("about"), (line) => [free(about(line)), line.path && make("span", { class: "quiet" }, " ", free(`${line.method ?? ""} ${line.path}`))].filter(Boolean)],
-      [say("from_where"), (line) => free(line.address ?? "")],
+      [say("from_where"), (line) => line.address ?? ""],
       [say("line"), (line) => make("span", { class: "quiet", text: `${line.chain} ${line.number}` })],
     ];
     for (const line of lines) actions.add(line.action);

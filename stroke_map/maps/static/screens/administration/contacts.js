@@ -19,9 +19,11 @@ export function openContacts() {
     if (!target) throw say("channel_target_missing");
     const entry = { hospital: adding.id, kind: kind.value, target, format, ...(value("team") && { team: value("team") }) };
     const { body: made } = await post("/api/v1/channels", entry);
-    sayBriefly(say("added"), "good");
-    if (made.secret) showOnce(say("secret_channel", made.id), [[say("secret_text"), made.secret]]);
-    load();
+    return () => {
+      sayBriefly(say("added"), "good");
+      if (made.secret) showOnce(say("secret_channel", made.id), [[say("secret_text"), made.secret]]);
+      load();
+    };
   });
   kind.addEventListener("change", showFormat);
   dialog.addEventListener("close", showFormat);

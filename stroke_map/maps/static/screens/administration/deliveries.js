@@ -45,7 +45,7 @@ export function openDeliveries() {
     [say("alert"), (one) => [`${one.alert} · `, free(hospitalName(one.hospital)), ` · ${word("team", one.team)}`]],
     [say("to"), target],
     [say("standing"), (one) => state(one.state, say(`delivery_${one.state}`))],
-    [say("problem"), (one) => free(one.problem)],
+    [say("problem"), (one) => (one.problem ? free(one.problem) : "")],
     [say("attempts"), (one) => String(one.attempts)],
     [say("written"), (one) => clock.day(one.at)],
     [say("deeds"), (one) => (one.state === "dead" ? button(say("resend"), () => again(`/api/v1/deliveries/${one.id}/resend`, undefined), { about: String(one.id) }) : "")],
@@ -56,7 +56,7 @@ export function openDeliveries() {
     byId("deliveries-told").textContent = dead.length ? say("some_dead", dead.length) : `✓ ${say("no_dead")}`;
     byId("deliveries-told").className = dead.length ? "caution" : "fine";
     const rows = [...dead, ...(alone ? [] : others.filter((one) => one.state !== "dead"))];
-    fill(byId("deliveries-list"), of.length ? make("p", { class: "tools" }, of) : null, ...table(say("part_deliveries"), columns, rows));
+    fill(byId("deliveries-list"), of.length ? make("p", { class: "tools" }, of) : null, ...table(say("part_deliveries"), columns, rows, rows.length));
     older.hidden = alone || !more;
   }
 

@@ -25,15 +25,16 @@ export function button(text, task, { kind = "small", about = "" } = {}) {
 
 /**
  * Make the dialog `id` of the page one that asks. `send` reads the fields and sends them; it throws a text where one is wrong, and the dialog
- * stays open with what was typed. Returns the dialog.
+ * stays open with what was typed. What it gives is done when the dialog has closed. Returns the dialog.
  */
 export function asking(id, send) {
   const dialog = byId(id), form = dialog.querySelector("form"), wrong = byId(`${id}-wrong`), deed = form.querySelector("button.main");
   form.addEventListener("submit", once(deed, async () => {
     wrong.hidden = true;
     try {
-      await send();
+      const after = await send();
       dialog.close();
+      after();
     } catch (problem) {
       if (problem instanceof Error && !(problem instanceof Problem)) throw problem;
       wrong.textContent = problem instanceof Problem ? inWords(problem) : problem;

@@ -25,11 +25,13 @@ export function openKeys() {
   });
   const dialog = asking("key", async () => {
     const scopes = [...byId("key-scopes").querySelectorAll("input:checked")].map((box) => box.value);
-    handOver((await post("/api/v1/keys", { ...read(), scopes, days: whole("key-days", 1, 1095, "days_wrong") })).body);
+    const made = await post("/api/v1/keys", { ...read(), scopes, days: whole("key-days", 1, 1095, "days_wrong") });
+    return () => handOver(made.body);
   });
   const rotation = asking("rotate", async () => {
     const body = { overlap_hours: whole("rotate-overlap", 0, 720, "overlap_wrong"), days: whole("rotate-days", 1, 1095, "days_wrong") };
-    handOver((await post(path(rotating, "/rotate"), body)).body);
+    const made = await post(path(rotating, "/rotate"), body);
+    return () => handOver(made.body);
   });
   byId("key-add").addEventListener("click", () => dialog.showModal());
   for (const id of ["keys-find", "keys-over"]) byId(id).addEventListener("input", show);

@@ -7,13 +7,13 @@ import { facts, lang, say, told, word } from "../words.js";
 const MOST_SHOWN = 100;
 
 /** A table of `rows` under `columns`, each [its words, what stands in it of a row]; what a cell gives is text, an element, or a list of them. */
-export function table(words, columns, rows) {
+export function table(words, columns, rows, most = MOST_SHOWN) {
   if (!rows.length) return [make("p", { class: "quiet", text: say("nothing") })];
   const head = make("tr", {}, columns.map(([title]) => make("th", { scope: "col", text: title })));
   const cell = ([title, of], row, place) => make(place ? "td" : "th", { scope: place ? null : "row", data: { title } }, [of(row)].flat());
-  const lines = rows.slice(0, MOST_SHOWN).map((row) => make("tr", {}, columns.map((column, place) => cell(column, row, place))));
+  const lines = rows.slice(0, most).map((row) => make("tr", {}, columns.map((column, place) => cell(column, row, place))));
   const caption = make("caption", { class: "hidden", text: words });
-  return [make("table", {}, caption, make("thead", {}, head), make("tbody", {}, lines)), rest(rows.length - MOST_SHOWN)];
+  return [make("table", {}, caption, make("thead", {}, head), make("tbody", {}, lines)), rest(rows.length - most)];
 }
 
 /** That there is more than is shown. */

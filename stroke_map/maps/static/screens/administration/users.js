@@ -19,7 +19,8 @@ export function openUsers(me) {
   const dialog = asking("user", async () => {
     const entry = read(), password = byId("user-password").value;
     if (password && [...password].length < LEAST_PASSWORD) throw say("user_password_short");
-    handOver((await post("/api/v1/users", { ...entry, ...(password && { password }) })).body);
+    const { body } = await post("/api/v1/users", { ...entry, ...(password && { password }) });
+    return () => handOver(body);
   });
   byId("user-add").addEventListener("click", () => dialog.showModal());
   for (const id of ["users-find", "users-over"]) byId(id).addEventListener("input", show);
