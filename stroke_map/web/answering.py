@@ -10,10 +10,11 @@ from pydantic_core import from_json
 
 from stroke_map.web.ask import ask, ask_transfer
 from stroke_map.web.auditing import mention
+from stroke_map.web.limiting import public_question
 from stroke_map.web.live_state import live_view_of
 from stroke_map.web.patient import PATIENT_FIELDS, TransferBody
 from stroke_map.web.questions import RouteBody, RouteQuery, invalid, read_question
-from stroke_map.web.security import public_slot, require, settings_of_app
+from stroke_map.web.security import require, settings_of_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -90,7 +91,7 @@ def answer_for(
         require(scope="route", why=why)
         mention(fields=sorted(patient))
     asked = read_question(model, fields)
-    with nullcontext() if clinical else public_slot():
+    with nullcontext() if clinical else public_question():
         return _noted(ask(edition, asked, settings, live_view_of(current_app), patient), clinical=clinical)
 
 

@@ -20,10 +20,11 @@ from stroke_map.maps.pages import card_of, in_language
 from stroke_map.maps.texts import words
 from stroke_map.web.facts import facts_of, is_expired
 from stroke_map.web.kept import Kept, kept, send
+from stroke_map.web.limiting import public_drawing
 from stroke_map.web.origins import embedding_origins, public_address
 from stroke_map.web.pages import condition_asked, language_asked
 from stroke_map.web.published import current_edition
-from stroke_map.web.security import public_slot, settings_of_app
+from stroke_map.web.security import settings_of_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -115,7 +116,7 @@ def catchment_picture(hospital_id: str, capability: str) -> Response:
         raise NotFoundError("This hospital is not said to be able to do that.")
 
     def make() -> str:
-        with public_slot():
+        with public_drawing():
             drawn = _catchments(edition).picture(column, capability)
         return render_template("catchment.svg", map=drawn, marker=marker, lang=lang)
 

@@ -13,11 +13,12 @@ from flask_openapi3.models.tag import Tag
 from stroke_map.editions.searching import search_of
 from stroke_map.web.answering import single_values
 from stroke_map.web.conditional import NOT_MODIFIED
+from stroke_map.web.limiting import public_question
 from stroke_map.web.openapi import documented, responses
 from stroke_map.web.published import current_edition
 from stroke_map.web.questions import read_question
 from stroke_map.web.search_models import SearchAnswer, SearchQuery
-from stroke_map.web.security import public_slot, settings_of_app
+from stroke_map.web.security import settings_of_app
 
 if TYPE_CHECKING:
     from stroke_map.registry.search import Found
@@ -33,7 +34,7 @@ def search() -> Response:
     """Find hospitals, districts and places by name, pinyin or initials, the best first; the ETag changes with the edition."""
     edition = current_edition()
     asked = read_question(SearchQuery, single_values(request.args.lists()))
-    with nullcontext() if settings_of_app().plane == "clinical" else public_slot():
+    with nullcontext() if settings_of_app().plane == "clinical" else public_question():
         found = search_of(edition).find(asked.q, asked.limit)
     info = edition.info
     content = {

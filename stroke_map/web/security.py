@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from flask import current_app, g, request
 
-from stroke_map.errors import ForbiddenError, LiveStoreError, TooBusyError, UnauthorizedError
+from stroke_map.errors import ForbiddenError, LiveStoreError, UnauthorizedError
 from stroke_map.live.case_records import no_such_case
 from stroke_map.live.credentials import csrf_matches
 from stroke_map.live.identity import COOKIE, Shown
@@ -19,8 +17,6 @@ from stroke_map.web.auditing import begin_deed
 from stroke_map.web.live_state import live_store, live_view_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from flask import Flask, Response
 
     from stroke_map.live.accounts import Accounts
@@ -38,7 +34,6 @@ HEADERS = {
 }
 # For everything that is not a page; a page brings its own policy.
 NOTHING = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-_SLOTS = "stroke_map.public_slots"
 
 
 def settings_of_app() -> Settings:
@@ -135,24 +130,6 @@ def require_for_case(case_id: int, *roles: str, scope: str, why: str) -> Actor:
     return found
 
 
-@contextmanager
-def public_slot() -> Iterator[None]:
-    """Hold one of the places for public routing questions.
-
-    Raises
-    ------
-    TooBusyError
-        All are taken. The caller is told at once: a queue would make the wait of everyone longer.
-    """
-    slots: threading.BoundedSemaphore = current_app.extensions[_SLOTS]
-    if not slots.acquire(blocking=False):
-        raise TooBusyError("More public questions arrived at this moment than this server answers at once.")
-    try:
-        yield
-    finally:
-        slots.release()
-
-
 def _add_headers(response: Response) -> Response:
     headers = response.headers
     for name, value in HEADERS.items():
@@ -164,7 +141,5 @@ def _add_headers(response: Response) -> Response:
 
 
 def install(app: Flask) -> None:
-    """Send the headers with every response and make the places for public questions."""
+    """Send the headers with every response."""
     app.after_request(_add_headers)
-    settings: Settings = app.extensions["stroke_map.settings"]
-    app.extensions[_SLOTS] = threading.BoundedSemaphore(max(1, settings.public_route_concurrency))
