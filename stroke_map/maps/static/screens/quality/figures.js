@@ -89,7 +89,7 @@ function ofReasons({ overrides, more }) {
   const hospital = (id) => make("bdi", { text: told(facts.hospitals[id]) || id });
   const header = ["case", "month", "first_choice", "went_to", "reason"].map((name) => make("th", { scope: "col", text: say(name) }));
   const body = overrides.map((one) => make("tr", {}, make("td", { text: one.case }), make("td", { text: one.month }), make("td", {}, hospital(one.first_choice)), make("td", {}, hospital(one.hospital)), make("td", {}, free(one.reason))));
-  const table = make("table", { "aria-labelledby": "of-reasons" }, make("thead", {}, make("tr", {}, ...header)), make("tbody", {}, ...body));
+  const table = make("table", { class: "reasons", "aria-labelledby": "of-reasons" }, make("thead", {}, make("tr", {}, ...header)), make("tbody", {}, ...body));
   return make("section", { class: "wide", "aria-labelledby": "of-reasons" }, ...heading, more && make("p", { text: say("reasons_more", overrides.length) }), table);
 }
 
