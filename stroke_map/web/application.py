@@ -26,11 +26,13 @@ from stroke_map.web import (
     channels_api,
     closures_api,
     compressing,
+    counts,
     crew_page,
     deliveries_api,
     events_api,
     health_api,
     hospitals_api,
+    limiting,
     links_api,
     metrics,
     offline,
@@ -101,9 +103,11 @@ def make_app(settings: Settings) -> OpenAPI:
     app.extensions["stroke_map.settings"] = settings
     install_edition(app, settings)
     install_live_state(app, settings)
+    counts.install(app)
     auditing.install(app, settings)
     problem.install(app)
     security.install(app)
+    limiting.install(app)
     compressing.install(app)
     session_api.install(app)
     for api in (health_api.api, route_api.api, hospitals_api.api, search_api.api, protocols_api.api):

@@ -11,6 +11,7 @@ from flask_openapi3.models.tag import Tag
 
 import stroke_map
 from stroke_map.editions.status import validity_at
+from stroke_map.web.counts import counts_of
 from stroke_map.web.live_state import live_view_of
 from stroke_map.web.models import Health, Readiness
 from stroke_map.web.openapi import responses
@@ -32,7 +33,8 @@ def healthz() -> Response:
 def readyz() -> Response:
     """Say whether this process can answer; a 503 names what is wrong and the command that repairs it.
 
-    "degraded": a sound edition serves, but what was published since then cannot be opened, or it does not hold today. Sixty days
+    "degraded": a sound edition serves, but what was published since then cannot be opened, or it does not hold today; or messages of
+    alerts are overdue, or were given up within a day. Sixty days
     before its end `reasons` begin to say so. While `live_state` is stale, answers know of no closure recorded after its `as_of`.
     """
     info = current_edition().info
@@ -41,6 +43,7 @@ def readyz() -> Response:
         return problem_response(holder.damage)
     reasons = [] if holder.problem is None else [{"code": holder.problem.code, "next_step": holder.problem.next_step}]
     now = datetime.now(UTC)
+    reasons += counts_of(current_app).reasons(now)
     validity, live = validity_at(info, now), live_view_of(current_app).state(now)
     degraded = bool(reasons) or validity.state in {"expired", "not yet valid"}
     if validity.warning:

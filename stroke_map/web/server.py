@@ -35,8 +35,9 @@ def _load(settings: Settings) -> Any:
         signal.signal(ending, signal.SIG_DFL)
     from stroke_map.editions import BackgroundVerifier
     from stroke_map.web import create_app
-    from stroke_map.web.alert_clock import AlertClock
     from stroke_map.web.ask import warm_up
+    from stroke_map.web.clock import Clock
+    from stroke_map.web.counts import counts_of
     from stroke_map.web.live_state import live_store_of, warm_live_state
     from stroke_map.web.published import holder_of
 
@@ -50,7 +51,7 @@ def _load(settings: Settings) -> Any:
     gc.freeze()
     BackgroundVerifier(holder, settings.cache_dir).start()
     if settings.plane != "public":
-        AlertClock(live_store_of(app)).start()
+        Clock(live_store_of(app), counts_of(app)).start()
     if _delivers(settings):
         Deliverer(live_store_of(app), Sender(settings)).start()
     threading.Thread(target=_load_later, args=(app,), name="load-later", daemon=True).start()

@@ -10,8 +10,9 @@ from stroke_map.live.alert_rules import Callees
 from stroke_map.live.alerts import NewAlert
 from stroke_map.live.cases import NewCase
 from stroke_map.settings import read_settings
-from stroke_map.web.alert_clock import AlertClock
 from stroke_map.web.alert_models import AlertList, RecordedAlert
+from stroke_map.web.clock import Clock
+from stroke_map.web.counts import Counts
 from stroke_map.web.models import Problem
 
 ADDRESS = "/api/v1/alerts"
@@ -324,7 +325,7 @@ def test_a_body_that_is_none_is_refused(client, clinical, case, act, content, st
 def test_the_clock_of_a_worker_makes_calls_that_are_due_and_outlives_a_database_that_is_away(tmp_path):
     settings = read_settings({}, geodata_dir=tmp_path, alert_repeat_s=0.01)
     store = LiveStore(settings)
-    clock = AlertClock(store, every_s=0.01)
+    clock = Clock(store, Counts(store), every_s=0.01)
     clock.start()
     try:
         with pytest.raises(LiveStoreError):
