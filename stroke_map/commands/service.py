@@ -15,11 +15,13 @@ _MASK = "********"
 @click.option("--host", help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.")
 @click.option("--workers", type=click.IntRange(1, 64), help="Server processes.")
-def serve(plane: str | None, host: str | None, port: int | None, workers: int | None) -> None:
+@click.option("--no-stream", is_flag=True, help="Start no stream process: `stroke-map stream` runs by itself.")
+def serve(plane: str | None, host: str | None, port: int | None, workers: int | None, *, no_stream: bool) -> None:
     """Serve the map and the API (http://127.0.0.1:8120 unless set otherwise)."""
     from stroke_map.web.server import run
 
-    run(read_settings(plane=plane, host=host, port=port, workers=workers))
+    stream_port = 0 if no_stream else None
+    run(read_settings(plane=plane, host=host, port=port, workers=workers, stream_port=stream_port))
 
 
 @click.command()
