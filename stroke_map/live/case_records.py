@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 CASE_TOPIC = "cases"
 #: A case has fourteen moments; more words than this about one are no corrections.
 MOST_EVENTS = 200
+#: And where so many words were said, whoever comes by a link says no more: one who means harm leaves room for all others.
+MOST_EVENTS_BY_LINK = 100
 #: So many old cases are deleted at once, so that whoever begins one does not wait for a year of others.
 _MOST_DELETED = 100
 _LARGEST_ID = 2**31 - 1
@@ -85,6 +87,18 @@ class CaseRecords:
                 _tell(connection, case_id, name, at, by=new.author, now=now)
             return load_case(connection, case_id)
 
+    def begun(self, author: str, key: str, digest: str) -> Case | None:
+        """The case that the same request of this author began, see `add`; None where there was none.
+
+        Raises
+        ------
+        ConflictError
+            The key was used for another request.
+        """
+        with self._store.reading() as connection:
+            earlier = _begun(connection, author, key, digest)
+            return None if earlier is None else load_case(connection, earlier)
+
     def get(self, case_id: int, *, hospital: str | None = None) -> Case:
         """One case; with `hospital` only if it goes to that one.
 
@@ -121,6 +135,7 @@ class CaseRecords:
         now: datetime,
         instead_of: datetime | Literal["any"] | None = "any",
         hospital: str | None = None,
+        most: int = MOST_EVENTS,
     ) -> Case:
         """Say when a moment of a case was; said again, the last word counts. "door" and "closed" reach its alert.
 
@@ -130,6 +145,8 @@ class CaseRecords:
             What whoever says so saw in its place, None: nothing. "any": whatever it is.
         hospital
             Only if this hospital was alerted for it, and neither diverted it nor was stood down.
+        most
+            Only while fewer words than this were said of the case; its end can always be told.
 
         Raises
         ------
@@ -149,8 +166,8 @@ class CaseRecords:
             if instead_of not in ("any", recorded):
                 raise ConflictError("Somebody has recorded this moment meanwhile.", recorded=recorded)
             count = select(func.count()).where(case_events.c.case_id == case_id)
-            if connection.execute(count).scalar_one() >= MOST_EVENTS:
-                raise ConflictError(f"{MOST_EVENTS} moments of this case are recorded already.")
+            if name != "closed" and connection.execute(count).scalar_one() >= most:
+                raise ConflictError(f"{most} moments of this case are recorded already.")
             _tell(connection, case_id, name, at, by=by, now=now)
             changed: dict[str, Any] = {"changed": version}
             if name == "closed":

@@ -115,7 +115,7 @@ def make_app(settings: Settings) -> OpenAPI:
     if settings.plane != "public":
         app.register_api(closures_api.api)
         app.register_api(events_api.api)
-        app.register_api(cases_api.api)
+        cases_api.install(app)
         app.register_api(links_api.api)
         app.register_api(channels_api.api)
         app.register_api(deliveries_api.api)

@@ -13,9 +13,11 @@ from flask_openapi3.models.tag import Tag
 
 from stroke_map.dispatch import check_need, said_to_treat
 from stroke_map.errors import ConflictError, ForbiddenError, NotFoundError
+from stroke_map.live.case_records import MOST_EVENTS, MOST_EVENTS_BY_LINK
 from stroke_map.live.cases import BY_HOSPITAL, BY_LINKED_CREW, MOMENTS, NewCase
 from stroke_map.web.answering import answer_for, json_fields, single_values, take_patient_fields
 from stroke_map.web.ask import ask_remaining
+from stroke_map.web.case_list import CaseLists
 from stroke_map.web.case_models import (
     KEY_HEADER,
     LONGEST_KEY,
@@ -31,8 +33,8 @@ from stroke_map.web.case_models import (
     RecordedCase,
     ToldCase,
 )
-from stroke_map.web.conditional import NOT_MODIFIED, unless_known
-from stroke_map.web.live_state import live_store, live_view_of
+from stroke_map.web.conditional import NOT_MODIFIED
+from stroke_map.web.live_state import live_store, live_store_of, live_view_of
 from stroke_map.web.openapi import BY_LINK, KNOWN, documented, responses
 from stroke_map.web.patient import moment_or_none
 from stroke_map.web.published import current_edition
@@ -42,7 +44,11 @@ from stroke_map.web.security import require, require_for_case, settings_of_app
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from flask_openapi3.openapi import OpenAPI
+
+    from stroke_map.live.cases import Case
     from stroke_map.live.roles import Actor
+    from stroke_map.web.case_list import CasePage
 
 api = APIBlueprint(
     "cases",
@@ -50,6 +56,7 @@ api = APIBlueprint(
     url_prefix="/api/v1",
     abp_tags=[Tag(name="cases", description="A patient on the way to a hospital, without a name, and the timeline.")],
 )
+_LISTS: Final = "stroke_map.case_lists"
 _NEEDS_KEY: Final = "Cases need a clinical key or a log-in."
 NO_STORE: Final = {"Cache-Control": "no-store"}
 #: Two machines may disagree by so much about the time; what is said to happen later has not happened.
@@ -80,7 +87,10 @@ def add_case() -> Response:
     """
     actor = require("dispatcher", "crew", why=_NEEDS_KEY)
     key, content = idempotency_key() if KEY_HEADER in request.headers else None, request.get_data(cache=False)
-    entry = read_question(CaseEntry, json_fields(content))
+    entry, digest = read_question(CaseEntry, json_fields(content)), hashlib.sha256(content).hexdigest()
+    # Before the answer, which may be another one by now: what was begun is begun.
+    if key is not None and (earlier := live_store().cases.begun(actor.name, key, digest)) is not None:
+        return _begun(earlier)
     now, edition, fields = datetime.now(UTC), current_edition(), dict(entry.question)
     patient = take_patient_fields(fields, in_url=False)
     fields.setdefault("profile", "ambulance")
@@ -114,8 +124,12 @@ def add_case() -> Response:
         now=now,
         zone=edition.zone,
         key=key,
-        digest=hashlib.sha256(content).hexdigest(),
+        digest=digest,
     )
+    return _begun(case)
+
+
+def _begun(case: Case) -> Response:
     response = json_response(case.as_json(), 201)
     response.headers["Location"] = f"/api/v1/cases/{case.id}"
     return response
@@ -127,10 +141,20 @@ def list_cases() -> Response:
     """List cases that are open, or all; a hospital's account sees those that go there. Ask again with `If-None-Match` as for alerts."""
     actor = require(why=_NEEDS_KEY)
     asked = read_question(CasesQuery, single_values(request.args.lists()))
-    closed, most = asked.include_closed == "true", asked.most
-    found = live_store().cases.list(hospital=bound_to(actor), include_closed=closed, after=asked.after, most=most + 1)
-    listed = {"cases": [case.as_json() for case in found[:most]], "more": len(found) > most}
-    return unless_known(listed, cache="no-store")
+    bound, lists = bound_to(actor), current_app.extensions[_LISTS]
+    page: CasePage = lists.page(
+        most=asked.most, include_closed=asked.include_closed == "true", hospital=bound, after=asked.after
+    )
+    response = Response(page.body, mimetype="application/json", headers=NO_STORE)
+    response.set_etag(page.etag)
+    response.make_conditional(request)
+    return response
+
+
+def install(app: OpenAPI) -> None:
+    """Serve cases with `app`."""
+    app.extensions[_LISTS] = CaseLists(live_store_of(app))
+    app.register_api(api)
 
 
 @api.get("/cases/<case_id>", responses=responses(RecordedCase, 401, 404, 422, 503), security=KNOWN)
@@ -162,9 +186,11 @@ def add_moment(case_id: str) -> Response:
     seen: datetime | Literal["any"] | None = (
         _aware(entry.instead_of) if "instead_of" in entry.model_fields_set else "any"
     )
+    most = MOST_EVENTS_BY_LINK if actor.by_link else MOST_EVENTS
     recorded = live_store().cases.record(
-        number, entry.name, at or now, who(actor, entry.by), now=now, instead_of=seen, hospital=bound_to(actor)
-    )
+        number, entry.name, at or now, who(actor, entry.by),
+        now=now, instead_of=seen, hospital=bound_to(actor), most=most,
+    )  # fmt: skip
     return json_response({"id": number, "timeline": recorded.timeline} if actor.by_link else recorded.as_json())
 
 

@@ -59,6 +59,7 @@ def test_more_words_about_a_case_than_can_be_meant_are_refused(store, new_case, 
     assert store.cases.record(1, "call", now + MINUTE, "me", now=now) == last, "said again alike it is no other word"
     with pytest.raises(ConflictError):
         store.cases.record(1, "call", now, "me", now=now)
+    assert store.cases.record(1, "closed", now, "me", now=now).closed_at == now, "its end can be told all the same"
 
 
 def test_every_change_grows_the_version(store, new_case, now):
@@ -101,7 +102,6 @@ def test_old_cases_are_deleted_with_all_that_is_theirs_and_their_figures_stay(st
 
 def test_how_long_cases_are_kept_is_a_setting(settings, open_store, new_case, now):
     store = open_store(replace(settings, case_keep_days=1))
-    store.migrate()
     store.cases.add(new_case(), now=now - DAY)
     assert [case.id for case in (store.cases.add(new_case(), now=now), *store.cases.list())] == [2, 2]
 

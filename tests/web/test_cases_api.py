@@ -297,6 +297,19 @@ def test_a_case_that_is_sent_again_by_its_key_is_the_same_case(client, clinical,
         assert fields_of(refused) == ["Idempotency-Key"]
 
 
+def test_a_case_that_is_sent_again_is_the_same_though_another_hospital_comes_first_by_now(client, clinical, question):
+    keyed = clinical | {"Idempotency-Key": "one intention"}
+    first = client.post("/api/v1/route", json=question, headers=clinical).get_json()["hospitals"][0]["id"]
+    entry = {"question": question, "hospital": first}
+    begun = client.post(ADDRESS, json=entry, headers=keyed)
+    said = {"kind": "diversion", "reason": "test"}
+    assert client.put(f"/api/v1/hospitals/{first}/status", json=said, headers=clinical).status_code == 200
+    again = client.post(ADDRESS, json=entry, headers=keyed)
+    assert (again.status_code, again.get_json()) == (201, begun.get_json())
+    assert again.headers["Location"] == begun.headers["Location"]
+    assert fields_of(client.post(ADDRESS, json=entry, headers=clinical)) == ["override_reason"]
+
+
 def test_a_moment_that_somebody_else_has_recorded_meanwhile_is_not_overwritten(client, clinical, question):
     case = client.post(ADDRESS, json={"question": question}, headers=clinical).get_json()
     events = f"{ADDRESS}/{case['id']}/events"

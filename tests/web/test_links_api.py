@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from stroke_map.live.accounts import Standing
+from stroke_map.live.case_records import MOST_EVENTS_BY_LINK
 from stroke_map.live.cases import BY_HOSPITAL, BY_LINKED_CREW, MOMENTS
 from stroke_map.web.case_models import ToldCase
 from stroke_map.web.link_models import CrewCase, EndedLinks, MadeLink
@@ -15,21 +15,13 @@ WRONG = ("smc_", "smc_" + "A" * 43, "smc_" + "é" * 43, "smc_" + "A" * 5000)
 
 
 @pytest.fixture
-def client(live_app):
-    return live_app.test_client()
+def app(live_app):
+    return live_app
 
 
 @pytest.fixture
-def key_of(live_app):
-    """The header of somebody with a role."""
-
-    def make(role, hospital="", team=""):
-        standing = Standing(f"{role} {hospital} {team}".strip(), role, hospital, team)
-        accounts = live_app.extensions["stroke_map.live_store"].accounts
-        _, key = accounts.add_key(standing, lasts=timedelta(days=1), by="test", now=datetime.now(UTC))
-        return {"Authorization": f"Bearer {key}"}
-
-    return make
+def client(app):
+    return app.test_client()
 
 
 @pytest.fixture
@@ -240,6 +232,15 @@ def test_a_hospital_that_diverted_or_was_stood_down_tells_nothing_more(client, c
         problem_of(
             client.post(f"{CASES}/{begun['id']}/events", json={"name": "door"}, headers=headers), 404, "not-found"
         )
+
+
+def test_whoever_tells_too_much_by_a_link_leaves_room_for_all_others(client, clinical, case, link, live_app):
+    case_id, cases = case()["id"], live_app.extensions["stroke_map.live_store"].cases
+    shown, events, now = link(case_id), f"{CASES}/{case_id}/events", datetime.now(UTC)
+    for number in range(MOST_EVENTS_BY_LINK):
+        cases.record(case_id, "on_scene", now - timedelta(seconds=number), "crew", now=now)
+    problem_of(client.post(events, json={"name": "door"}, headers=shown), 409, "conflict")
+    assert client.post(events, json={"name": "door"}, headers=clinical).status_code == 200
 
 
 def test_the_same_moment_told_twice_is_told_once(client, clinical, case, live_app):
