@@ -27,7 +27,7 @@ _TYPES: Final = (
     "image/svg+xml",
 )
 #: Blueprints whose answers nobody keeps, and which hold nothing but what was asked.
-_ANSWERS: Final = frozenset(("route", "pages"))
+_ANSWERS: Final = frozenset(("route", "pages", "search_page"))
 _THOROUGHLY, _QUICKLY = 9, 5
 
 
@@ -36,10 +36,12 @@ def _kept(content: bytes) -> bytes:
     return gzip.compress(content, _THOROUGHLY, mtime=0)
 
 
-def _compress(response: Response) -> Response:
+def compress(response: Response) -> Response:
+    """The response as it is sent to whoever asked."""
     if response.status_code == 206 or not (response.mimetype or "").startswith(_TYPES):
         return response
-    if "no-store" in response.headers.get("Cache-Control", "") and request.blueprint not in _ANSWERS:
+    kept_by = response.headers.get("Cache-Control", "")
+    if ("no-store" in kept_by or "private" in kept_by) and request.blueprint not in _ANSWERS:
         return response
     response.vary.add("Accept-Encoding")
     if response.status_code != 200 and response.status_code < 400:
@@ -60,4 +62,4 @@ def _compress(response: Response) -> Response:
 
 def install(app: Flask) -> None:
     """Compress what `app` answers."""
-    app.after_request(_compress)
+    app.after_request(compress)

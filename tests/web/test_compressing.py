@@ -46,6 +46,16 @@ def test_nothing_that_belongs_to_somebody_logged_in_and_no_picture_is_compressed
     assert "Content-Encoding" not in client.get(f"/tiles/{demo_edition.info.id}/10/0/0.png", headers=GZIP).headers
 
 
+def test_a_list_about_patients_is_left_as_it_is(live_app, clinical, place):
+    client = live_app.test_client()
+    question = place | {"crs": "WGS-84", "condition": "stroke", "age": 70}
+    case = client.post("/api/v1/cases", json={"question": question}, headers=clinical).get_json()
+    client.post("/api/v1/alerts", json={"case": case["id"]}, headers=clinical | {"Idempotency-Key": "1"})
+    listed = client.get("/api/v1/alerts", headers=clinical | GZIP)
+    assert len(listed.data) > 500
+    assert "Content-Encoding" not in listed.headers
+
+
 def test_who_refuses_gzip_gets_none(client):
     for refusal in ("gzip;q=0", "identity", "br"):
         page = client.get(files.static_url("css/page.css"), headers={"Accept-Encoding": refusal})
