@@ -1,10 +1,12 @@
 // Logging in: as a page of its own, and in place where a session ends in the middle of a case.
 
-import { ask, Problem, useToken } from "./api.js";
+import { ask, Problem, session, useToken } from "./api.js";
 import { byId } from "./dom.js";
 import { facts, lang, say } from "./words.js";
 
 const PATIENCE = 6;
+/** Tells the other tabs of this browser who has logged in: the session is one for all. */
+const tabs = window.BroadcastChannel && new BroadcastChannel("stroke-map/log-in");
 
 /**
  * Make `form` (name, password, code, a button, a place for words) log somebody in; `done` gets who.
@@ -30,7 +32,9 @@ export function logInForm(form, done) {
       const left = Math.ceil((until - performance.now()) / 1000);
       button.disabled = left > 0;
       tell(left > 0 ? say("login_locked", left) : say("login_again"));
-      if (left <= 0) clearInterval(waiting);
+      if (left > 0) return;
+      clearInterval(waiting);
+      waiting = 0;
     };
     show();
     waiting = setInterval(show, 1000);
@@ -49,6 +53,7 @@ export function logInForm(form, done) {
           const { body: known } = await ask("POST", "/api/v1/session", { body, quietly: true });
           password.value = code.value = "";
           useToken(known.csrf_token);
+          tabs?.postMessage(known.name);
           return done(known);
         } catch (problem) {
           if (!(problem instanceof Problem)) throw problem;
@@ -95,13 +100,29 @@ export function openPage() {
   byId("login").elements.name.focus();
 }
 
+/** Call `task` when somebody else than `user` has logged in in another tab. */
+export function onSomebodyElse(user, task) {
+  tabs?.addEventListener("message", ({ data }) => data !== user.name && task());
+}
+
 /** The dialog in place: resolves when the same person has logged in again. Somebody else gets a fresh page. */
 export function inPlace(user) {
   const dialog = byId("again"), form = dialog.querySelector("form");
+  let needed = false;
+  // Where the same person has logged in in another tab, there is nothing left to ask.
+  tabs?.addEventListener("message", ({ data }) => needed && data === user.name && session().then(dialog.resolve, () => {}));
+
+  function show() {
+    if (!dialog.open) dialog.showModal();
+    form.elements.password.focus();
+  }
+
   return () =>
     new Promise((resolve) => {
       form.elements.name.value = user.name;
+      needed = true;
       dialog.resolve = (known) => {
+        needed = false;
         dialog.close();
         if (known.name !== user.name) return location.reload();
         resolve(known);
@@ -110,8 +131,8 @@ export function inPlace(user) {
         dialog.dataset.ready = "yes";
         logInForm(form, (known) => dialog.resolve(known));
         dialog.addEventListener("cancel", (event) => event.preventDefault()); // there is nothing to go on with
+        dialog.addEventListener("close", () => needed && show()); // a browser closes it at the second Escape all the same
       }
-      if (!dialog.open) dialog.showModal();
-      form.elements.password.focus();
+      show();
     });
 }

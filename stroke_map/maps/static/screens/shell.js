@@ -1,11 +1,11 @@
 // The frame of every screen: who is logged in, the server's clock, whether it is heard, whether sound can be heard, help, log-out.
 
-import { ask, onLogInNeeded, Problem, session } from "./api.js";
+import { ask, logInAgain, onLogInNeeded, Problem, session } from "./api.js";
 import * as clock from "./clock.js";
 import { byId, make } from "./dom.js";
 import * as drafts from "./drafts.js";
 import * as keys from "./keys.js";
-import { inPlace, screenOf } from "./login.js";
+import { inPlace, onSomebodyElse, screenOf } from "./login.js";
 import * as sound from "./sound.js";
 import { facts, lang, say } from "./words.js";
 
@@ -29,7 +29,8 @@ export async function openShell(roles) {
   }
   byId("who").textContent = user.name;
   showOthers(user.role);
-  onLogInNeeded(inPlace(user));
+  onLogInNeeded(user.name, inPlace(user));
+  onSomebodyElse(user, logInAgain);
   drafts.belongTo(user.name);
   return user;
 }
@@ -90,7 +91,7 @@ function openSound() {
     button.hidden = words.hidden = !sound.blocked();
   };
   button.addEventListener("click", () => sound.unlock().then(() => sound.play("good")));
-  for (const press of ["keydown", "pointerdown"]) addEventListener(press, () => sound.blocked() && sound.unlock(), { capture: true });
+  for (const press of ["keydown", "pointerdown", "pointerup"]) addEventListener(press, () => sound.blocked() && sound.unlock(), { capture: true });
   sound.onChange(show);
   show();
 }
