@@ -33,18 +33,33 @@ export function fill(panel, ...children) {
   const next = make("div", {}, ...children);
   if (next.innerHTML === panel.dataset.shown && panel.childNodes.length) return false;
   panel.dataset.shown = next.innerHTML;
-  const kept = panel.contains(document.activeElement) ? document.activeElement.id : "";
+  const active = panel.contains(document.activeElement) ? document.activeElement : null, caret = [active?.selectionStart, active?.selectionEnd];
   const open = new Set([...panel.querySelectorAll("details[open][id]")].map((one) => one.id));
   panel.replaceChildren(...next.childNodes);
   for (const one of panel.querySelectorAll("details[id]")) one.open = open.has(one.id);
-  if (kept) byId(kept)?.focus({ preventScroll: true });
+  const again = active?.id ? byId(active.id) : null;
+  again?.focus({ preventScroll: true });
+  if (Number.isInteger(caret[0]) && again?.matches("input, textarea")) again.setSelectionRange(...caret);
   return true;
 }
+
+const questions = new WeakMap();
+
+/** What a dialog asks from now on: the function says later whether it still asks just that, and not something else by now. */
+export function asking(dialog) {
+  const mine = {};
+  questions.set(dialog, mine);
+  return () => dialog.open && questions.get(dialog) === mine;
+}
+
+/** Run `task` for each press but the second of a double click, under which another button may have come meanwhile. */
+export const single = (task) => (event) => event?.detail > 1 ? undefined : task(event);
 
 /** Run `task` for each press, one at a time: a second press while the first is under way does nothing. */
 export function once(button, task) {
   return async (event) => {
     event?.preventDefault();
+    if (event?.detail > 1) return; // as `single`
     if (button.getAttribute("aria-busy") === "true") return;
     button.setAttribute("aria-busy", "true");
     try {

@@ -23,6 +23,8 @@ const seen = new Set(drafts.kept("seen") ?? []);
 let alerts = [], before = null;
 
 follow(live);
+// Nobody looks at a screen that is silent: one that would hear of no alert says so by sound.
+live.addEventListener("connection", ({ detail }) => (detail.connected ? sound.hush("deaf") : sound.ring("deaf", "news")));
 stayAwake();
 byId("dispatch-phone").append(phone(facts.dispatch_phone) ?? "");
 byId("own-name").textContent = inLanguage(facts.hospitals[user.hospital]) || user.hospital;
@@ -35,6 +37,7 @@ async function send(alert, deed, body) {
   const key = `${alert.id}/${deed}/${body.team ?? ""}`;
   if (under.has(key)) return;
   under.add(key);
+  const pressed = document.activeElement?.id;
   try {
     take((await post(`/api/v1/alerts/${alert.id}/${deed}`, body, { repeatable: true })).body);
   } catch (problem) {
@@ -42,6 +45,8 @@ async function send(alert, deed, body) {
     if (problem instanceof Problem && problem.code === "conflict") await live.refresh("alert");
   } finally {
     under.delete(key);
+    // The button is gone; not to the next one, which the same press might reach.
+    if (pressed && !byId(pressed)) byId(`title-${alert.id}`)?.focus({ preventScroll: true });
   }
 }
 
@@ -76,8 +81,8 @@ function hear(list) {
   const known = before ?? new Map(), fresh = alerts.filter((one) => standing.waiting(one, user).length && !known.has(one.id));
   const gone = before ? alerts.filter((one) => one.state === "cancelled" && known.has(one.id) && known.get(one.id) !== "cancelled") : [];
   before = new Map(alerts.map((one) => [one.id, one.state]));
-  show();
   sound.ringFor(new Set(alerts.filter((one) => standing.waiting(one, user).length).map((one) => one.id)));
+  show();
   if (gone.length) sound.play("news");
   for (const one of fresh) speak(one.eta ? say("alert_comes", title(one), clock.elapsed(one.eta).replace("−", "")) : say("alert_comes_sometime", title(one)));
   for (const one of gone) speak(say("stood_down", title(one)));

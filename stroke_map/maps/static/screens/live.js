@@ -5,7 +5,7 @@ import { get, Problem } from "./api.js";
 import { now } from "./clock.js";
 import { facts } from "./words.js";
 
-const EACH_MS = 1000, BESIDE_STREAM_MS = 2500, TIMEOUT_MS = 4000, LOST_AFTER_MS = 4000;
+const BEAT_MS = 500, EACH_MS = 1000, BESIDE_STREAM_MS = 2500, TIMEOUT_MS = 4000, LOST_AFTER_MS = 4000;
 
 export class Live extends EventTarget {
   #watches = [];
@@ -14,6 +14,8 @@ export class Live extends EventTarget {
   #heard = performance.now();
   #connected = null;
   #since = 0;
+  #due = 0;
+  #ticks = null;
   #stopped = false;
 
   /**
@@ -28,8 +30,7 @@ export class Live extends EventTarget {
 
   start() {
     this.#listen();
-    this.#round();
-    setInterval(() => this.#check(), 500);
+    this.#keepBeating();
     const all = () => this.refresh();
     addEventListener("online", all);
     addEventListener("offline", () => this.#check(true));
@@ -41,6 +42,7 @@ export class Live extends EventTarget {
   stop() {
     this.#stopped = true;
     this.#source?.close();
+    this.#ticks?.terminate();
   }
 
   /** Ask for every list now, or for those of one topic. */
@@ -53,10 +55,21 @@ export class Live extends EventTarget {
     return { connected: this.#connected !== false, since: this.#since };
   }
 
-  async #round() {
+  #keepBeating() {
+    const beat = () => this.#beat();
+    if (window.Worker) this.#ticks = new Worker(new URL("tick.js", import.meta.url));
+    this.#ticks?.addEventListener("message", beat);
+    setInterval(beat, BEAT_MS); // where there is no worker, or it cannot be loaded
+    beat();
+  }
+
+  #beat() {
     if (this.#stopped) return;
+    this.#check();
+    const here = performance.now();
+    if (here < this.#due) return;
+    this.#due = here + (this.#streaming ? BESIDE_STREAM_MS : EACH_MS) - BEAT_MS / 4; // a beat may come a little early
     for (const one of this.#watches) if (one.round++ % one.every === 0) this.#look(one);
-    setTimeout(() => this.#round(), this.#streaming ? BESIDE_STREAM_MS : EACH_MS);
   }
 
   async #look(one) {
@@ -69,10 +82,9 @@ export class Live extends EventTarget {
         const answer = await get(one.path, { etag: one.etag, timeout_ms: TIMEOUT_MS, tries: 0 });
         this.#hear();
         if (answer.status !== 304) {
-          one.etag = answer.etag;
           const { as_of: _, ...rest } = answer.body, told = JSON.stringify(rest);
           if (told !== one.last) one.heard(answer.body);
-          one.last = told;
+          [one.etag, one.last] = [answer.etag, told]; // only now: what could not be shown is asked for again
         }
       } catch (problem) {
         if (!(problem instanceof Problem)) reportError(problem); // else one that failed is no lost line: the time without any is
@@ -107,14 +119,20 @@ export class Live extends EventTarget {
   #listen() {
     if (!facts.stream || !window.EventSource) return;
     const source = (this.#source = new EventSource(facts.stream, { withCredentials: true }));
-    source.addEventListener("open", () => {
-      this.#streaming = true;
-      this.refresh();
-    });
+    const tells = (whether) => {
+      this.#streaming = whether;
+      if (!whether) this.#due = 0;
+    };
+    for (const news of ["open", "fresh"])
+      source.addEventListener(news, () => {
+        tells(true);
+        this.refresh();
+      });
+    source.addEventListener("stale", () => tells(false)); // it cannot read what has changed
     for (const topic of ["alert", "case", "status", "closure"]) source.addEventListener(topic, () => this.refresh(topic));
     source.addEventListener("reset", () => this.refresh());
     source.addEventListener("error", () => {
-      this.#streaming = false;
+      tells(false);
       // A browser tries again by itself, but not where it was refused, as after the end of a session.
       if (source.readyState === EventSource.CLOSED) setTimeout(() => this.#listen(), 5000);
     });

@@ -1,7 +1,7 @@
 // Saying when something was: now by one press and Enter, or a time that is typed; and correcting it.
 
 import * as clock from "./clock.js";
-import { byId, once } from "./dom.js";
+import { asking, byId, once } from "./dom.js";
 import { Problem } from "./api.js";
 import { tellProblem } from "./shell.js";
 import { say } from "./words.js";
@@ -17,16 +17,18 @@ export function askMoment(name, before, record) {
   byId("moment-before").textContent = before ? say("moment_recorded", clock.day(before)) : "";
   byId("moment-before").hidden = !before;
   field.value = suggested;
+  form.removeAttribute("aria-busy"); // what was asked before may still be under way
   tell("");
+  const still = asking(dialog);
   form.onsubmit = once(form, async () => {
     const at = field.value.trim() === suggested ? pressed : clock.read(field.value);
     if (at === null || Number.isNaN(at)) return tell(say("moment_unread"));
     if (at > clock.now() + 60_000) return tell(say("moment_ahead"));
     try {
       await record(Math.min(at, clock.now()));
-      dialog.close();
+      if (still()) dialog.close();
     } catch (problem) {
-      if (!(problem instanceof Problem)) return tellProblem(problem);
+      if (!(problem instanceof Problem) || !still()) return tellProblem(problem);
       tell(problem.message);
     }
   });

@@ -7,7 +7,7 @@ const TUNES = {
   news: [[660, 0, 0.12], [880, 0.15, 0.18]],
   good: [[784, 0, 0.1]],
 };
-const AGAIN_MS = 2500;
+const AGAIN_MS = { urgent: 2500, news: 15_000 };
 
 let context = null;
 const ringing = new Map();
@@ -21,7 +21,7 @@ export async function unlock() {
   try {
     context ??= new AudioContext();
     context.onstatechange ??= () => heard.dispatchEvent(new Event("change"));
-    if (context.state === "suspended") await context.resume();
+    if (context.state !== "running") await context.resume();
   } catch {
     // no audio on this machine: it stays blocked, and the screen says so
   }
@@ -29,7 +29,7 @@ export async function unlock() {
 }
 
 export function play(name) {
-  if (blocked()) return;
+  if (blocked()) return void context?.resume().catch(() => {}); // a call, or a machine that slept: the next tone is heard again
   for (const [frequency, start, length] of TUNES[name]) {
     const tone = context.createOscillator(), loudness = context.createGain(), from = context.currentTime + start;
     tone.frequency.value = frequency;
@@ -47,7 +47,7 @@ export function play(name) {
 export function ring(why, name = "urgent") {
   if (ringing.has(why)) return;
   play(name);
-  ringing.set(why, setInterval(() => play(name), AGAIN_MS));
+  ringing.set(why, setInterval(() => play(name), AGAIN_MS[name]));
 }
 
 export function hush(why) {

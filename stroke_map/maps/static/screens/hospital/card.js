@@ -1,7 +1,7 @@
 // One alert as a card: who comes and when, what is known, who of the hospital knows, what is timed.
 
 import * as clock from "../clock.js";
-import { free, make } from "../dom.js";
+import { free, make, single } from "../dom.js";
 import { known } from "../patient.js";
 import { say, word } from "../words.js";
 import * as standing from "./standing.js";
@@ -40,7 +40,7 @@ function head(alert) {
   return make(
     "header",
     {},
-    make("div", {}, make("h2", { id: `title-${alert.id}`, text: word("condition", condition) }), make("p", { class: "quiet" }, say("case", id), vehicle && " · ", vehicle && free(vehicle))),
+    make("div", {}, make("h2", { id: `title-${alert.id}`, tabindex: "-1", text: word("condition", condition) }), make("p", { class: "quiet" }, say("case", id), vehicle && " · ", vehicle && free(vehicle))),
     arrival(alert),
   );
 }
@@ -64,8 +64,8 @@ function ofTeam(alert, { team, ...at }, user, deeds) {
   const words = make("p", { class: done ? "team-known" : "team-waiting" }, make("b", { text: name }), " ", told, by && " ", by && make("bdi", { class: "quiet", text: by }));
   if (!ours) return make("div", { class: "team" }, words);
   if (!done && standing.isComing(alert))
-    return make("div", { class: "team" }, make("button", { type: "button", class: "acknowledge", id: `acknowledge-${alert.id}-${team}`, text: say("acknowledge", name), on: { click: (event) => deeds.acknowledge(alert, team, event) } }));
-  const more = !at.activated_at && make("button", { type: "button", class: "activate", id: `activate-${alert.id}-${team}`, text: `${say("activate")} · ${name}`, on: { click: (event) => deeds.activate(alert, team, event) } });
+    return make("div", { class: "team" }, make("button", { type: "button", class: "acknowledge", id: `acknowledge-${alert.id}-${team}`, text: say("acknowledge", name), on: { click: single(() => deeds.acknowledge(alert, team)) } }));
+  const more = !at.activated_at && make("button", { type: "button", class: "activate", id: `activate-${alert.id}-${team}`, text: `${say("activate")} · ${name}`, on: { click: single(() => deeds.activate(alert, team)) } });
   return make("div", { class: "team" }, words, more);
 }
 

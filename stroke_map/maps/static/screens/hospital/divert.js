@@ -2,7 +2,7 @@
 
 import { post, Problem } from "../api.js";
 import { choices } from "../choices.js";
-import { byId, once } from "../dom.js";
+import { asking, byId, once } from "../dom.js";
 import { limited, tellProblem } from "../shell.js";
 import { say } from "../words.js";
 import { title } from "./card.js";
@@ -19,7 +19,9 @@ export function askDivert(alert, done) {
   const why = choices(byId("divert-reasons"), "divert-why", [...REASONS.map((name) => [say(name), say(name)]), ["", say("reason_other")]], -1);
   byId("divert-whom").textContent = `${title(alert)} · ${say("case", alert.case.id)}`;
   field.value = "";
+  byId("divert-do").removeAttribute("aria-busy"); // what was asked before may still be under way
   tell("");
+  const still = asking(dialog);
   form.onsubmit = once(byId("divert-do"), async () => {
     const reason = [why(), field.value.trim()].filter(Boolean).join(" · ");
     if (!reason) {
@@ -28,10 +30,10 @@ export function askDivert(alert, done) {
     }
     try {
       const { body } = await post(`/api/v1/alerts/${alert.id}/divert`, { reason }, { repeatable: true });
-      dialog.close();
+      if (still()) dialog.close();
       await done(body);
     } catch (problem) {
-      if (!(problem instanceof Problem)) return tellProblem(problem);
+      if (!(problem instanceof Problem) || !still()) return tellProblem(problem);
       tell(problem.message);
     }
   });

@@ -3,7 +3,7 @@
 import { Problem, put } from "../api.js";
 import { choices } from "../choices.js";
 import * as clock from "../clock.js";
-import { byId, fill, free, make, once } from "../dom.js";
+import { asking, byId, fill, free, make, once } from "../dom.js";
 import { limited, tellProblem } from "../shell.js";
 import { facts, say } from "../words.js";
 
@@ -63,14 +63,15 @@ function open(title, deed, setting) {
 }
 
 function submit(entry) {
-  const form = byId("status").querySelector("form");
+  const form = byId("status").querySelector("form"), still = asking(byId("status"));
+  byId("status-do").removeAttribute("aria-busy"); // what was asked before may still be under way
   form.onsubmit = once(byId("status-do"), async () => {
     try {
       await put(`/api/v1/hospitals/${encodeURIComponent(hospital)}/status`, entry());
-      byId("status").close();
+      if (still()) byId("status").close();
       await refresh();
     } catch (problem) {
-      if (!(problem instanceof Problem)) return tellProblem(problem);
+      if (!(problem instanceof Problem) || !still()) return tellProblem(problem);
       tell(problem.message);
     }
   });
