@@ -3,7 +3,6 @@
 
 (function () {
   const { make, say, distance } = window.strokeMap;
-  const EARTH_RADIUS_M = 6371008.8;
   const list = [...document.querySelectorAll(".cards > .card")];
   const byId = new Map(list.map((card) => [card.dataset.id, card]));
 
@@ -13,17 +12,8 @@
     return card ? card.cloneNode(true) : null;
   }
 
-  function metresApart(a, b) {
-    const rad = Math.PI / 180, half = (x) => Math.sin((x * rad) / 2) ** 2;
-    const h = half(b.lat - a.lat) + Math.cos(a.lat * rad) * Math.cos(b.lat * rad) * half(b.lon - a.lon);
-    return 2 * EARTH_RADIUS_M * Math.asin(Math.sqrt(h));
-  }
-
   /** The nearest hospitals of the list by straight line: where no server can be asked for the road. */
-  function nearest(place, most) {
-    const found = list.map((card) => ({ card, metres: metresApart(place, { lat: Number(card.dataset.lat), lon: Number(card.dataset.lon) }) }));
-    return found.sort((a, b) => a.metres - b.metres).slice(0, most);
-  }
+  const nearest = (place, most) => window.measure.nearest(list, place, most);
 
   /** Filter the list, and tell who wants to know (the map) which hospitals stay. */
   function filter(form, tell) {

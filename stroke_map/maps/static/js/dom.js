@@ -40,12 +40,7 @@ window.strokeMap = (function () {
   const minutes = (seconds) => Math.max(1, Math.ceil(seconds / 60));
   const told = (text) => (text ? text[lang] || text.zh || text.en : "");
 
-  /** A number and its unit, as `distance` in pages.py. */
-  function distance(metres) {
-    if (metres < 950) return [String(Math.max(10, Math.round(metres / 10) * 10)), words.m];
-    return [(metres / 1000).toFixed(metres < 9950 ? 1 : 0), words.km];
-  }
-
+  const distance = (metres) => window.measure.distance(metres, words);
   const calm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 
   return { make, link, button, pin, settings, say, minutes, told, distance, calm };

@@ -5,7 +5,8 @@
 (function () {
   const { make, link, button, settings, say, minutes, told, distance, calm, cards, locate } = window.strokeMap;
   const { condition, lang, words, in_app_crs: inAppCrs } = settings;
-  const MOST = 3, HANDED_ON = "stroke-map-place";
+  const MOST = 3, PATIENCE_MS = 12000, HANDED_ON = "stroke-map-place";
+  const PASSING = new Set(["offline", "too-busy", "internal-error", "no-edition"]); // what may be otherwise in a moment
   const result = document.getElementById("result"), where = document.getElementById("where"), search = document.getElementById("search");
   const nothing = { place() {}, answer() {}, road() {}, keep() {}, go() {} };
   let asked = 0, place = null, answer = null, kept = null;
@@ -98,24 +99,44 @@
       printable());
   }
 
-  function showRanked(why, near) {
+  function showRanked(why, near, again) {
     const cardsNear = near.map(({ card, metres }) => tell(card, cards.straight(metres)));
-    show(make("h2", "", words.error), notice(why, "caution"), make("p", "", words.next_call),
+    show(make("h2", "", words.error), notice(why, "caution"), make("p", "", words.next_call), again,
       near.length > 0 && make("h3", "", words.fallback),
       near.length > 0 && make("ol", "cards choices", "", ...cardsNear), otherWays());
   }
 
   /** No road from the server: the nearest of its own choice, else the nearest of the list in this page. */
   function showProblem(problem) {
-    const given = problem && problem.fallback, why = words[problem ? problem.code : "offline"] || words["internal-error"];
+    const given = problem.fallback, why = words[problem.code] || words["internal-error"];
     const near = given && given.length
       ? given.map((hospital) => ({ card: cardOf(hospital), metres: hospital.straight_line_m }))
-      : cards.nearest(place, MOST).map(({ card, metres }) => ({ card: cards.copy(card.dataset.id), metres }));
+      : cards.nearest(place, MOST).map(({ item, metres }) => ({ card: cards.copy(item.dataset.id), metres }));
     for (const { card } of near) card.hidden = false;
-    showRanked(why, near);
+    const again = PASSING.has(problem.code) && button("plain-button", words.again, () => ask(place, place.accuracy));
+    showRanked(why, near, again);
   }
 
   // ---- asking
+
+  /** What the server says; it is given up after a while: with one bar of signal the list of this page is better than waiting. */
+  async function answerTo(question) {
+    const late = new AbortController(), timer = setTimeout(() => late.abort(), PATIENCE_MS);
+    try {
+      const response = await fetch("/api/v1/route", {
+        method: "POST",
+        headers: { "Content-Type": "application/json", Accept: "application/json, application/problem+json" },
+        body: JSON.stringify(question),
+        cache: "no-store",
+        signal: late.signal,
+      });
+      return { ok: response.ok, said: await response.json() };
+    } catch {
+      return { ok: false, said: { code: "offline" } };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
 
   async function ask(at, accuracy) {
     const mine = ++asked;
@@ -123,22 +144,10 @@
     answer = null;
     window.strokeMap.view.place(place);
     show(make("p", "busy", words.asking));
-    let problem = null, said = null;
-    try {
-      const response = await fetch("/api/v1/route", {
-        method: "POST",
-        headers: { "Content-Type": "application/json", Accept: "application/json, application/problem+json" },
-        body: JSON.stringify({ lat: place.lat, lon: place.lon, crs: "WGS-84", condition, roads: "all" }),
-        cache: "no-store",
-      });
-      said = await response.json();
-      if (!response.ok) problem = said;
-    } catch {
-      problem = { code: "offline" };
-    }
+    const { ok, said } = await answerTo({ lat: place.lat, lon: place.lon, crs: "WGS-84", condition, roads: "all" });
     if (mine !== asked) return; // another place was chosen meanwhile
-    if (problem) {
-      showProblem(problem);
+    if (!ok) {
+      showProblem(said);
     } else {
       answer = said;
       showAnswer(accuracy);
@@ -150,19 +159,19 @@
   /** A district is too large to start from: the map shows it, and waits for a tap. */
   function choose(found) {
     if (found.kind !== "district") return ask(found);
+    asked++;
     window.strokeMap.view.go(found);
     show(notice(say("search_district", found.label), "note"));
   }
 
   async function findMe() {
+    const mine = ++asked;
     show(make("p", "busy", words.locating));
-    try {
-      const at = await locate({ inAppCrs });
-      await ask(at, at.accuracy);
-    } catch (why) {
-      show(notice(words[why] || words.no_position, "caution"), otherWays());
-      reveal();
-    }
+    const found = await locate({ inAppCrs }).then((at) => ({ at }), (why) => ({ why }));
+    if (mine !== asked) return; // a place was typed or tapped meanwhile: who does that knows better
+    if (found.at) return ask(found.at, found.at.accuracy);
+    show(notice(words[found.why] || words.no_position, "caution"), otherWays());
+    reveal();
   }
 
   /** Changing the condition keeps the place: handed to the next page in this tab, and forgotten there at once. */

@@ -3,16 +3,29 @@
 "use strict";
 
 const PATIENCE_MS = 8000; // one bar of signal: then the saved list is better than a blank page
-const PAGES = /^\/($|map$|poster$|hospitals($|\/[^/]+$)|districts\/|offline$)/;
+const AGAIN_MS = [1000, 2000, 4000, 8000]; // how long a switch of editions may take until all of a server has followed it
+const PAGES = /^\/($|map$|search$|poster$|hospitals($|\/[^/]+$)|districts\/|offline$)/;
 
 self.addEventListener("install", (event) => {
-  event.waitUntil((async () => {
-    const cache = await caches.open(KEPT.name);
-    await cache.addAll(KEPT.files.map((file) => new Request(file, { cache: "reload", credentials: "omit" })));
-    await cache.put("/saved-at", new Response(new Date().toISOString()));
-    await self.skipWaiting();
-  })());
+  event.waitUntil(keep().then(() => self.skipWaiting()));
 });
+
+/** All of one edition, or nothing: then the worker that is there stays, with what it has. */
+async function keep() {
+  const cache = await caches.open(KEPT.name);
+  for (const wait of [...AGAIN_MS, 0]) {
+    try {
+      await cache.addAll(KEPT.files.map((file) => new Request(file, { cache: "reload", credentials: "omit" })));
+      return await cache.put("/saved-at", new Response(new Date().toISOString()));
+    } catch (error) {
+      if (!wait) {
+        await caches.delete(KEPT.name);
+        throw error;
+      }
+      await new Promise((done) => setTimeout(done, wait));
+    }
+  }
+}
 
 self.addEventListener("activate", (event) => {
   event.waitUntil((async () => {
@@ -40,7 +53,7 @@ async function page(request, url) {
   } catch {
     const asked = url.searchParams.get("lang") || self.navigator.language || "";
     const cache = await caches.open(KEPT.name);
-    return (await cache.match("/offline?lang=" + (/^en/i.test(asked) ? "en" : "zh"), { ignoreVary: true })) || Response.error();
+    return (await cache.match(KEPT.lists[/^en/i.test(asked) ? "en" : "zh"], { ignoreVary: true })) || Response.error();
   } finally {
     clearTimeout(timer);
   }

@@ -5,6 +5,7 @@
   const { make, pin, say, settings, minutes, told, calm, layers } = window.strokeMap;
   const { words, lang, condition } = settings;
   const ABLE = { stroke: ["thrombectomy", "thrombolysis"], chest_pain: ["primary_pci", "fibrinolysis"] };
+  const SECOND_TAP_MS = 250;
   const map = window.map_0, frame = document.getElementById("map"), panel = document.getElementById("layers");
   const drawn = L.layerGroup().addTo(map), roads = L.layerGroup().addTo(map);
   let shown = null, from = null;
@@ -72,7 +73,7 @@
   // ---- layers
 
   /** The pictures of coverage, one at a time, under everything else. */
-  function bandLayers({ edition, bands }) {
+  function bandLayers({ edition, bands, of }) {
     const choose = make("select"), legend = make("p", "bands");
     const able = bands.capabilities.filter((name) => ABLE[condition].includes(name));
     choose.append(new Option(words.layer_none, ""), ...able.map((name) => new Option(words[name], name)));
@@ -86,7 +87,7 @@
       picture = choose.value && L.imageOverlay(address, bands.bounds, { opacity: 0.55, pane: "tilePane", zIndex: 5, alt: "" }).addTo(map);
       legend.hidden = !picture;
     });
-    panel.append(make("label", "", words.layer_bands + " ", choose), legend);
+    panel.append(make("label", "", words.layer_bands + (of ? ` (${of}) ` : " "), choose), legend);
     panel.hidden = false;
   }
 
@@ -106,40 +107,10 @@
     panel.hidden = false;
   }
 
-  /** Names of places: as many as fit at this zoom, the greater first. */
-  function placeNames(places) {
-    const names = L.layerGroup().addTo(map);
-    map.createPane("names").style.zIndex = 350;
-    map.getPane("names").setAttribute("aria-hidden", "true");
-    const width = (name) => [...name].reduce((sum, letter) => sum + (letter.charCodeAt(0) > 0x2e7f ? 14 : 8), 8);
-    const meet = (a, b) => a[0] < b[2] && a[2] > b[0] && a[1] < b[3] && a[3] > b[1];
-    function write() {
-      names.clearLayers();
-      const zoom = map.getZoom(), seen = map.getBounds().pad(0.1), around = (at, half, up) => [at.x - half, at.y - up, at.x + half, at.y + up];
-      // Beside the pins, never under them.
-      const taken = [...layers.values()].filter((pinned) => map.hasLayer(pinned)).map((pinned) => around(map.latLngToLayerPoint(pinned.getLatLng()), 16, 16));
-      for (const [first, rank, lon, lat, zh, en] of places) {
-        if (zoom < first || !seen.contains([lat, lon])) continue;
-        const name = lang === "zh" ? zh : en, at = map.latLngToLayerPoint([lat, lon]), half = width(name) / 2;
-        const free = [0, 24, -24].find((down) => !taken.some((other) => meet(around(at.add([0, down]), half, 9), other)));
-        if (free === undefined) continue;
-        taken.push(around(at.add([0, free]), half, 9));
-        const label = make("span", "name name-" + Math.min(rank, 5), name);
-        L.marker([lat, lon], { icon: L.divIcon({ className: "name-box", html: label, iconSize: [0, 0], iconAnchor: [0, -free] }), pane: "names",
-          interactive: false, keyboard: false }).addTo(names);
-      }
-    }
-    map.on("moveend", write);
-    write();
-  }
-
-  async function furnish({ edition, own_base: ownBase, bands }) {
-    if (bands) bandLayers({ edition, bands });
-    if (ownBase) {
-      const response = await fetch(`/tiles/${edition}/places.json`);
-      if (response.ok) placeNames(await response.json());
-    }
+  async function furnish({ edition, own_base: ownBase, bands, bands_of: of }) {
+    if (bands) bandLayers({ edition, bands, of });
     await closures();
+    if (ownBase) await window.strokeMap.names(map, edition);
   }
 
   // ---- controls
@@ -154,9 +125,13 @@
 
   nameControls();
   new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(map.getContainer()); // the legend below it grows
+  // Two taps enlarge the map: only one that stays alone says where somebody is.
+  let tapped = 0;
+  map.on("dblclick", () => clearTimeout(tapped));
   map.on("click", (event) => {
     const at = event.latlng.wrap();
-    window.strokeMap.ask({ lat: at.lat, lon: at.lng });
+    clearTimeout(tapped);
+    tapped = setTimeout(() => window.strokeMap.ask({ lat: at.lat, lon: at.lng }), SECOND_TAP_MS);
   });
   furnish(settings.layers).catch(() => {}); // without a network the map shows what it has
   window.strokeMap.useView({ place, answer, road, keep, go });

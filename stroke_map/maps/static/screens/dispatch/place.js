@@ -1,4 +1,4 @@
-// Where it is: one box for a name of a place, a road or a hospital, or for coordinates in any of three systems.
+// Where it is: one box (js/combobox.js) for a name of a place, a road or a hospital, or for coordinates in any of three systems.
 
 import { get, Problem } from "../api.js";
 import { byId, fill, make } from "../dom.js";
@@ -14,103 +14,68 @@ export function coordinates(text) {
 }
 
 /**
- * Make the box work. `choose` gets {lat, lon, crs, label}, or null while there is no place; `next` is called when a choice was made with the keyboard.
+ * Make the box work. `choose` gets {lat, lon, crs, label}, or null while there is no place, and what is written then; `next` is called when a choice
+ * was made with the keyboard.
  */
 export function placeBox({ choose, next }) {
-  const input = byId("place"), list = byId("places"), words = byId("place-words"), crs = byId("crs");
-  let found = [], marked = -1, asked = 0, waiting = 0;
+  const input = byId("place"), words = byId("place-words"), crs = byId("crs");
 
-  function close() {
-    asked++; // an answer that is under way comes too late
-    clearTimeout(waiting);
-    mark(-1);
-    list.hidden = true;
-    input.setAttribute("aria-expanded", "false");
+  async function find(text) {
+    const q = [...text].slice(0, LONGEST).join("");
+    try {
+      return (await get(`/api/v1/search?${new URLSearchParams({ q, lang })}`, { tries: 1 })).body.results;
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      return problem.message;
+    }
   }
 
-  function mark(index) {
-    marked = index;
-    for (const [at, option] of [...list.children].entries()) option.setAttribute("aria-selected", String(at === index));
-    if (index < 0) return input.removeAttribute("aria-activedescendant");
-    input.setAttribute("aria-activedescendant", list.children[index].id);
-    list.children[index].scrollIntoView({ block: "nearest" });
+  function tell(told) {
+    words.textContent = typeof told === "string" ? told : told ? say("place_found", told) : say("place_none");
   }
 
-  function take(index) {
-    const { lat, lon, label, kind } = found[index];
-    input.value = label;
-    words.textContent = kind === "district" ? say("place_district") : "";
-    close();
+  function take({ lat, lon, label, kind }) {
+    if (kind === "district") tell(say("place_district"));
     choose({ lat, lon, crs: "WGS-84", label });
     next();
   }
 
-  function show(results) {
-    found = results;
-    const options = found.map((one, at) =>
-      make("li", { id: `places-${at}`, role: "option", "aria-selected": "false", text: one.label, on: { click: () => take(at) } }));
-    list.replaceChildren(...options);
-    mark(-1);
-    list.hidden = !found.length;
-    input.setAttribute("aria-expanded", String(found.length > 0));
-    words.textContent = found.length ? say("place_found", found.length) : say("place_none");
-  }
-
-  async function search() {
-    const mine = ++asked, q = [...input.value.trim()].slice(0, LONGEST).join("");
-    try {
-      const { body } = await get(`/api/v1/search?${new URLSearchParams({ q, lang })}`, { tries: 1 });
-      if (mine === asked) show(body.results);
-    } catch (problem) {
-      if (!(problem instanceof Problem)) throw problem;
-      if (mine === asked) words.textContent = problem.message;
-    }
-  }
+  const box = window.comboBox({ input, list: byId("places"), waitMs: WAIT_MS, find, say: tell, choose: take });
 
   /** Numbers are a place at once; a name is looked for; nothing is no place. */
   function typed() {
-    clearTimeout(waiting);
     const text = input.value.trim(), at = coordinates(text);
     byId("crs-row").hidden = !at;
-    if (at || !text) {
-      close();
-      words.textContent = "";
-      return choose(at && { lat: at[0], lon: at[1], crs: crs.value, label: text });
+    if (text && !at) {
+      choose(null, text); // an answer for the place before would be taken for one for this name
+      return box.later();
     }
-    waiting = setTimeout(search, WAIT_MS);
+    box.close();
+    tell("");
+    choose(at && { lat: at[0], lon: at[1], crs: crs.value, label: text });
   }
 
   input.addEventListener("input", (event) => event.isComposing || typed());
   input.addEventListener("compositionend", typed);
   crs.addEventListener("change", typed);
   input.addEventListener("keydown", (event) => {
-    if (event.isComposing) return;
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (event.key === "Escape" && !list.hidden) {
-      event.preventDefault(); // which would empty the box
-      close();
-    } else if (step && !list.hidden) {
-      event.preventDefault();
-      mark((marked + step + found.length + (marked < 0 && step < 0)) % found.length);
-    } else if (event.key === "Enter" && !event.ctrlKey) {
-      event.preventDefault();
-      if (!list.hidden) take(Math.max(0, marked));
-      else if (coordinates(input.value)) next();
-      else if (input.value.trim()) search();
-    }
+    if (event.isComposing || event.key !== "Enter" || event.ctrlKey) return;
+    event.preventDefault();
+    if (box.takeMarked()) return;
+    if (coordinates(input.value)) next();
+    else if (input.value.trim()) box.look();
   });
-  list.addEventListener("pointerdown", (event) => event.preventDefault()); // the input keeps the focus
-  input.addEventListener("blur", close);
+  input.addEventListener("blur", box.close);
 
   return {
     /** Show a place that was chosen otherwise: kept, or on the map. */
-    show(place) {
-      input.value = place?.label ?? "";
+    show(place, written = "") {
+      input.value = place?.label ?? written;
       const at = coordinates(input.value);
       byId("crs-row").hidden = !at;
-      if (place) crs.value = place.crs;
-      words.textContent = "";
-      close();
+      crs.value = place?.crs ?? "WGS-84"; // not that of the call before
+      tell("");
+      box.close();
     },
     focus: () => input.focus(),
   };
