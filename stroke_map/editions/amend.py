@@ -92,8 +92,9 @@ def amend_edition(
     """Make the next edition from one whose roads stay: `2026.2` from `2026.1`, valid for the same days.
 
     It gives the answers that a full build of the same hospitals on these roads would give. Only the arrivals of hospitals with a new
-    entrance are computed, and drawn are only the pictures of coverage that they, or a capability, change; its report does not measure
-    again what the edition reaches, which would take longer than all else.
+    entrance are computed. Of the pictures of coverage those are drawn that a capability changes; where an entrance does, they stay, and
+    `EditionInfo.bands_of` says of which edition they are. Its report does not measure again what the edition reaches: that would take
+    longer than all else.
 
     Parameters
     ----------
@@ -108,7 +109,7 @@ def amend_edition(
     accept, prepared_by, publish, approved_by, settings, progress
         As `annual_update`.
     draw_bands
-        `maps.band_layer.draw_bands`; None: without the pictures of coverage, where they change.
+        `maps.band_layer.draw_bands`; None: no picture of coverage is drawn.
     write_report
         `maps.amendment.write_amendment`; None: `changes.json` alone.
 
@@ -135,9 +136,14 @@ def amend_edition(
             folder = staging / "edition"
             folder.mkdir()
             notes = {"reason": said.reason, "accepted": said.accepted.totals, "prepared_by": said.prepared_by}
-            counts, sums = _fill(amendment, folder, draw_bands)
+            counts, sums = _fill(amendment, folder)
+            bands_of = amend_pictures(
+                base, folder, amendment.hospitals,
+                moved=amendment.roads is not None, draw_bands=draw_bands, tell=partial(progress, "bands"),
+            )  # fmt: skip
             accepted = (*_still_accepted(base, amendment.hospitals), *amendment.reading.accepted)
-            info = _describe(base.info, final.name, hospitals, counts=counts, accepted_problems=accepted, **notes)
+            made = {"counts": counts, "accepted_problems": accepted, "bands_of": bands_of}
+            info = _describe(base.info, final.name, hospitals, **made, **notes)
             write_changes(folder, final.name, base, amendment.changes, **notes)
             if write_report:
                 write_report(
@@ -210,10 +216,8 @@ def _next_id(geodata_dir: Path, base_id: str) -> str:
     return next_id(geodata_dir, base_id)
 
 
-def _fill(
-    amendment: _Amendment, folder: Path, draw_bands: Callable[..., Any] | None
-) -> tuple[dict[str, Any], dict[str, FileSeal]]:
-    """Everything but the changes, the report and `edition.json`; returns what that says of its counts, and the checksums that are known."""
+def _fill(amendment: _Amendment, folder: Path) -> tuple[dict[str, Any], dict[str, FileSeal]]:
+    """Everything but the pictures of coverage, the changes, the report and `edition.json`; returns what that says of its counts, and the checksums that are known."""
     base, progress = amendment.base, amendment.progress
     progress("copy", 0.0)
     link_files(base, folder, amendment.takes_over)
@@ -223,7 +227,6 @@ def _fill(
     # What is taken over was checked when its edition was published, and is again when this one is.
     sums = {name: file for name, file in base.info.files.items() if amendment.takes_over(name)}
     tables, of_tables = _make_arrivals(amendment, amendment.roads, folder) if amendment.roads else ({}, {})
-    amend_pictures(base, folder, amendment.hospitals, of_tables, draw_bands=draw_bands, tell=partial(progress, "bands"))
     return base.info.counts | hospital_counts(amendment.hospitals) | tables, sums | of_tables
 
 

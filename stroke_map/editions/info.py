@@ -81,7 +81,7 @@ class EditionInfo(_Frozen):
     `created_at` and the `seal` over it are all in an edition that its inputs do not determine. `inputs` is the checksum over all
     inputs; `based_on` is the edition it was compared with, and `accepted` why its totals may differ from that one's so
     much. `accepted_problems` are what the map speaks against, each with the hospital's id, and why it is right all the same; `reason`
-    is why an edition was amended, `prepared_by` who did it.
+    is why an edition was amended, `prepared_by` who did it. `bands_of` is the edition of which its pictures of coverage are; "": its own.
     """
 
     format: Literal[1] = FORMAT
@@ -106,6 +106,7 @@ class EditionInfo(_Frozen):
     accepted_problems: tuple[str, ...] = ()
     reason: str = ""
     prepared_by: str = ""
+    bands_of: str = ""
     files: dict[str, FileSeal] = Field(default_factory=dict)
     seal: str = ""
 

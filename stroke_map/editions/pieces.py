@@ -63,12 +63,18 @@ class Pieces:
         """int64[n]: the pieces on which places lie, each given by its stretch and its share of the length."""
         return np.searchsorted(self._key, stretch + np.clip(share, 0.0, _LAST_SHARE), side="right") - 1
 
-    def left_ms(self, arrivals: Arrivals, rows: np.ndarray) -> np.ndarray:
-        """int32[n, 2, H]: from the far end of pieces `rows` (int64[n], ascending), each way, to every hospital."""
+    def steps(self, arrivals: Arrivals, rows: np.ndarray) -> np.ndarray:
+        """uint16[n, 2, H]: what the table says of the segments of pieces `rows` (int64[n]); UNREACHABLE where there is none."""
         segment = self.segment[rows]
         steps = arrivals.time[np.maximum(segment, 0)]
+        steps[segment < 0] = UNREACHABLE
+        return steps
+
+    def left_ms(self, arrivals: Arrivals, rows: np.ndarray) -> np.ndarray:
+        """int32[n, 2, H]: from the far end of pieces `rows` (int64[n], ascending), each way, to every hospital."""
+        steps = self.steps(arrivals, rows)
         left = steps.astype(np.int32) * np.int32(arrivals.quantum_ms) + self.rest_ms[rows][:, :, None]
-        left[(steps == UNREACHABLE) | (segment < 0)[:, :, None]] = NEVER_MS
+        left[steps == UNREACHABLE] = NEVER_MS
         if len(self.gates) and len(rows):
             at = np.minimum(np.searchsorted(rows, self.gates[:, 0]), len(rows) - 1)
             here = rows[at] == self.gates[:, 0]

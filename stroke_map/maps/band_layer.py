@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -58,8 +59,9 @@ def draw_bands(
         access, canvas, spread_px=min(_MOST_SPREAD_PX, max(1, round(_SPREAD_M / 1000 / canvas.km_per_px)))
     )
     (folder / BANDS_FOLDER).mkdir(exist_ok=True)
-    for name in access.capabilities:
-        (folder / BANDS_FOLDER / f"{name}.png").write_bytes(painter.paint(name))
+    with ThreadPoolExecutor(2) as pool:
+        for name, png in zip(access.capabilities, pool.map(painter.paint, access.capabilities), strict=True):
+            (folder / BANDS_FOLDER / f"{name}.png").write_bytes(png)
     there = told_capabilities(access.hospitals, day)
     west, south, east, north = (round(side, 6) for side in canvas.bounds)
     told = {"bounds": [[south, west], [north, east]], "capabilities": [name for name in wanted if name in there]}

@@ -31,6 +31,10 @@ REPORT_TEXTS: Final[dict[str, tuple[str, str]]] = {
         "修订时不重新测量覆盖：见 {0} 版的报告，或运行 stroke-map edition report {1}。",
         "An amendment does not measure coverage again: see the report of edition {0}, or run stroke-map edition report {1}.",
     ),
+    "bands_of": (
+        "公众地图上的覆盖图层仍为 {0} 版，下次完整生成时更新。",
+        "The coverage on the public map is still that of edition {0}, until the next full build.",
+    ),
     "coverage_road": ("道路覆盖（占道路里程的百分比）", "Share of the road network"),
     "coverage_people": ("人口覆盖（占人口的百分比）", "Share of the population"),
     "maps": ("覆盖图", "Maps of coverage"),

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 PROBLEM = Problem("warning", "</td><script>.csv", 7, "phone", "<img src=x>", "is no number", "digits", "H7")
 
 
-@pytest.fixture
-def page(town: Edition, tmp_path: Path) -> str:
+@pytest.fixture(params=["", "2026.1"], ids=["pictures of its own", "pictures of another edition"])
+def page(town: Edition, tmp_path: Path, request: pytest.FixtureRequest) -> str:
     """The page of an amendment by which the first hospital got another number and another name."""
     first, *others = town.hospitals
     after = [first.model_copy(update={"phone": "120", "name_zh": "<b>新名</b>"}), *others]
     changes = compare_hospitals(town.hospitals, after)
-    info = town.info.model_copy(update={"id": "town.1", "based_on": town.info.id})
+    info = town.info.model_copy(update={"id": "town.1", "based_on": town.info.id, "bands_of": request.param})
     notes = {"reason": "<i>换号</i>", "prepared_by": "", "accepted": ""}
     write_amendment(
         tmp_path, info=info, hospitals=(town.hospitals, after), changes=changes, problems=[PROBLEM], notes=notes
@@ -34,7 +34,9 @@ def page(town: Edition, tmp_path: Path) -> str:
     return (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
-def test_it_says_what_changed_why_and_where_coverage_stands(page: str, town: Edition) -> None:
+def test_it_says_what_changed_why_and_where_coverage_stands(
+    page: str, town: Edition, request: pytest.FixtureRequest
+) -> None:
     said = html.unescape(page)
     for text in ("town.1", town.info.id, "<i>换号</i>", "120", "<b>新名</b>", "is no number"):
         assert text in said
@@ -44,6 +46,8 @@ def test_it_says_what_changed_why_and_where_coverage_stands(page: str, town: Edi
     for text in REPORT_TEXTS["not_measured"]:
         assert text.format(town.info.id, "town.1") in said
     assert REPORT_TEXTS["prepared_by"][1] not in said
+    kept = [text.format("2026.1") in said for text in REPORT_TEXTS["bands_of"]]
+    assert kept == [request.node.callspec.params["page"] == "2026.1"] * 2
 
 
 def test_nothing_in_it_is_code_or_comes_from_elsewhere(page: str) -> None:

@@ -45,6 +45,9 @@ def test_an_amendment_draws_what_it_changes_and_takes_over_the_rest(make_town, w
         verify_edition(geodata, made.edition_id)
         return made.folder
 
+    def info_of(folder):
+        return verify_edition(geodata, folder.name)
+
     def pictures(folder):
         return {path.name: path.read_bytes() for path in (folder / BANDS_FOLDER).glob("*")}
 
@@ -55,13 +58,19 @@ def test_an_amendment_draws_what_it_changes_and_takes_over_the_rest(make_town, w
     assert pictures(gained) == pictures(full.folder)
     assert pictures(gained)["thrombectomy.png"] != sealed["thrombectomy.png"]
     assert (gained / BANDS_FOLDER / "thrombolysis.png").samefile(before.folder / BANDS_FOLDER / "thrombolysis.png")
+    assert info_of(gained).bands_of == ""
     lost = amend("h2.fibrinolysis=no", edition_id=gained.name)
     assert bands_of(lost)["capabilities"] == ["thrombectomy", "thrombolysis", "primary_pci"]
     assert "fibrinolysis.png" not in pictures(lost)
     lat, lon = place_of(20_000, 0)
     moved = amend(f"h2.lat={lat}", f"h2.lon={lon}")
-    full = make_town(osm, [rows[0], rows[1] | {"lat": lat, "lon": lon}], draw_bands=draw_bands)
-    assert pictures(moved) == pictures(full.folder)
-    assert pictures(moved)["thrombolysis.png"] != sealed["thrombolysis.png"]
-    assert bands_of(amend("h2.thrombectomy=yes", draw_bands=None)) is None, "rather none than one that does not hold"
+    assert pictures(moved) == sealed, "there is no time to draw them"
+    assert info_of(moved).bands_of == "2026.1"
+    assert info_of(amend("h1.phone=023-2", edition_id=moved.name)).bands_of == "2026.1"
+    again = amend("h2.thrombectomy=yes", edition_id=moved.name)
+    assert info_of(again).bands_of == "", "all of them are its own again"
+    full = make_town(osm, [rows[0], rows[1] | {"lat": lat, "lon": lon, "thrombectomy": "yes"}], draw_bands=draw_bands)
+    assert pictures(again) == pictures(full.folder)
+    assert pictures(again)["thrombolysis.png"] != sealed["thrombolysis.png"]
+    assert info_of(amend("h2.thrombectomy=yes", draw_bands=None)).bands_of == "2026.1"
     assert pictures(before.folder) == sealed
