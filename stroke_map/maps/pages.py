@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from stroke_map.coordinates import from_wgs84
 from stroke_map.dispatch.links import first_number, navigation_links
+from stroke_map.maps.addresses import alternates, district_path, hospital_path
 from stroke_map.maps.files import static_url
+from stroke_map.maps.level_texts import foreign, in_words
 from stroke_map.maps.markers import MARKERS, OTHER, marker_of
 from stroke_map.maps.sign_texts import SIGNS
 from stroke_map.maps.texts import LANGUAGES, TAGS, TOLD, minutes, words
 from stroke_map.registry.hours import ALWAYS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from stroke_map.maps.folium_page import RenderedMap
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 _SCRIPT_TEXTS = (
     "locating", "asking", "denied", "no_position", "insecure", "accuracy", "nearest", "you", "from_street", "minutes",
     "km", "m", "straight", "by_car", "no_phone", "steps", "show_way", "if_told", "way_type", "way_tap",
-    "print", "class_1", "class_2", "class_3", "class_4", "error", "next_call", "outside-area", "off-network", "no-route",
+    "print", "class_1", "class_2", "class_3", "class_4", "error", "again", "next_call", "outside-area", "off-network", "no-route",
     "no-capable-hospital", "invalid-request", "too-busy", "no-edition", "edition-damaged", "internal-error", "offline",
     "fallback", "zoom_in", "zoom_out",
     "layer_closures", "layer_bands", "layer_none", "band_within", "band_beyond", "closed", "slow", "thrombectomy", "thrombolysis",
@@ -75,6 +77,9 @@ def base_context(facts: PageFacts | None, lang: str) -> dict[str, Any]:
         "other": other,
         "other_tag": TAGS[other],
         "static_url": static_url,
+        "hospital_path": hospital_path,
+        "in_words": in_words,
+        "foreign": foreign,
         "facts": facts,
         "region": in_language(facts.region, lang) if facts else "",
         "publisher": in_language(facts.publisher, lang) if facts else "",
@@ -91,6 +96,7 @@ def index_context(
     condition: str = "stroke",
     in_app_crs: str = "WGS-84",
     layers: Mapping[str, Any] | None = None,
+    address: str = "",
 ) -> dict[str, Any]:
     """For `index.html`.
 
@@ -103,7 +109,10 @@ def index_context(
     in_app_crs
         The system in which browsers inside other apps give the location.
     layers
-        What else the map can show: `edition`, `own_base` (whether place names are ours to write), `bands` (see `band_layer.bands_of`).
+        What else the map can show: `edition`, `own_base` (whether place names are ours to write), `bands` (see `band_layer.bands_of`),
+        `bands_of` (see `EditionInfo`).
+    address
+        Of the service, "" if nobody said.
     """
     cards = [card_of(feature["properties"], lang, condition) | _where(feature) for feature in hospitals["features"]]
     able = [card for card in cards if card["marker"] is not OTHER]
@@ -113,6 +122,7 @@ def index_context(
     return base_context(facts, lang) | {
         "map": map,
         "map_script_url": map_script_url,
+        "alternates": alternates(address, "/", **({} if condition == "stroke" else {"condition": condition})),
         "condition": condition,
         "signs": SIGNS[condition][lang],
         "legend": [*MARKERS[condition], OTHER],
@@ -173,7 +183,7 @@ def distance(metres: float, lang: str) -> tuple[str, str]:
     if metres < 950:
         return str(max(10, round(metres / 10) * 10)), text["m"]
     kilometres = metres / 1000
-    return (f"{kilometres:.1f}" if kilometres < 10 else f"{kilometres:.0f}"), text["km"]
+    return (f"{kilometres:.1f}" if kilometres < 9.95 else f"{kilometres:.0f}"), text["km"]
 
 
 def answer_context(
@@ -189,6 +199,36 @@ def answer_context(
         for hospital in answer["hospitals"]
     ]
     return base_context(facts, lang) | {"answer": answer, "choices": choices, "map": map, "distance": distance}
+
+
+def search_context(
+    found: Sequence[Mapping[str, Any]],
+    facts: PageFacts,
+    *,
+    lang: str,
+    condition: str,
+    typed: str,
+    districts: Collection[str],
+) -> dict[str, Any]:
+    """For `search.html`.
+
+    Parameters
+    ----------
+    found
+        Each with `kind`, `id`, `label`, `name`, `lat` and `lon` (degrees, WGS-84), as the search of the API gives them.
+    typed
+        What somebody looks for.
+    districts
+        Those that have a page.
+    """
+
+    def page_of(one: Mapping[str, Any]) -> str:
+        if one["kind"] == "hospital":
+            return hospital_path(one["id"])
+        return district_path(one["name"]["zh"]) if one["name"]["zh"] in districts else ""
+
+    listed = [{**one, "page": page_of(one)} for one in found]
+    return base_context(facts, lang) | {"found": listed, "condition": condition, "typed": typed}
 
 
 def error_context(problem: Mapping[str, Any], facts: PageFacts | None, *, lang: str) -> dict[str, Any]:

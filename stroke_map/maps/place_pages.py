@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 from stroke_map.coordinates import from_wgs84
 from stroke_map.dispatch.links import navigation_links
+from stroke_map.maps.addresses import alternates, district_path, hospital_path
 from stroke_map.maps.markers import MARKERS, OTHER, marker_of
 from stroke_map.maps.pages import base_context, hours_in_words, in_language
-from stroke_map.maps.texts import LANGUAGES, TAGS
 from stroke_map.registry import CAPABILITY_NAMES, CENTRES
 from stroke_map.registry.hours import ALWAYS
 
@@ -25,29 +25,13 @@ if TYPE_CHECKING:
 MARKED: Final = {marker.capability: marker for markers in MARKERS.values() for marker in markers}
 
 
-def hospital_path(hospital_id: str) -> str:
-    """The address of a hospital's page on this server."""
-    return f"/hospitals/{quote(hospital_id, safe='')}"
-
-
-def district_path(name: str) -> str:
-    """The address of a district's page on this server."""
-    return f"/districts/{quote(name, safe='')}"
-
-
-def alternates(address: str, path: str) -> dict[str, str]:
-    """The same page in each language and in the reader's own, by the tags of `hreflang`; whole addresses."""
-    return {TAGS[lang]: f"{address}{path}?lang={lang}" for lang in LANGUAGES} | {"x-default": f"{address}{path}"}
-
-
 def place_context(facts: PageFacts, lang: str, *, path: str, address: str) -> dict[str, Any]:
     """What pages about places share: words, and where they stand. `address` is that of the service, "" if nobody said."""
     return base_context(facts, lang) | {
         "path": path,
         "address": address,
-        "alternates": alternates(address, path) if address else {},
+        "alternates": alternates(address, path),
         "hours": hours_in_words,
-        "hospital_path": hospital_path,
         "district_path": district_path,
     }
 

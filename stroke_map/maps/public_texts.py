@@ -28,7 +28,20 @@ PUBLIC_TEXTS: Final[dict[str, tuple[str, str]]] = {
     "column_address": ("地址", "Address"),
     "no_district": ("未注明区县", "No district given"),
     "map_of": ("{0}地图", "Map of {0}"),
+    # found by search engines, taken along
+    "site_about": (
+        "{0}：卒中、胸痛先打 120；能救治的最近医院、电话和路线。",
+        "{0}: call 120 for stroke or chest pain; the nearest hospital that can treat it, telephone and way.",
+    ),
+    "download": ("下载名单（{0}）", "Download the list ({0})"),
+    # looked for without a script
+    "search_title": ("查找地点", "Find a place"),
+    "search_by": ("输入地点、道路、小区或医院", "Type a place, road, estate or hospital"),
+    "search_choose": ("您在哪里？选一个，看去医院的路：", "Where are you? Choose one, to see the way:"),
+    "search_nothing": ("没有找到。换个说法，或看全部医院。", "Nothing found. Try another name, or see all hospitals."),
+    "search_hospitals_there": ("那里的医院", "Hospitals there"),
     # a hospital, a district
+    "more_about": ("医院详情", "About this hospital"),
     "district": ("区县", "District"),
     "all_hospitals": ("全部医院", "All hospitals"),
     "district_about": (

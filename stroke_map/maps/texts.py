@@ -47,6 +47,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "search": ("或者输入地点、道路、小区或医院", "Or type a place, road, estate or hospital"),
     "search_found": ("找到 {0} 个，请选择", "{0} found; choose one"),
     "search_none": ("没有找到。换个说法，或者点一下地图。", "Nothing found. Try another name, or tap the map."),
+    "search_go": ("查找", "Find"),
     "search_district": ("{0}：请在地图上点一下您的位置。", "{0}: now tap your place on the map."),
     "coordinates": ("输入坐标", "Enter coordinates"),
     "lat": ("纬度", "Latitude"),
@@ -99,6 +100,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "class_4": ("请先打电话：能否救治未知", "Telephone first: not known whether it can"),
     # what can go wrong
     "error": ("没有找到路线", "No route was found"),
+    "again": ("再试一次", "Try again"),
     "next_call": ("请拨打 120，并说明您的位置。", "Call 120 and say where you are."),
     "outside-area": ("您的位置不在本地图范围内。", "Your place is outside the region of this map."),
     "off-network": ("附近没有可通行的道路。", "There is no usable road near this place."),
@@ -146,8 +148,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "always": ("24 小时", "24 hours"),
     "valid_until": ("认证至 {0}", "Accredited until {0}"),
     "no_script": (
-        "浏览器没有运行脚本：请看下面的医院名单，或输入坐标。",
-        "Scripts are off: use the list below, or enter coordinates.",
+        "浏览器没有运行脚本：请输入地点，或看下面的医院名单。",
+        "Scripts are off: type a place, or use the list below.",
     ),
     "zoom_in": ("放大", "Zoom in"),
     "zoom_out": ("缩小", "Zoom out"),

@@ -29,6 +29,7 @@ from stroke_map.web import (
     counts,
     crew_page,
     deliveries_api,
+    editor_api,
     events_api,
     health_api,
     hospitals_api,
@@ -47,6 +48,7 @@ from stroke_map.web import (
     route_api,
     screens,
     search_api,
+    search_page,
     security,
     session_api,
     statuses_api,
@@ -119,6 +121,7 @@ def make_app(settings: Settings) -> OpenAPI:
         app.register_api(links_api.api)
         app.register_api(channels_api.api)
         app.register_api(deliveries_api.api)
+        app.register_api(editor_api.api)
         alerts_api.install(app)
         app.register_api(session_api.api)
         app.register_api(statuses_api.api)
@@ -135,6 +138,7 @@ def make_app(settings: Settings) -> OpenAPI:
         pages.install(app)
         public_pages.install(app)
         public_files.install(app)
+        search_page.install(app)
         offline.install(app)
     return app
 

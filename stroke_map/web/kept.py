@@ -23,6 +23,12 @@ class Kept(NamedTuple):
     content: bytes
     etag: str
 
+    @classmethod
+    def of(cls, made: bytes | str) -> Kept:
+        """What was made, with the ETag of these very bytes."""
+        content = made.encode() if isinstance(made, str) else made
+        return cls(content, hashlib.sha256(content).hexdigest()[:16])
+
 
 _KEPT: WeakKeyDictionary[Edition, dict[Hashable, Kept]] = WeakKeyDictionary()
 
@@ -32,9 +38,7 @@ def kept(edition: Edition, key: Hashable, make: Callable[[], bytes | str]) -> Ke
     mine = _KEPT.setdefault(edition, {})
     found = mine.get(key)
     if found is None:
-        made = make()
-        content = made.encode() if isinstance(made, str) else made
-        found = Kept(content, hashlib.sha256(content).hexdigest()[:16])
+        found = Kept.of(make())
         if len(mine) >= _MOST:
             mine.clear()
         mine[key] = found

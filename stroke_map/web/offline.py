@@ -1,7 +1,9 @@
 """What stays on a phone after one visit: `/offline` with list, telephones, signs and a small map, kept by a service worker.
 
-The worker's list of files is strict, and its name holds their hash: a new edition is another name, which replaces the cache. It
-never keeps an answer to a question.
+The worker's list of files is strict, and its name holds their hash: a new edition is another name, which replaces the cache. During
+a switch another process of this server may still have the edition before: what the worker asks for says of which edition it must
+be (`kept`), and is not found where another is served, so that no page of one is ever kept with files of the other. It never keeps an
+answer to a question.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from stroke_map.maps.texts import LANGUAGES, TAGS, words
 from stroke_map.web.facts import facts_of
 from stroke_map.web.kept import Kept, kept, send
 from stroke_map.web.pages import CONDITIONS, language_asked
-from stroke_map.web.public_pages import by_district, legend_of, picture_of_region
+from stroke_map.web.public_pages import by_district, legend_of, of_the_edition_asked, picture_of_region
 from stroke_map.web.published import current_edition
 from stroke_map.web.security import settings_of_app
 
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 blueprint = Blueprint("offline", __name__)
 _PREFIX: Final = "stroke-map-"
 _A_DAY_S: Final = 86400
-_STATIC: Final = ("css/page.css", "css/map.css", "css/place.css", "js/offline.js", "img/icon.svg")
+_STATIC: Final = ("css/page.css", "css/map.css", "css/place.css", "js/measure.js", "js/offline.js", "img/icon.svg")
 # The worker asks this server alone.
 _WORKER_POLICY: Final = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'"
 
@@ -45,8 +47,8 @@ _WORKER_POLICY: Final = "default-src 'none'; connect-src 'self'; frame-ancestors
 @blueprint.get("/offline")
 def saved_list() -> Response:
     """The list as it stays on a phone: telephones, signs, a small map."""
-    lang = language_asked()
-    page = _page(current_edition(), lang)
+    edition = of_the_edition_asked(current_edition())
+    page = _page(edition, language_asked())
     return send(page, "text/html", policy=files.content_security_policy(), by_language=True)
 
 
@@ -70,8 +72,12 @@ def _page(edition: Edition, lang: str) -> Kept:
     return kept(edition, ("offline", lang), make)
 
 
+def _page_url(edition: Edition, lang: str) -> str:
+    return f"/offline?lang={lang}&kept={edition.info.etag}"
+
+
 def _picture_url(edition: Edition, lang: str, condition: str) -> str:
-    return f"/map.svg?lang={lang}&condition={condition}&edition={edition.info.etag}"
+    return f"/map.svg?lang={lang}&condition={condition}&kept={edition.info.etag}"
 
 
 @blueprint.get("/service-worker.js")
@@ -83,7 +89,7 @@ def service_worker() -> Response:
 
 
 def _worker(edition: Edition) -> bytes:
-    pages = {f"/offline?lang={lang}": _page(edition, lang) for lang in LANGUAGES}
+    pages = {_page_url(edition, lang): _page(edition, lang) for lang in LANGUAGES}
     pictures = {
         _picture_url(edition, lang, condition): picture_of_region(edition, lang, condition)
         for lang in LANGUAGES
@@ -94,7 +100,8 @@ def _worker(edition: Edition) -> bytes:
     script = (files.static_folder() / "js" / "service_worker.js").read_bytes()
     told = [*addresses, *(made.etag for made in (*pages.values(), *pictures.values()))]
     name = hashlib.sha256("\n".join(told).encode() + script).hexdigest()[:16]
-    what = {"prefix": _PREFIX, "name": f"{_PREFIX}{name}", "files": addresses}
+    lists = {lang: _page_url(edition, lang) for lang in LANGUAGES}
+    what = {"prefix": _PREFIX, "name": f"{_PREFIX}{name}", "files": addresses, "lists": lists}
     return b"const KEPT = " + orjson.dumps(what) + b";\n" + script
 
 

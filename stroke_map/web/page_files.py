@@ -68,7 +68,9 @@ def street_names(edition_id: str, z: int, x: int, y: int) -> Response:
         raise NotFoundError("There is no such sheet.") from error
     except SheetsBusyError as error:
         raise TooBusyError("Names of streets are being looked for.") from error
-    return _lasting(Response(orjson.dumps([tuple(one) for one in found]), mimetype="application/json"), edition, edition_id)
+    return _lasting(
+        Response(orjson.dumps([tuple(one) for one in found]), mimetype="application/json"), edition, edition_id
+    )
 
 
 @blueprint.get("/tiles/<edition_id>/bands/<name>.png")

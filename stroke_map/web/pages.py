@@ -7,10 +7,9 @@ kept by browsers and logs.
 
 from __future__ import annotations
 
-import hashlib
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from flask import Blueprint, Response, current_app, g, render_template, request
@@ -23,7 +22,9 @@ from stroke_map.maps.closed_roads import closed_roads
 from stroke_map.maps.geojson import hospitals_geojson
 from stroke_map.web.answering import Fields, answer_for, json_fields, single_values, take_patient_fields
 from stroke_map.web.facts import facts_of, is_expired
+from stroke_map.web.kept import Kept, kept, send
 from stroke_map.web.live_state import live_view_of
+from stroke_map.web.origins import public_address
 from stroke_map.web.problem import PAGE_RENDERER
 from stroke_map.web.published import current_edition
 from stroke_map.web.questions import RouteBody, RouteQuery, invalid
@@ -42,32 +43,27 @@ _COORDINATE_DECIMALS = 4  # about 10 m
 _LANGUAGE_COOKIE, _A_YEAR_S = "lang", 365 * 86400
 
 
-class _Page(NamedTuple):
-    """A finished page: its bytes, their ETag and the policy under which its map may run."""
-
-    content: bytes
-    etag: str
-    policy: str
-
-
 @blueprint.get("/")
 def index() -> Response:
     """The public map of every hospital."""
     edition = current_edition()
     lang = language_asked()
-    page = _index(edition, lang, condition_asked(), is_expired(edition), settings_of_app())
-    response = _conditional(page, "text/html")
+    page = _index(edition, lang, condition_asked(), settings_of_app())
+    policy = files.content_security_policy(images=_tile_hosts())
+    response = send(page, "text/html", policy=policy, by_language=True)
     if request.args.get("lang") == lang:  # somebody chose it
         response.set_cookie(_LANGUAGE_COOKIE, lang, max_age=_A_YEAR_S, httponly=True, samesite="Lax")
+        response.headers["Cache-Control"] = "private, no-cache"
     return response
 
 
 @blueprint.get("/map.js")
 def map_script() -> Response:
     """The script of the public map, as a file so that no page needs inline script."""
-    edition = current_edition()
-    script = _public_map(edition, language_asked(), condition_asked(), settings_of_app()).script.encode()
-    return _conditional(_Page(script, _etag(script), ""), "text/javascript")
+    edition, lang, condition = current_edition(), language_asked(), condition_asked()
+    settings = settings_of_app()
+    made = kept(edition, ("map.js", lang, condition), lambda: _public_map(edition, lang, condition, settings).script)
+    return send(made, "text/javascript", by_language=True)
 
 
 @blueprint.get("/closures.geojson")
@@ -77,8 +73,7 @@ def closures() -> Response:
     prepared, period = prepare(edition), edition.period_at(now)
     live = live_view_of(current_app).state(now)
     roads = prepared.profiles[edition.info.profiles[0], period].at(now.astimezone(edition.zone), live)
-    content = orjson.dumps(closed_roads(roads))
-    return _conditional(_Page(content, _etag(content), ""), "application/geo+json")
+    return send(Kept.of(orjson.dumps(closed_roads(roads))), "application/geo+json")
 
 
 @blueprint.route("/map", methods=["GET", "POST"])
@@ -151,7 +146,7 @@ def _tile_hosts() -> tuple[str, ...]:
     return files.origins_of(settings_of_app().tile_url)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)
 def _public_map(edition: Edition, lang: str, condition: str, _settings: Settings) -> folium_page.RenderedMap:
     hospitals = hospitals_geojson(edition.hospitals)
     region = edition.info.region.name.model_dump()
@@ -161,36 +156,27 @@ def _public_map(edition: Edition, lang: str, condition: str, _settings: Settings
     return folium_page.public_map(hospitals, region=region, lang=lang, condition=condition, **_map_facts(edition))
 
 
-@lru_cache(maxsize=16)
-def _index(edition: Edition, lang: str, condition: str, _expired: bool, settings: Settings) -> _Page:
-    drawn = _public_map(edition, lang, condition, settings)
-    context = pages.index_context(
-        hospitals_geojson(edition.hospitals),
-        facts_of(edition, settings),
-        map=drawn,
-        map_script_url=f"/map.js?edition={edition.info.id}&lang={lang}&condition={condition}",
-        lang=lang,
-        condition=condition,
-        in_app_crs=settings.in_app_crs,
-        layers={"edition": edition.info.id, "own_base": not settings.tile_url, "bands": bands_of(edition.folder)},
-    )
-    content = render_template("index.html", **context).encode()
-    return _Page(content, _etag(content), files.content_security_policy(images=_tile_hosts()))
+def _index(edition: Edition, lang: str, condition: str, settings: Settings) -> Kept:
+    def make() -> str:
+        context = pages.index_context(
+            hospitals_geojson(edition.hospitals),
+            facts_of(edition, settings),
+            map=_public_map(edition, lang, condition, settings),
+            map_script_url=f"/map.js?edition={edition.info.id}&lang={lang}&condition={condition}",
+            lang=lang,
+            condition=condition,
+            in_app_crs=settings.in_app_crs,
+            layers={
+                "edition": edition.info.id,
+                "own_base": not settings.tile_url,
+                "bands": bands_of(edition.folder),
+                "bands_of": edition.info.bands_of,
+            },
+            address=public_address(settings),
+        )
+        return render_template("index.html", **context)
 
-
-def _etag(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:16]
-
-
-def _conditional(page: _Page, mimetype: str) -> Response:
-    response = Response(page.content, mimetype=mimetype)
-    response.set_etag(page.etag)
-    response.headers["Cache-Control"] = "no-cache"
-    response.vary.update(("Accept-Language", "Cookie"))
-    if page.policy:
-        response.headers["Content-Security-Policy"] = page.policy
-    response.make_conditional(request)
-    return response
+    return kept(edition, ("index", lang, condition, is_expired(edition)), make)
 
 
 def _problem_page(body: dict[str, Any]) -> Response:

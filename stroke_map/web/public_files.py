@@ -13,8 +13,8 @@ import orjson
 from flask import Blueprint, Response, request
 
 from stroke_map.errors import NotFoundError
+from stroke_map.maps.addresses import alternates, district_path, hospital_path
 from stroke_map.maps.geojson import hospitals_geojson
-from stroke_map.maps.place_pages import alternates, district_path, hospital_path
 from stroke_map.maps.qr import qr_svg
 from stroke_map.registry import CAPABILITIES, CENTRES
 from stroke_map.registry.csv_table import guard
@@ -135,6 +135,7 @@ def _sitemap(edition: Edition, address: str) -> str:
             '<?xml version="1.0" encoding="UTF-8"?>',
             '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:xhtml="http://www.w3.org/1999/xhtml">',
             *(_entry(alternates(address, path), made_on) for path in paths),
+            _entry(alternates(address, "/", condition=CONDITIONS[1]), made_on),
             "</urlset>\n",
         ]
     )
@@ -155,7 +156,7 @@ def robots() -> Response:
     if edition.info.demo:
         lines.append("Disallow: /")
     else:
-        lines += [f"Disallow: {path}" for path in ("/api/", "/map$", "/map?", "/tiles/", "/embed")]
+        lines += [f"Disallow: {path}" for path in ("/api/", "/map$", "/map?", "/search", "/tiles/", "/embed")]
         lines += [f"Sitemap: {address}/sitemap.xml"] if address else []
     return send(kept(edition, "robots", lambda: "\n".join([*lines, ""])), "text/plain")
 

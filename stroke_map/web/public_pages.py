@@ -10,10 +10,13 @@ from weakref import WeakKeyDictionary
 
 from flask import Blueprint, Response, g, render_template, request
 
+from stroke_map.editions.edition import TILES_FOLDER
 from stroke_map.errors import NotFoundError
 from stroke_map.maps import files, place_pages, poster
+from stroke_map.maps.addresses import district_path
 from stroke_map.maps.catchments import PICTURE_WIDTH, Catchments
 from stroke_map.maps.geojson import hospitals_geojson
+from stroke_map.maps.ground import Ground
 from stroke_map.maps.markers import MARKERS, OTHER, marker_of
 from stroke_map.maps.overview import around, frame_of, region_map
 from stroke_map.maps.pages import card_of, in_language
@@ -29,7 +32,9 @@ from stroke_map.web.security import settings_of_app
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    import numpy as np
     from flask import Flask
+    from numpy.typing import NDArray
 
     from stroke_map.editions import Edition
     from stroke_map.maps.markers import Marker
@@ -55,6 +60,7 @@ def poster_page() -> Response:
             edition.network(edition.info.profiles[0]),
             bounds=edition.info.region.bounds,
             polygon=edition.region,
+            water=_water(edition),
             lang=lang,
             condition=condition,
             paper=paper,
@@ -69,8 +75,21 @@ def poster_page() -> Response:
 @blueprint.get("/map.svg")
 def region_picture() -> Response:
     """The map of the region as one small picture, with the hospitals that can treat this."""
-    made = picture_of_region(current_edition(), language_asked(), condition_asked())
+    made = picture_of_region(of_the_edition_asked(current_edition()), language_asked(), condition_asked())
     return send(made, "image/svg+xml", policy=_PICTURE_POLICY, by_language=True)
+
+
+def of_the_edition_asked(edition: Edition) -> Edition:
+    """The edition, if it is the one that somebody keeps files of (`kept`, its ETag), or nobody says which.
+
+    Raises
+    ------
+    NotFoundError
+        Another process of this server has the other one; nothing of this one may be kept with that.
+    """
+    if request.args.get("kept", edition.info.etag) != edition.info.etag:
+        raise NotFoundError("Another edition is served here now.")
+    return edition
 
 
 def picture_of_region(edition: Edition, lang: str, condition: str) -> Kept:
@@ -79,8 +98,8 @@ def picture_of_region(edition: Edition, lang: str, condition: str) -> Kept:
     def make() -> str:
         drawn = region_map(
             hospitals_geojson(edition.hospitals), edition.network(edition.info.profiles[0]),
-            bounds=edition.info.region.bounds, polygon=edition.region, lang=lang, condition=condition, enlarge=False,
-            width=PICTURE_WIDTH,
+            bounds=edition.info.region.bounds, polygon=edition.region, water=_water(edition), lang=lang,
+            condition=condition, enlarge=False, width=PICTURE_WIDTH,
         )  # fmt: skip
         title = words(lang)["map_of"].format(in_language(edition.info.region.name.model_dump(), lang))
         return render_template("picture.svg", map=drawn, lang=lang, title=title)
@@ -145,7 +164,7 @@ def _district(edition: Edition, name: str) -> Response:
     def make() -> str:
         chosen = [one for one in edition.hospitals if not name or one.district == name]
         collection = hospitals_geojson(chosen)
-        path = place_pages.district_path(name) if name else "/hospitals"
+        path = district_path(name) if name else "/hospitals"
         context = place_pages.place_context(
             facts_of(edition, settings), lang, path=path, address=public_address(settings)
         )
@@ -192,7 +211,8 @@ def _district_maps(edition: Edition, collection: Mapping[str, Any], lang: str) -
     network = edition.network(edition.info.profiles[0])
     drawn = (
         (each, region_map(
-            collection, network, bounds=bounds, polygon=edition.region, lang=lang, condition=each, enlarge=False, width=PICTURE_WIDTH
+            collection, network, bounds=bounds, polygon=edition.region, water=_water(edition), lang=lang, condition=each,
+            enlarge=False, width=PICTURE_WIDTH,
         ))
         for each in MARKERS
     )  # fmt: skip
@@ -230,6 +250,10 @@ def _column(edition: Edition, hospital_id: str) -> int:
         if one.id == hospital_id:
             return column
     raise NotFoundError("This edition has no hospital of that id.")
+
+
+def _water(edition: Edition) -> NDArray[np.object_]:
+    return Ground.load(edition.folder / TILES_FOLDER).water
 
 
 def _catchments(edition: Edition) -> Catchments:

@@ -40,7 +40,7 @@ def search() -> Response:
     content = {
         "edition": info.id,
         "demo": info.demo,
-        "results": [_result(one, asked.lang) for one in found],
+        "results": [told(one, asked.lang) for one in found],
         "attribution": info.attribution,
     }
     response = Response(orjson.dumps(content), mimetype="application/json")
@@ -51,15 +51,16 @@ def search() -> Response:
     return response
 
 
-def _result(found: Found, lang: str) -> dict[str, Any]:
+def told(found: Found, lang: str) -> dict[str, Any]:
+    """What was found, as it is told in a language."""
     name = {"zh": found.name, "en": found.name_en or found.name}
-    told = [name[lang], found.district] if found.district not in {"", found.name} else [name[lang]]
+    label = [name[lang], found.district] if found.district not in {"", found.name} else [name[lang]]
     return {
         "kind": found.kind,
         "id": found.id or None,
         "name": name,
         "district": found.district,
-        "label": " · ".join(told),
+        "label": " · ".join(label),
         "matched": found.matched,
         "lat": found.lat,
         "lon": found.lon,

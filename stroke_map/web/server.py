@@ -7,22 +7,19 @@ import signal
 import threading
 from contextlib import suppress
 from functools import partial
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from stroke_map.delivery import Deliverer, Sender
 from stroke_map.errors import EditionError, ServerStartError
 from stroke_map.listening import address_of, check_port
 from stroke_map.stream.process import StreamProcess
+from stroke_map.web.turns import THREADS, Turns
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from stroke_map.settings import Settings
 
-# granian's default of hundreds of threads halves the throughput of CPU-bound answers and takes p99 near a second;
-# measured best: 1 to 4. More than one, so that a slow page never holds up the health check.
-BLOCKING_THREADS = 4
 # How long a worker may take to answer what it has begun before it is killed.
 STOP_TIMEOUT_S = 10
 
@@ -38,10 +35,13 @@ def _load(settings: Settings) -> Any:
     from stroke_map.web.ask import warm_up
     from stroke_map.web.clock import Clock
     from stroke_map.web.counts import counts_of
+    from stroke_map.web.editor_work import sheets_of
     from stroke_map.web.live_state import live_store_of, warm_live_state
     from stroke_map.web.published import holder_of
+    from stroke_map.web.sheet_sweeper import SheetSweeper
 
     app = create_app(settings)
+    app.wsgi_app = Turns(app.wsgi_app)  # type: ignore[method-assign]
     holder = holder_of(app)
     with suppress(EditionError):  # /readyz tells
         warm_up(holder.current(), settings)
@@ -52,9 +52,10 @@ def _load(settings: Settings) -> Any:
     BackgroundVerifier(holder, settings.cache_dir).start()
     if settings.plane != "public":
         Clock(live_store_of(app), counts_of(app)).start()
+        SheetSweeper(sheets_of(settings)).start()
     if _delivers(settings):
         Deliverer(live_store_of(app), Sender(settings)).start()
-    threading.Thread(target=_load_later, args=(app,), name="load-later", daemon=True).start()
+    threading.Thread(target=_load_later, args=(app, settings), name="load-later", daemon=True).start()
     return app
 
 
@@ -62,8 +63,8 @@ def _delivers(settings: Settings) -> bool:
     return settings.deliver_in_server and settings.plane != "public"
 
 
-def _load_later(app: Flask) -> None:
-    """What the first answer need not wait for: kernels for the first closure, the search, and Folium for the first page."""
+def _load_later(app: Flask, settings: Settings) -> None:
+    """What the first answer need not wait for: kernels for the first closure, the search, and the pages."""
     from stroke_map.editions.searching import search_of
     from stroke_map.web.ask import warm_up_closures
     from stroke_map.web.published import holder_of
@@ -72,7 +73,10 @@ def _load_later(app: Flask) -> None:
         edition = holder_of(app).current()
         warm_up_closures(edition)
         search_of(edition)
-    import_module("stroke_map.maps.folium_page")
+    if settings.plane != "clinical":
+        from stroke_map.web.warming import PageWarmer
+
+        PageWarmer(app).start()
 
 
 def _preload(settings: Settings) -> None:
@@ -114,7 +118,7 @@ def run(settings: Settings) -> None:
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=settings.workers,
-        blocking_threads=BLOCKING_THREADS,
+        blocking_threads=THREADS,
         workers_kill_timeout=STOP_TIMEOUT_S,
         respawn_failed_workers=True,
         websockets=False,

@@ -101,7 +101,7 @@ def test_a_telephone_number_is_dialled_as_digits(rendered_pages):
 
 @pytest.mark.parametrize(
     ("metres", "shown"),
-    [(0, "10 m"), (44, "40 m"), (949, "950 m"), (951, "1.0 km"), (1440, "1.4 km"), (23_400, "23 km")],
+    [(0, "10 m"), (44, "40 m"), (949, "950 m"), (951, "1.0 km"), (1440, "1.4 km"), (9960, "10 km"), (23_400, "23 km")],
 )
 def test_distances_are_told_as_one_would_say_them(metres, shown):
     assert " ".join(distance(metres, "en")) == shown

@@ -5,32 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import json
-import shutil
-import threading
-from contextlib import contextmanager
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
-from werkzeug.serving import make_server
 
-from stroke_map.editions import Region, build_edition, publish
+from stroke_map.editions import EditionHolder, Region, build_edition, publish
 from stroke_map.settings import read_settings
 from stroke_map.web import create_app
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
 NAMES = {"2026.1": "甲医院", "2026.2": "乙医院"}
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-]
 KEPT = "caches.keys().then(names => Promise.all(names.map(async name => [name, (await (await caches.open(name)).keys()).map(request => request.url.slice(location.origin.length))])))"  # fmt: skip
 
 
@@ -69,14 +57,25 @@ def test_the_worker_keeps_pages_of_the_list_and_what_they_load_and_nothing_else(
     kept = kept_by(answer.text)
     assert kept["name"].startswith(kept["prefix"])
     for file in kept["files"]:
-        assert file.startswith(("/offline?", "/map.svg?", "/static/css/", "/static/js/offline.js?", "/static/img/")), (
+        assert file.startswith(("/offline?", "/map.svg?", "/static/css/", "/static/js/measure.js?", "/static/js/offline.js?", "/static/img/")), (
             file
         )
         assert client.get(file, buffered=True).status_code == 200
-    for page in ("/offline?lang=zh", "/offline?lang=en"):
+    assert set(kept["lists"].values()) <= set(kept["files"])
+    for page in kept["lists"].values():
         text = client.get(page).text
         for part in text.split('src="')[1:] + text.split('<link rel="stylesheet" href="')[1:]:
             assert part.partition('"')[0].replace("&amp;", "&") in kept["files"]
+
+
+def test_what_the_worker_asks_for_is_of_the_edition_it_is_made_for_or_is_not_there(app):
+    client = app.test_client()
+    named = [file for file in kept_by(client.get("/service-worker.js").text)["files"] if "kept=" in file]
+    assert len(named) == 6
+    for file in named:
+        assert client.get(file).status_code == 200
+        assert client.get(file.partition("kept=")[0] + "kept=another").status_code == 404
+    assert client.get("/offline").status_code == 200
 
 
 def test_the_manifest_names_the_service_in_its_language_and_icons_that_are_there(app):
@@ -99,53 +98,55 @@ def test_without_an_edition_no_worker_replaces_the_one_that_is_there(tmp_path):
     assert empty.get("/offline").status_code == 503
 
 
-@contextmanager
-def serving(app: Any) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    found = next(
-        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-    )
-    with playwright.sync_playwright() as started:
-        executable = found or started.chromium.executable_path
-        if not Path(executable).exists():
-            pytest.skip("no Chromium on PATH and none installed by playwright")
-        browser = started.chromium.launch(executable_path=executable, args=CHROMIUM_ARGUMENTS)
-        yield browser
-        browser.close()
-
-
 def until(page, expression):
     """Wait until it is true: asked from outside, for the policy of a page lets nothing be evaluated in it."""
-    for _ in range(300):
+    for _ in range(900):
         if page.evaluate(expression):
             return
         page.wait_for_timeout(100)
     raise AssertionError(expression)
 
 
+class TwoProcesses:
+    """A server of two processes: while there is one `behind`, it answers for what is kept, from the edition before."""
+
+    def __init__(self, app: Any) -> None:
+        self.app, self.behind, self.asked = app, None, []
+
+    def __call__(self, environ: Any, start: Any) -> Any:
+        late = self.behind if environ["PATH_INFO"] in {"/offline", "/map.svg"} else None
+        if late:
+            self.asked.append(environ["QUERY_STRING"])
+        return (late or self.app)(environ, start)
+
+
+def app_that_stays(app: Any, town: Path) -> Any:
+    """An application that goes on with the edition published now."""
+    late = create_app(app.extensions["stroke_map.settings"])
+    late.extensions["stroke_map.published"] = EditionHolder(town, check_interval_s=1e9)
+    late.extensions["stroke_map.published"].current()
+    return late
+
+
+def nothing_is_mixed(page: Any, server: TwoProcesses, before: dict[str, list[str]]) -> None:
+    """Of a page of one edition and pictures of the other nothing is kept: the list before stays until all have followed."""
+    while not server.asked:
+        page.wait_for_timeout(100)
+    stored = {name: sorted(files) for name, files in page.evaluate(KEPT)}
+    assert {name: files for name, files in stored.items() if files} == before
+
+
 @pytest.mark.browser
 @pytest.mark.slow
-def test_after_one_visit_the_list_stays_and_a_new_edition_replaces_it(browser, app, town, place_of):
+def test_after_one_visit_the_list_stays_and_a_new_edition_replaces_it(browser, serving, app, town, place_of):
     lat, lon = place_of(200, 0)
     context = browser.new_context(viewport={"width": 390, "height": 844}, locale="zh-CN",
                                   geolocation={"latitude": lat, "longitude": lon}, permissions=["geolocation"])  # fmt: skip
     page = context.new_page()
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
-    with serving(app) as site:
+    server = TwoProcesses(app)
+    with serving(server) as site:
         kept = kept_by(app.test_client().get("/service-worker.js").text)
         page.goto(f"{site}/?lang=zh")
         until(page, "navigator.serviceWorker.ready.then(() => caches.match('/saved-at')).then(Boolean)")
@@ -186,8 +187,11 @@ def test_after_one_visit_the_list_stays_and_a_new_edition_replaces_it(browser, a
         assert page.locator("h1").inner_text().startswith("No network")
 
         context.set_offline(False)
+        server.behind = app_that_stays(app, town)
         publish(town, "2026.2")
         page.goto(f"{site}/?lang=zh")
+        nothing_is_mixed(page, server, everything)
+        server.behind = None
         until(page, f"caches.keys().then(names => names.length === 1 && names[0] !== {kept['name']!r})")
         context.set_offline(True)
         page.goto(f"{site}/?lang=zh")

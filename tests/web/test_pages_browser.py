@@ -117,6 +117,35 @@ def test_a_tap_on_the_map_asks_for_that_place(visit, site, settle):
     page.wait_for_selector("#result .numbers, #result .notice")
 
 
+def test_two_taps_enlarge_the_map_and_ask_nothing_and_a_tap_counts_more_than_a_location_that_comes_late(
+    visit, site, settle
+):
+    start, _ = visit
+    page = start(site)
+    page.add_init_script(
+        "navigator.geolocation.getCurrentPosition = (found) => { window.located = () => found({coords: {latitude: 1, longitude: 1, accuracy: 9}}); }"
+    )
+    page.goto(f"{site}/?lang=en")
+    settle(page)
+    asked = []
+    page.on("request", lambda request: "/api/v1/route" in request.url and asked.append(request.post_data_json))
+    box = page.locator(".folium-map").bounding_box()
+    at = box["x"] + box["width"] * 0.62, box["y"] + box["height"] * 0.4
+    before = page.evaluate("map_0.getZoom()")
+    page.mouse.dblclick(*at)
+    page.wait_for_timeout(400)  # longer than a second tap may take
+    assert page.evaluate("map_0.getZoom()") == before + 1
+    assert asked == []
+    page.click("#where")
+    page.locator("#result .busy").wait_for()
+    page.mouse.click(*at)
+    page.wait_for_selector("#result .numbers, #result .notice")
+    page.evaluate("located()")
+    page.wait_for_timeout(100)
+    assert len(asked) == 1
+    assert asked[0]["lat"] > 2
+
+
 def test_a_place_is_found_by_typing_and_chosen_with_the_keyboard(visit, site, demo_edition, settle, picture):
     start, _ = visit
     page = start(site)
@@ -279,6 +308,9 @@ def test_too_many_questions_still_show_120_and_the_list_by_straight_line(
     assert nearest_in(page) == nearest_by_line(place, demo_edition, "thrombolysis")
     assert "straight line" in page.inner_text("#result .card")
     assert page.locator(".call-bar a").bounding_box()["y"] > PHONE["height"] - 100, "within reach of the thumb"
+    full.release()
+    page.get_by_role("button", name="Try again").click()
+    page.wait_for_selector("#result .numbers b")
 
 
 def test_the_list_and_the_map_are_filtered_alike(visit, site, demo_edition, settle):

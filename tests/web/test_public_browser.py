@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from werkzeug.serving import make_server
 
 from stroke_map.settings import read_settings
 from stroke_map.web import create_app
@@ -38,26 +34,6 @@ ON_THE_SHEET = """() => { const sheet = document.querySelector('.sheet').getBoun
         .every(e => { const box = e.getBoundingClientRect(); return box.bottom <= sheet.bottom + 1 && box.right <= sheet.right + 1; }); }"""
 
 
-@contextmanager
-def serving_at(app: Any, port: int) -> Iterator[None]:
-    server = make_server("127.0.0.1", port, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
 def article(environ, start_response):
     """Somebody else's page, which frames ours."""
     frames = "".join(
@@ -68,27 +44,25 @@ def article(environ, start_response):
 
 
 @pytest.fixture(scope="module")
-def friend() -> Iterator[str]:
+def friend(serving) -> Iterator[str]:
     """The origin of the setting: a server that is reached by another name too, which is another origin."""
-    port = free_port()
-    with serving_at(article, port):
-        yield f"http://localhost:{port}"
+    with serving(article) as address:
+        yield address.replace("127.0.0.1", "localhost")
 
 
 @pytest.fixture(scope="module")
-def site(demo_geodata, tmp_path_factory, friend) -> Iterator[str]:
+def site(demo_geodata, tmp_path_factory, friend, serving) -> Iterator[str]:
     """The public plane, which one friend may frame."""
-    port = free_port()
     settings = read_settings(
         {}, geodata_dir=demo_geodata, cache_dir=tmp_path_factory.mktemp("cache"), plane="public",
         public_url="https://map.example.org", embed_origins=friend,
     )  # fmt: skip
-    with serving_at(create_app(settings), port):
-        yield f"http://127.0.0.1:{port}"
+    with serving(create_app(settings)) as address:
+        yield address
 
 
 @pytest.fixture
-def visit(browser, site, friend):
+def visit(browser, site, friend, watch):
     """Open pages and watch them: a request elsewhere, a console message, a dialog or a script error fails the test."""
     contexts, wrong = [], []
 
@@ -96,11 +70,7 @@ def visit(browser, site, friend):
         context = browser.new_context(service_workers="block", **options)
         contexts.append(context)
         page = context.new_page()
-        allowed = (site, friend, friend.replace("localhost", "127.0.0.1"), "data:")
-        page.on("request", lambda request: request.url.startswith(allowed) or wrong.append(request.url))
-        page.on("console", lambda said: said.type in {"error", "warning"} and wrong.append(said.text))
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
+        watch(page, wrong, (site, friend, friend.replace("localhost", "127.0.0.1")))
         return page
 
     start.wrong = wrong
@@ -177,7 +147,7 @@ def test_only_the_pages_of_the_setting_may_frame_and_only_what_is_for_framing(vi
     refused = dict.fromkeys(FRAMED, 0)
     for origin, shown in ((friend, refused | {"embed": 1}), (friend.replace("localhost", "127.0.0.1"), refused)):
         page.goto(f"{origin}/?{site}")
-        for _ in range(50):
+        for _ in range(600):
             found = {name: page.frame(name).locator("main").count() for name in FRAMED}
             if found == shown:
                 break
@@ -185,3 +155,66 @@ def test_only_the_pages_of_the_setting_may_frame_and_only_what_is_for_framing(vi
         assert found == shown, origin
     # Chromium says what it refused.
     visit.wrong[:] = [what for what in visit.wrong if "frame" not in what.lower() and "ERR_BLOCKED" not in what]
+
+
+TURNED = "labels => labels.map(label => [label.textContent, Math.round(new DOMMatrix(getComputedStyle(label).transform).b * 100)])"
+# The corners of each name as it is turned, in from its edges by what a halo takes.
+CORNERS = """labels => labels.map(label => {
+  const box = label.getBoundingClientRect(), half = [label.offsetWidth / 2 - 1, label.offsetHeight / 2 - 2];
+  const { a, b } = new DOMMatrix(getComputedStyle(label).transform);
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  return [[-1, -1], [1, -1], [1, 1], [-1, 1]].map(([i, j]) => [x + i * half[0] * a - j * half[1] * b, y + i * half[0] * b + j * half[1] * a]);
+})"""
+
+
+def test_streets_are_named_along_their_roads_where_there_is_room_and_never_over_each_other(
+    visit, site, demo_edition, picture
+):
+    import shapely
+
+    page = visit(viewport={"width": 1280, "height": 900})
+    one = demo_edition.hospitals[0]
+    written = {}
+    for lang in ("zh", "en"):
+        for zoom in (12, 15, 17):
+            page.goto("about:blank")
+            with page.expect_response(lambda answer: "/streets/" in answer.url):
+                page.goto(f"{site}/?lang={lang}#map={zoom}/{one.entrance_lat:.4f}/{one.entrance_lon:.4f}")
+            page.wait_for_load_state("networkidle")
+            names = page.locator(".name")
+            shapes = [shapely.Polygon(corners) for corners in names.evaluate_all(CORNERS)]
+            tree = shapely.STRtree(shapes)
+            assert [pair for pair in tree.query(shapes, predicate="overlaps").T.tolist() if pair[0] < pair[1]] == []
+            written[lang, zoom] = page.locator(".name-street").evaluate_all(TURNED)
+            picture(page, f"streets-{lang}-{zoom}")
+    known = {
+        lang: set(demo_edition.network("car").texts["name" if lang == "zh" else "name_en"]) for lang in ("zh", "en")
+    }
+    for (lang, zoom), found in written.items():
+        assert {name for name, _ in found} <= known[lang], (lang, zoom)
+        assert all(name for name, _ in found)
+    assert len(written["zh", 15]) > 5
+    assert len({turn for _, turn in written["zh", 15]}) > 1, "not all roads run east"
+    assert len({name for name, _ in written["zh", 17]} - {name for name, _ in written["zh", 12]}) > 3
+
+
+def test_without_a_script_a_place_is_typed_found_and_leads_to_the_answer(visit, site, demo_edition, axe_finds, picture):
+    one = next(one for one in demo_edition.hospitals if one.capabilities["primary_pci"].status == "yes")
+    page = visit(viewport={"width": 320, "height": 640}, java_script_enabled=False)
+    page.goto(f"{site}/?lang=zh&condition=chest_pain")
+    picture(page, "small-no-script")
+    page.fill("#place", one.name_zh)
+    page.click("#search button")
+    page.wait_for_url("**/search?q=*")
+    picture(page, "small-no-script-found")
+    page.locator(".found button", has_text=one.name_zh).first.click()
+    page.wait_for_url("**/map")
+    assert page.locator(".result .phone").count() == 1
+    assert page.locator("html").get_attribute("lang") == "zh-CN"
+    for reader in ("zh", "en"):
+        seen = visit(viewport={"width": 320, "height": 640}, color_scheme="dark")
+        seen.goto(f"{site}/search?lang={reader}&q=示范区")
+        assert axe_finds(seen) == []
+        assert seen.evaluate("document.documentElement.scrollWidth") <= 320
+        assert seen.evaluate(SMALL_TARGETS) == []
+        picture(seen, f"small-search-{reader}")

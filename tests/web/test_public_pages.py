@@ -51,6 +51,27 @@ class Elements(HTMLParser):
         return [attributes for name, attributes in self.tags if name == tag]
 
 
+class Chinese(HTMLParser):
+    """The texts of a page in the order of reading: `told` those in an element that says it is Chinese, `untold` all others."""
+
+    VOID = frozenset(("meta", "link", "br", "img", "input"))
+
+    def __init__(self, page):
+        super().__init__(convert_charrefs=True)
+        self.told, self.untold, self._open = [], [], []
+        self.feed("<html><body" + page.partition("<body")[2])
+
+    def handle_starttag(self, tag, attributes):
+        if tag not in self.VOID:
+            self._open.append("zh-CN" in dict(attributes).values())
+
+    def handle_endtag(self, _tag):
+        self._open.pop()
+
+    def handle_data(self, data):
+        (self.told if any(self._open) else self.untold).append(data)
+
+
 @pytest.fixture(scope="module")
 def public(demo_geodata, tmp_path_factory):
     """The public plane, which knows where it is."""
@@ -121,6 +142,30 @@ def test_a_page_of_a_demonstration_may_not_be_indexed_and_names_itself_in_each_l
     assert links["zh-CN"] == f"{ADDRESS}/hospitals/demo-01?lang=zh"
     assert links["x-default"] == f"{ADDRESS}/hospitals/demo-01"
     assert public.get("/robots.txt").text.splitlines() == ["User-agent: *", "Disallow: /"]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_map_of_each_condition_is_known_by_one_address_in_each_language(public, lang):
+    for asked, own in (("", ""), ("&condition=stroke", ""), ("&condition=chest_pain", "condition=chest_pain")):
+        head = Elements(public.get(f"/?lang={lang}{asked}").text)
+        links = {link.get("hreflang") or link["rel"]: link["href"] for link in head.of("link") if link["rel"] in {"canonical", "alternate"}}  # fmt: skip
+        start = f"{ADDRESS}/?{own}{'&' if own else ''}"
+        assert links == {"canonical": f"{start}lang={lang}", "zh-CN": f"{start}lang=zh", "en": f"{start}lang=en",
+                         "x-default": f"{ADDRESS}/{'?' if own else ''}{own}"}  # fmt: skip
+        assert {"name": "robots", "content": "noindex"} in head.of("meta")
+        assert any(meta.get("name") == "description" and "120" in meta["content"] for meta in head.of("meta"))
+
+
+def test_levels_are_english_on_the_english_page_and_what_is_chinese_there_says_so(public):
+    for path in ("/", "/hospitals/demo-01"):
+        page = public.get(f"{path}?lang=en").text
+        assert "advanced stroke center" in page
+        assert "高级卒中中心" not in re.sub(r'(data-level|value)="[^"]*"', "", page)
+        assert "advanced stroke center" not in public.get(f"{path}?lang=zh").text
+    chinese = re.compile(r"[\u4e00-\u9fff]")
+    inside = Chinese(public.get("/hospitals?lang=en").text)
+    assert inside.told
+    assert [text for text in inside.untold if chinese.search(text)] == []
 
 
 def test_without_an_address_nothing_is_made_of_what_the_caller_says_about_it(client):
