@@ -28,7 +28,7 @@ from bench.inputs import HOSPITALS, Case, road_files, write_grid  # noqa: E402
 from bench.oracles import measure_networkx, measure_scipy  # noqa: E402
 from bench.peers import measure_peers  # noqa: E402
 from bench.report import print_table, write_json  # noqa: E402
-from bench.serving import CONNECTIONS, measure_http, measure_start  # noqa: E402
+from bench.serving import CONNECTIONS, measure_http, measure_pages, measure_start  # noqa: E402
 from bench.yearly import measure_yearly  # noqa: E402
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from bench.targets import Row
 
-ROWS = ("query", "closures", "networkx", "scipy", "build", "http", "start", "yearly")
+ROWS = ("query", "closures", "networkx", "scipy", "build", "http", "pages", "start", "yearly")
 #: Measured on every file; the rest on the first alone.
 ON_EVERY_FILE = ("query", "closures", "build", "yearly")
 
@@ -52,6 +52,7 @@ class Size:
     connections: int = CONNECTIONS
     warm_s: float = 3.0
     load_s: float = 10.0
+    visitors_per_s: float = 2000.0
     starts: int = 5
     peers: int = 400
     sheet_rows: int = 5000
@@ -66,6 +67,7 @@ QUICK = Size(
     connections=8,
     warm_s=0.2,
     load_s=0.5,
+    visitors_per_s=50.0,
     starts=1,
     peers=20,
     sheet_rows=50,
@@ -127,6 +129,9 @@ def measure(case: Case, wanted: list[str], size: Size, hospitals: int, *, reuse:
     if "http" in wanted:
         yield from measure_http(case, ours.questions(size.questions), connections=size.connections,
                                 warm_s=size.warm_s, seconds=size.load_s)  # fmt: skip
+    if "pages" in wanted:
+        yield measure_pages(case, rate=size.visitors_per_s, connections=size.connections,
+                            warm_s=size.warm_s, seconds=size.load_s)  # fmt: skip
     if "peers" in wanted:
         yield from measure_peers(case, ours, size.peers)
     if "start" in wanted:

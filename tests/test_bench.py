@@ -22,6 +22,7 @@ FIGURES = {
     "scipy": TIMES | {"times_slower"},
     "build": {"wall_s", "peak_gb"},
     "http": TIMES | {"requests_per_s", "errors", "other_status"},
+    "pages": TIMES | {"offered_per_s", "errors", "other_status"},
     "noop": TIMES | {"requests_per_s", "errors", "other_status"},
     "start": {"ready_s"},
     **{key: {"wall_s", "peak_gb"} for key in ("update", "amend-phone", "amend-moved", "coverage", "check")},
@@ -47,25 +48,33 @@ def test_every_row_is_measured_and_printed(tmp_path: Path) -> None:
         assert row["what"] in " ".join(printed.split())
         assert all(math.isfinite(value) and value >= 0 for value in row["figures"].values())
     assert rows["http"]["figures"]["errors"] == rows["http"]["figures"]["other_status"] == 0
+    assert rows["pages"]["figures"]["errors"] == rows["pages"]["figures"]["other_status"] == 0
     assert [target["figure"] for target in rows["http"]["targets"]] == ["requests_per_s", "p99_ms"]
 
 
-def test_the_rows_asked_for_and_no_others(tmp_path: Path) -> None:
-    _, report = run(tmp_path, "--only", "scipy", "--hospitals", "7")
-    (row,) = report["rows"]
-    assert row["row"] == "scipy"
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """By name the rows of one run that is asked for some of them."""
+    wanted = [word for row in ("scipy", "closures", "yearly") for word in ("--only", row)]
+    _, report = run(tmp_path_factory.mktemp("bench"), *wanted, "--hospitals", "7")
+    return {row["row"]: row for row in report["rows"]}
+
+
+@pytest.mark.slow
+def test_the_rows_asked_for_and_no_others(rows: dict[str, dict[str, Any]]) -> None:
+    yearly = ["update", "update-again", "amend-phone", "amend-moved", "coverage", "check", "patient"]
+    assert sorted(rows) == sorted(["scipy", "closures", *yearly])
     # SciPy searches the same segments and turns, so that its best hospital costs what ours does.
-    assert row["details"]["same_cost"] == row["details"]["asked"] > 0
+    assert rows["scipy"]["details"]["same_cost"] == rows["scipy"]["details"]["asked"] > 0
 
 
-def test_closures_are_detoured_round_and_shut_callers_in(tmp_path: Path) -> None:
-    _, report = run(tmp_path, "--only", "closures", "--hospitals", "7")
-    (row,) = report["rows"]
+def test_closures_are_detoured_round_and_shut_callers_in(rows: dict[str, dict[str, Any]]) -> None:
+    row = rows["closures"]
     assert [target["figure"] for target in row["targets"]] == ["median_ms", "worst_ms"]
     assert row["details"]["longer"] > 0
 
 
-def test_a_year_is_made_amended_and_asked(tmp_path: Path) -> None:
-    _, report = run(tmp_path, "--only", "yearly", "--hospitals", "7")
-    names = [row["row"] for row in report["rows"]]
-    assert names == ["update", "update-again", "amend-phone", "amend-moved", "coverage", "check", "patient"]
+def test_a_year_is_made_amended_and_asked(rows: dict[str, dict[str, Any]]) -> None:
+    assert {name: set(rows[name]["figures"]) for name in FIGURES if name in rows} == {
+        name: figures for name, figures in FIGURES.items() if name in rows
+    }

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 WORKERS = 2
+PAGES = ("/?lang=zh&condition=stroke", "/?lang=en&condition=chest_pain", "/hospitals?lang=zh", "/hospitals.geojson")
 CONNECTIONS = 120
 _SETTLE_S = 10.0
 _READY_WITHIN_S = 180.0
@@ -74,6 +75,23 @@ def measure_http(
         Row("http", case.name, "GET /api/v1/route", answers, load),
         Row("noop", case.name, "a view that does nothing", noop, "the same server and load"),
     ]
+
+
+def measure_pages(case: Case, *, rate: float, connections: int, warm_s: float, seconds: float) -> Row:
+    """The public page and its list at a rate of visitors, as after an accident that everybody hears of."""
+    paths = case.folder / "pages.txt"
+    paths.write_text("\n".join(PAGES), encoding="utf-8")
+    arguments = (str(paths), str(connections), str(warm_s), str(seconds), str(rate))
+    with _service(publish_case(case)) as (port, _):
+        time.sleep(min(_SETTLE_S, 5 * warm_s))
+        figures = run_module("bench.offered", HOST, str(port), *arguments)
+    return Row(
+        "pages",
+        case.name,
+        "GET / and /hospitals",
+        figures,
+        f"own load generator, {WORKERS} workers, all on the same processors",
+    )
 
 
 def _load(port: int, paths: Path, connections: int, warm_s: float, seconds: float) -> dict[str, float]:
