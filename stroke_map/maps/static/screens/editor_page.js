@@ -6,7 +6,7 @@ import { Live } from "./live.js";
 import { follow, openShell, tellProblem } from "./shell.js";
 import { openBuild, showBuild } from "./editor/build.js";
 import { openEditions, press, showEditions } from "./editor/editions.js";
-import { openTable, showTable } from "./editor/table.js";
+import { openTable, showTable } from "./editor/sheet.js";
 
 const user = await openShell(["editor"]);
 const live = new Live();

@@ -8,7 +8,7 @@ import * as drafts from "../drafts.js";
 import { limited, tellProblem } from "../shell.js";
 import { lang, say } from "../words.js";
 import { cells, failure, steps, told } from "./cells.js";
-import { isAcceptable } from "./table.js";
+import { isAcceptable } from "./sheet.js";
 
 const REASONS = ["totals", "places"], LONGEST = 500;
 let sheet = null, offered = "", recalled = "", roads = () => "same";

@@ -44,7 +44,7 @@ function step({ name, share, left_s }) {
 
 function left(seconds) {
   if (seconds === null) return "";
-  return seconds < 90 ? say("left_seconds", Math.ceil(seconds)) : say("left_minutes", Math.ceil(seconds / 60));
+  return seconds < 90 ? say("left_seconds", Math.max(1, Math.ceil(seconds))) : say("left_minutes", Math.ceil(seconds / 60));
 }
 
 /** A line that says how something stands: `good`, `bad` or `caution`. */

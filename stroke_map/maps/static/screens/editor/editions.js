@@ -3,6 +3,7 @@
 import { post, Problem } from "../api.js";
 import * as clock from "../clock.js";
 import { byId, fill, free, make, once } from "../dom.js";
+import { hint } from "../keys.js";
 import { sayBriefly, tellProblem } from "../shell.js";
 import { say, told as inLanguage, word } from "../words.js";
 import { told } from "./cells.js";
@@ -46,7 +47,7 @@ function card(edition) {
     { class: `edition is-${edition.state}`, "aria-label": edition.id },
     make("p", { class: "edition-name" }, make("span", { text: edition.id }), make("small", { text: [word("state", edition.state), region].filter(Boolean).join(" · ") })),
     edition.state === "damaged" ? make("p", { class: "is-late", text: say("damaged") }) : facts(edition),
-    make("p", { class: "deeds" }, report(edition), ...deeds(edition)),
+    make("p", { class: "deeds" }, report(edition, hint("r")), ...deeds(edition)),
   );
 }
 
@@ -64,22 +65,22 @@ function facts(edition) {
     ["accepted", edition.accepted && free(edition.accepted)],
     ["because", edition.reason && free(edition.reason)],
   ];
-  return make("dl", {}, rows.filter(([, value]) => value).map(([name, value]) => [make("dt", { text: say(name) }), make("dd", {}, value)]));
+  return make("dl", {}, rows.filter(([, value]) => value).flatMap(([name, value]) => [make("dt", { text: say(name) }), make("dd", {}, value)]));
 }
 
-function report({ id, report: there }) {
+function report({ id, report: there }, ...more) {
   if (!there) return make("span", { class: "quiet", text: say("no_report") });
   const href = `/api/v1/editions/${encodeURIComponent(id)}/report`;
-  return make("a", { href, target: "_blank", rel: "noopener", "aria-label": say("report_of", id), data: { deed: "report" }, text: `↗ ${say("read_report")}` });
+  return make("a", { href, target: "_blank", rel: "noopener", data: { deed: "report" }, text: `↗ ${say("read_report")} ` }, make("span", { class: "hidden", text: say("report_of", id) }), ...more);
 }
 
 function deeds(edition) {
   const { id, state } = edition, data = (deed) => ({ deed, edition: id });
   if (state === "damaged") return [];
-  if (state === "published") return backTo ? [make("button", { type: "button", id: "roll-back", data: data("rollback"), text: say("roll_back_do", backTo) })] : [];
+  if (state === "published") return backTo ? [make("button", { type: "button", id: "roll-back", data: data("rollback"), text: `${say("roll_back_do", backTo)} ` }, hint("z"))] : [];
   if (!edition.may_publish) return [make("span", { class: "own", text: say("prepared_by_you") })];
   const waits = state === "waiting";
-  return [make("button", { type: "button", id: `publish-${id}`, class: waits ? "main" : "", data: data("publish"), text: say(waits ? "publish_do" : "publish_again", id) })];
+  return [make("button", { type: "button", id: `publish-${id}`, class: waits ? "main" : "", data: data("publish"), text: `${say(waits ? "publish_do" : "publish_again", id)} ` }, waits && hint("p"))];
 }
 
 function askPublish(edition) {
@@ -113,6 +114,7 @@ function ask({ title, words, button, read = null, send }) {
   byId("switch-read").hidden = !read;
   tick.checked = false;
   tell("");
+  tick.onchange = () => tell("");
   form.onsubmit = once(byId("switch-do"), async () => {
     if (read && !tick.checked) {
       tick.focus();

@@ -80,7 +80,7 @@ function standing(sheet, problems, more) {
   if (!check) return [told("caution", say("check_failed"))];
   if (check.state === "running") return [told("wait", say("checking")), steps(check.steps)];
   if (!["sound", "mistakes"].includes(check.state) || check.errors === null) return [told("bad", say("check_failed")), failure(check.failure)];
-  const marked = check.marked && make("p", {}, make("a", { href: `/api/v1/sheets/${sheet.id}/marked.xlsx`, download: "marked.xlsx", text: `⤓ ${say("get_marked")}` }));
+  const marked = check.marked && check.errors + check.warnings > 0 && make("p", {}, make("a", { href: `/api/v1/sheets/${sheet.id}/marked.xlsx`, download: "marked.xlsx", text: `⤓ ${say("get_marked")}` }));
   const wrong = problems.filter(isWrong), others = problems.filter((one) => !isWrong(one));
   const warnings = others.length > 0 && make("details", { id: "warnings" }, make("summary", { text: `${say("warnings")} (${check.warnings})` }), cells(others, say("warnings")));
   const rest = more > 0 && make("p", { text: say("and_more", more) });
