@@ -53,22 +53,23 @@ function ahead(moment) {
 
 /**
  * A moment as somebody in a hurry types it, in the region's time: `19:40`, `1940`, `7.40`, `19：40`, `-35` or `35m` (minutes ago),
- * or a whole date and time. A time of day is the last one there was. Returns milliseconds, NaN for what is none, null for nothing.
+ * or a whole date and time. A time of day is the last one there was, as of `heard` (ms): when it was typed. Returns milliseconds, NaN for
+ * what is none, null for nothing.
  */
-export function read(text) {
+export function read(text, heard = now()) {
   const typed = text.normalize("NFKC").trim().replace(/^[−–]/, "-");
   if (!typed) return null;
   const ago = /^-(\d{1,4})$|^(\d{1,4})\s*(?:m|min|分钟?|')$/i.exec(typed);
-  if (ago) return now() - Number(ago[1] ?? ago[2]) * A_MINUTE;
+  if (ago) return heard - Number(ago[1] ?? ago[2]) * A_MINUTE;
   const dated = /^(\d{4})-(\d{1,2})-(\d{1,2})[ T](\d{1,2}):(\d{2})$/.exec(typed);
   const time = dated ? [0, dated[4], dated[5]] : /^(\d{1,2})[:.h](\d{2})$|^(\d{2})(\d{2})$/.exec(typed);
   if (!time) return NaN;
   const [hours, minutes] = [Number(time[1] ?? time[3]), Number(time[2] ?? time[4])];
   if (hours > 23 || minutes > 59) return NaN;
-  const local = new Date(now() + ahead(now()));
+  const local = new Date(heard + ahead(heard));
   const date = dated ? Date.UTC(dated[1], dated[2] - 1, dated[3]) : Date.UTC(local.getUTCFullYear(), local.getUTCMonth(), local.getUTCDate());
   const wall = date + (hours * 60 + minutes) * A_MINUTE, moment = wall - ahead(wall - ahead(wall));
-  return !dated && moment > now() + 5 * A_MINUTE ? moment - A_DAY : moment;
+  return !dated && moment > heard + 5 * A_MINUTE ? moment - A_DAY : moment;
 }
 
 /** A moment to come: `22:30` (the next there is), `+90` or `90m` (minutes from now), or a date and time. As `read` otherwise. */
@@ -81,6 +82,6 @@ export function readAhead(text) {
 
 /** Call `task` now and with each second of the server's clock. */
 export function eachSecond(task) {
+  setTimeout(() => eachSecond(task), 1000 - (((now() % 1000) + 1000) % 1000) + 5); // first, so that it goes on whatever the task does
   task();
-  setTimeout(() => eachSecond(task), 1000 - (((now() % 1000) + 1000) % 1000) + 5);
 }

@@ -7,8 +7,11 @@ import { isAsking } from "./asking.js";
 import { hint } from "../keys.js";
 import { alertsOf, changed, current, currentCase, keep, on, state } from "./state.js";
 import { send } from "./sending.js";
-import { limited } from "../shell.js";
+import { limited, sayBriefly } from "../shell.js";
 import { tellSnapped } from "./place.js";
+
+const SLOW_MS = 400; // an answer to what stood here before is called that, where the next one takes longer
+let slow = 0;
 
 const minutes = (seconds) => Math.max(1, Math.ceil(seconds / 60));
 const distance = (metres) => (metres < 950 ? say("metres", Math.max(10, Math.round(metres / 10) * 10)) : say("kilometres", (metres / 1000).toFixed(metres < 9950 ? 1 : 0)));
@@ -84,13 +87,18 @@ function besides(answer) {
 
 function overrideField(call, first) {
   if (!call || (call.hospital ?? first) === first) return null;
-  return make("p", { class: "override" }, make("label", { for: "override", text: say("override_reason") }),
-    make("input", { id: "override", list: "reasons", autocomplete: "off", value: call.reason ?? "" }));
+  const field = make("input", { id: "override", list: "reasons", autocomplete: "off" });
+  field.value = call.reason ?? ""; // no attribute: what is typed makes the answer no other one
+  return make("p", { class: "override" }, make("label", { for: "override", text: say("override_reason") }), field);
 }
 
 function showAnswer(answer, call) {
   const [{ id: first }] = answer.hospitals;
-  if (call?.hospital && !answer.hospitals.some((one) => one.id === call.hospital)) call.hospital = null; // it is no choice any more
+  if (call?.hospital && !answer.hospitals.some((one) => one.id === call.hospital)) {
+    call.hospital = null; // it is no choice any more
+    keep();
+    sayBriefly(say("order_changed", told(answer.hospitals[0].name)), "caution");
+  }
   const warnings = answer.warnings.filter((one) => one.severity !== "note" && one.code !== "demo-data").slice(0, 2);
   const chosen = call?.hospital ?? first, name = told(answer.hospitals.find((one) => one.id === chosen).name);
   const changedFill = fill(byId("answer-body"),
@@ -132,6 +140,7 @@ export function show() {
   const panel = byId("answer"), call = current(), known = currentCase(), body = byId("answer-body");
   panel.hidden = !call && !known;
   panel.setAttribute("aria-busy", String(isAsking()));
+  if (!isAsking()) panel.classList.remove("is-old");
   byId("answer-title").textContent = say(known ? "answer_now" : "answer");
   if (panel.hidden) return;
   if (!state.answer) {
@@ -143,11 +152,26 @@ export function show() {
   }
   if (state.answer.problem) showProblem(state.answer.problem);
   else showAnswer(state.answer.answer, call);
-  byId("answer-time").textContent = clock.clock(state.answer.at);
-  panel.dataset.ms = String(Math.round(performance.now() - state.answer.pressed)); // from the key to the words
+  if (!panel.classList.contains("is-old")) byId("answer-time").textContent = clock.clock(state.answer.at);
+  state.answer.ms ??= Math.round(performance.now() - state.answer.pressed);
+  panel.dataset.ms = String(state.answer.ms); // from the key to the words
+}
+
+/** What stands here answers what was asked before. */
+function tellOld() {
+  if (!isAsking() || !state.answer) return;
+  byId("answer").classList.add("is-old");
+  byId("answer-time").textContent = say("asking");
+}
+
+function tellAsking() {
+  if (!state.answer) return show();
+  byId("answer").setAttribute("aria-busy", "true");
+  clearTimeout(slow);
+  slow = setTimeout(tellOld, SLOW_MS);
 }
 
 export function keepShowing() {
   on("view answer alerts", show);
-  on("asking", () => (state.answer ? byId("answer").setAttribute("aria-busy", "true") : show()));
+  on("asking", tellAsking);
 }

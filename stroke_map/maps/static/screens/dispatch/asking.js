@@ -2,6 +2,8 @@
 
 import { post, Problem } from "../api.js";
 import { now } from "../clock.js";
+import { sayBriefly } from "../shell.js";
+import { say, told as inLanguage } from "../words.js";
 import { changed, current, currentCase, on, state } from "./state.js";
 import { patientOf } from "./questions.js";
 
@@ -10,7 +12,7 @@ const CHOICES = 5;
 /** What goes by without anybody's doing: it is asked again. */
 const PASSING = new Set(["offline", "too-busy", "live-store"]), AGAIN_MS = 1500;
 
-let waiting = 0, under = null, last = "";
+let waiting = 0, under = null, last = "", anew = false;
 
 /** The question of a call, as the API takes it; null while there is no place. `wrong` names the fields that cannot be read. */
 export function questionOf(call) {
@@ -20,9 +22,12 @@ export function questionOf(call) {
   return { question: { lat, lon, crs, condition: call.condition, profile: "ambulance", limit: CHOICES, ...patient }, wrong };
 }
 
+/** Whether a scale was answered whose points are not known yet, as after a reload: an answer without them would be one to another question. */
+const lacksScale = (call) => Boolean(call.told[call.condition]?.scale) && !state.protocols[call.condition];
+
 function wanted() {
   const call = current();
-  if (call) return questionOf(call).question;
+  if (call) return lacksScale(call) ? null : questionOf(call).question;
   const known = currentCase();
   if (!known) return null;
   const { patient, roads: _, ...question } = known.question;
@@ -32,12 +37,14 @@ function wanted() {
 /** Ask anew: soon, or at once; `again` also where the question is still the same, as after a closure. */
 export function askSoon({ again = false, pressed = performance.now() } = {}) {
   clearTimeout(waiting);
-  waiting = setTimeout(() => ask(again, pressed), WAIT_MS);
+  anew ||= again; // a key that is pressed meanwhile does not take it back
+  waiting = setTimeout(() => ask(pressed), WAIT_MS);
 }
 
-async function ask(again, pressed) {
-  const question = wanted(), text = JSON.stringify(question), view = state.view;
-  if (text === last && state.answer && !again) return;
+async function ask(pressed) {
+  const question = wanted(), text = JSON.stringify(question), view = state.view, same = text === last, again = anew;
+  anew = false;
+  if (same && state.answer && !again) return;
   last = text;
   under?.abort();
   under = null;
@@ -58,9 +65,14 @@ async function ask(again, pressed) {
   }
   if (mine !== under || view !== state.view) return;
   under = null;
+  const before = state.answer?.answer?.hospitals[0].id, first = told.answer?.hospitals[0];
   state.answer = { ...told, at: now(), pressed };
   changed("answer");
-  if (PASSING.has(told.problem?.code)) waiting = setTimeout(() => ask(true, performance.now()), AGAIN_MS);
+  // Nobody has typed anything: whoever has read the answer already must see that it is another one.
+  if (same && before && first && first.id !== before) sayBriefly(say("order_changed", inLanguage(first.name)), "caution");
+  if (!PASSING.has(told.problem?.code)) return;
+  anew = true;
+  waiting = setTimeout(() => ask(performance.now()), AGAIN_MS);
 }
 
 export const isAsking = () => under !== null;
@@ -70,7 +82,7 @@ export function keepAsking() {
     last = "";
     askSoon();
   });
-  on("draft", () => askSoon());
-  on("statuses closures", () => state.answer && askSoon({ again: true }));
+  on("draft protocols", () => askSoon());
+  on("statuses closures", () => (state.answer || under) && askSoon({ again: true }));
   on("back", () => state.answer?.problem && askSoon({ again: true }));
 }

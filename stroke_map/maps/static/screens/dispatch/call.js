@@ -16,10 +16,11 @@ const form = () => byId("call-form");
 
 export function openForm() {
   box = placeBox({
-    choose(place) {
+    choose(place, written) {
       const call = current();
       if (!call) return;
       call.place = place;
+      call.written = place ? "" : written; // a name that nobody has chosen yet
       keep();
       changed("draft");
       changed("place");
@@ -57,8 +58,10 @@ export function takePlace(lat, lon) {
 export const toPlace = () => box.focus();
 
 async function drop(call) {
-  const empty = !call.place && !call.vehicle && !Object.values(call.told).some((answers) => answers && Object.keys(answers).length);
-  if (empty || (await askSure(say("drop_sure")))) dropCall(call.id);
+  const empty = !call.place && !call.written && !call.vehicle && !Object.values(call.told).some((answers) => answers && Object.keys(answers).length);
+  if (!empty && !(await askSure(say("drop_sure")))) return;
+  dropCall(call.id);
+  byId("new-call").focus();
 }
 
 /** Fill the form for the call that is looked at. What is being typed in the same call is left alone. */
@@ -68,7 +71,7 @@ function show() {
   if (!call) return void (shown = null);
   if (shown === call.id) return;
   shown = call.id;
-  box.show(call.place);
+  box.show(call.place, call.written);
   form().elements.condition.value = call.condition;
   byId("vehicle").value = call.vehicle;
   byId("q-departure_min").value = call.told.departure_min ?? "";
@@ -91,6 +94,12 @@ function mark(call) {
   byId("wrong").textContent = wrong.length ? say("wrong_fields") : "";
 }
 
+/** What stands in the form. A scale that was answered before its questions came anew from the server is not in it, and stays. */
+function answers(call) {
+  const before = call.told[call.condition] ?? {}, { scale, items } = before;
+  return { ...answersIn(form(), call.condition, before), ...(scale && !state.protocols[call.condition] && { scale, items }) };
+}
+
 function typed(event) {
   const call = current(), pressed = performance.now(), { target } = event;
   if (!call || ["place", "crs"].includes(target.id)) return;
@@ -101,12 +110,12 @@ function typed(event) {
     changed("condition");
   } else {
     call.vehicle = byId("vehicle").value;
-    call.told = { ...call.told, [call.condition]: answersIn(form(), call.condition), departure_min: byId("q-departure_min").value };
+    call.told = { ...call.told, [call.condition]: answers(call), departure_min: byId("q-departure_min").value };
     if (target.id === "q-scale") drawQuestions(call);
     // A time of onset that is typed is the onset, whatever was chosen before.
     if (target.id === "q-onset_at" && target.value) form().elements["q-onset"].value = "";
     if (target.name === "q-onset" && target.value) byId("q-onset_at").value = "";
-    if (target.id === "q-onset_at" || target.name === "q-onset") call.told[call.condition] = answersIn(form(), call.condition);
+    if (target.id === "q-onset_at" || target.name === "q-onset") call.told[call.condition] = answers(call);
     const scale = state.protocols[call.condition]?.scales?.[call.told[call.condition].scale];
     if (scale && byId("score")) byId("score").textContent = scoreText(scale, call.told[call.condition]);
   }
@@ -119,7 +128,7 @@ function typed(event) {
 
 /** How long ago it began. */
 function showOnset(call) {
-  const told = call.told[call.condition] ?? {}, moment = clock.read(told.onset_at || told.last_known_well || "");
+  const told = call.told[call.condition] ?? {}, name = told.onset_at ? "onset_at" : "last_known_well", moment = clock.read(told[name] ?? "", told.heard?.[name]);
   const known = moment !== null && !Number.isNaN(moment);
   byId("onset-clock").textContent = known ? clock.elapsed(moment) : "–";
 }

@@ -92,8 +92,8 @@ export function fieldsOf(condition, answers, protocol) {
   });
 }
 
-/** What stands in the fields of `form`, as it was typed. */
-export function answersIn(form, condition) {
+/** What stands in the fields of `form`, as it was typed; `heard` of it says when times were: "35 minutes ago" is of that moment. */
+export function answersIn(form, condition, before = {}) {
   const data = new FormData(form), answers = {};
   for (const [name, kind] of ASKED[condition]) {
     const value = data.get(idOf(name));
@@ -104,12 +104,14 @@ export function answersIn(form, condition) {
   if (at) answers.onset_at = at;
   const items = [...data.entries()].filter(([name]) => name.startsWith("item-")).map(([name, points]) => [name.slice(5), points]);
   if (items.length) answers.items = Object.fromEntries(items);
+  const times = ["onset_at", "last_known_well"].filter((name) => answers[name]);
+  answers.heard = Object.fromEntries(times.map((name) => [name, (before[name] === answers[name] && before.heard?.[name]) || clock.now()]));
   return answers;
 }
 
 /** A moment that was typed, as the API takes it; notes the name of a field that cannot be read. */
-function moment(text, name, wrong) {
-  const read = clock.read(text ?? "");
+function moment(text, name, wrong, heard) {
+  const read = clock.read(text ?? "", heard);
   if (Number.isNaN(read)) wrong.push(name);
   return read === null || Number.isNaN(read) ? null : new Date(Math.floor(read / 1000) * 1000).toISOString();
 }
@@ -131,9 +133,9 @@ export function patientOf(call, protocol) {
     const value = answers[name];
     if (kind === "flag" && value) patient[name] = true;
     else if (kind === "choice" && value && value !== values[0]) patient[name] = value;
-    else if (kind === "time" && value) patient[name] = moment(value, idOf(name), wrong);
+    else if (kind === "time" && value) patient[name] = moment(value, idOf(name), wrong, answers.heard?.[name]);
     else if (kind === "number") patient[name] = whole(value, idOf(name), values[1], wrong);
-    else if (kind === "onset") patient[name] = moment(answers.onset_at, idOf("onset_at"), wrong) ?? (value || null);
+    else if (kind === "onset") patient[name] = moment(answers.onset_at, idOf("onset_at"), wrong, answers.heard?.onset_at) ?? (value || null);
     else if (kind === "scale" && protocol?.scales[value]) {
       const items = itemsOf(protocol.scales[value], answers);
       if (items) Object.assign(patient, { scale: value, items });
