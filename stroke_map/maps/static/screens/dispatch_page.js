@@ -69,7 +69,7 @@ function ofAlert(before, after) {
 
 live
   .watch("/api/v1/alerts", ({ alerts }) => take("alerts", alerts, ofAlert), { topics: ["alert"] })
-  .watch("/api/v1/cases", ({ cases: list }) => take("cases", list, ofCase), { topics: ["case", "alert"], every: 2 })
+  .watch("/api/v1/cases", ({ cases: list }) => take("cases", list, ofCase), { topics: ["case"], every: 2 })
   .watch("/api/v1/statuses", ({ statuses }) => set("statuses", statuses), { topics: ["status"], every: 2 })
   .watch("/api/v1/closures", ({ closures }) => set("closures", closures), { topics: ["closure"], every: 2 });
 

@@ -34,37 +34,36 @@ async function act(alert, deed, body) {
 export async function cancel(known) {
   const alert = known && standing(known.id);
   if (!alert) return;
-  const reason = await askWhy({ title: say("cancel_title", nameOf(alert.hospital)), button: say("cancel"), usual: usual("why_no_stroke", "why_refused", "why_elsewhere"), name: `cancel/${alert.id}` });
-  if (reason) await act(alert, "cancel", { reason });
+  const asked = { title: say("cancel_title", nameOf(alert.hospital)), button: say("cancel"), usual: usual("why_no_stroke", "why_refused", "why_elsewhere"), name: `cancel/${alert.id}` };
+  await askWhy(asked, (reason) => act(alert, "cancel", { reason }));
 }
 
 async function divert(alert) {
-  const reason = await askWhy({ title: say("divert_title", nameOf(alert.hospital)), button: say("divert"), usual: usual("why_full", "why_ct", "why_cath_lab"), name: `divert/${alert.id}` });
-  if (reason) await act(alert, "divert", { reason, by: say("by_telephone") });
+  const asked = { title: say("divert_title", nameOf(alert.hospital)), button: say("divert"), usual: usual("why_full", "why_ct", "why_cath_lab"), name: `divert/${alert.id}` };
+  await askWhy(asked, (reason) => act(alert, "divert", { reason, by: say("by_telephone") }));
 }
 
 /** To the next hospital of the answer, at one press, after the first has diverted. */
 export async function alertNext(known) {
   const next = known && nextChoice(known), [last] = alertsOf(known?.id);
-  if (!next) return;
+  if (next) await alertThis(known, next.id, say("diverted_by", nameOf(last.hospital), last.end_reason ?? "").slice(0, 400), null);
+}
+
+async function alertThis(known, hospital, reason, seen) {
   try {
-    await alertAnother(known, next.id, say("diverted_by", nameOf(last.hospital), last.end_reason ?? "").slice(0, 400), null);
+    return await alertAnother(known, hospital, reason, seen);
   } catch (problem) {
     tellProblem(problem);
     refresh();
+    return null;
   }
 }
 
 async function another(known, hospital) {
   const seen = standing(known.id)?.id ?? null; // as it is shown while the reason is typed
-  const reason = hospital === known.first_choice && !seen ? "" : await askWhy({ title: say("another_title", nameOf(hospital)), button: say("alert_this"), usual: usual("why_full", "why_relatives", "why_nearer"), name: `another/${known.id}` });
-  if (reason === null) return;
-  try {
-    await alertAnother(known, hospital, reason, seen);
-  } catch (problem) {
-    tellProblem(problem);
-    refresh();
-  }
+  const send = (reason) => alertThis(known, hospital, reason, seen);
+  if (hospital === known.first_choice && !seen) return send("");
+  return askWhy({ title: say("another_title", nameOf(hospital)), button: say("alert_this"), usual: usual("why_full", "why_relatives", "why_nearer"), name: `another/${known.id}` }, send);
 }
 
 async function close(known) {
@@ -73,6 +72,7 @@ async function close(known) {
     const { body } = await post(`/api/v1/cases/${known.id}/events`, { name: "closed", instead_of: known.timeline.closed ?? null }, { repeatable: true });
     state.cases.set(body.id, body);
     changed("cases");
+    byId("work-title").focus();
     sayBriefly(say("case_closed", known.id), "good");
     refresh();
   } catch (problem) {
@@ -138,7 +138,7 @@ function value(name, told) {
 
 function facts(known) {
   const patient = known.question.patient ?? {}, shown = Object.entries(patient).filter(([name]) => name !== "items");
-  const rows = shown.map(([name, told]) => [say(`field_${name}`), value(name, told)]);
+  const rows = shown.map(([name, told]) => [word("field", name), value(name, told)]);
   if (patient.items) rows.push([say("score"), String(Object.values(patient.items).reduce((sum, one) => sum + one, 0))]);
   return make("dl", { class: "facts" },
     ...rows.map(([name, told]) => make("div", {}, make("dt", { text: name }), make("dd", {}, free(told)))),

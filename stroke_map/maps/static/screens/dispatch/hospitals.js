@@ -19,7 +19,9 @@ async function tell(hospital, kind) {
   }
   byId("status-until").removeAttribute("aria-invalid");
   try {
-    await put(`/api/v1/hospitals/${hospital.id}/status`, { kind, reason, ...(until !== null && kind !== "open" && { until: new Date(until).toISOString() }) });
+    // What is over is what stands here: not what the hospital has said a moment ago, and nobody has read yet.
+    const more = kind === "open" ? { ends: statusesOf(hospital.id).map((status) => status.kind) } : until !== null && { until: new Date(until).toISOString() };
+    await put(`/api/v1/hospitals/${hospital.id}/status`, { kind, reason, ...more });
     byId("status-reason").value = byId("status-until").value = "";
     sayBriefly(`${told(hospital.name)}: ${word("kind", kind)}`, "good");
     await refresh();

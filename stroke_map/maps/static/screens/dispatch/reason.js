@@ -6,8 +6,14 @@ import { limited } from "../shell.js";
 
 let ready = false;
 
-/** Ask why; resolves with the words, or null when it is put away. `usual` are the reasons one can choose, `name` under what it is kept. */
-export function askWhy({ title, button, usual = [], name }) {
+/** Ask why, and do `task` with the words; they are kept until it says that it is done. `usual` are the reasons one can choose, `name` under what they are kept. */
+export async function askWhy(asked, task) {
+  const words = await ask(asked);
+  if (words !== null && (await task(words))) drafts.forget(asked.name);
+}
+
+/** Resolves with the words, or null when it is put away. */
+function ask({ title, button, usual = [], name }) {
   const dialog = byId("why"), field = byId("why-reason"), form = dialog.querySelector("form");
   byId("why-title").textContent = title;
   byId("why-send").textContent = button;
@@ -23,7 +29,7 @@ export function askWhy({ title, button, usual = [], name }) {
     const end = (words) => {
       form.onsubmit = dialog.onclose = null;
       field.removeEventListener("input", keepWords);
-      if (words !== null) drafts.forget(name);
+      if (words !== null) drafts.keep(name, words);
       if (dialog.open) dialog.close();
       resolve(words);
     };

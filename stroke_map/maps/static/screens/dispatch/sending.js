@@ -68,7 +68,10 @@ async function deliver(call) {
   state.alerts.set(alert.id, alert);
   const shown = current()?.id === call.id;
   if (callOf(call.id)) dropCall(call.id);
-  if (shown) look("case", alert.case.id);
+  if (shown) {
+    look("case", alert.case.id);
+    byId("work-title").focus();
+  }
   changed("alerts");
   sound.play("good");
   sayBriefly(say("sent", nameOf(hospital)), "good");

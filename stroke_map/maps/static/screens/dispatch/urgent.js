@@ -57,12 +57,13 @@ function banner(known, urgent, alertNext) {
       say("alert_next", next.name, next.minutes ?? "?"), " ", hint("F8")),
     urgent.kind === "diverted" && !next && make("p", { text: say("no_next") }),
     make("button", { type: "button", class: "small", id: `to-${known.id}`, text: say("to_case"), on: { click: () => look("case", known.id) } }),
-    ringing && make("button", { type: "button", class: "small", id: `hush-${known.id}`, text: say("hush"), on: { click: () => hush(urgent.why) } }));
+    ringing && make("button", { type: "button", class: "small", id: `hush-${known.id}`, text: say("hush"), on: { click: () => hush(known, urgent.why) } }));
 }
 
-function hush(why) {
+function hush(known, why) {
   heard.add(why);
   show();
+  byId(`to-${known.id}`)?.focus();
 }
 
 let toNext = () => {};
