@@ -221,12 +221,9 @@ def _index_entries(path: Path) -> np.ndarray:
 
 
 def _indexed(path: Path) -> np.ndarray:
-    with tempfile.TemporaryDirectory(prefix="stroke-map-") as folder:
-        index_file = Path(folder) / "nodes"
-        index = osmium.index.create_map(f"sparse_file_array,{index_file}")
-        stream = index_file.open("r+b")
-    # Nameless from here on: of a process that is killed while it reads, nothing as large as the map stays behind.
-    with stream:
+    # Nameless from the beginning: of a process that is killed while it reads, nothing as large as the map stays behind.
+    with tempfile.TemporaryFile(prefix="stroke-map-") as stream:
+        index = osmium.index.create_map(f"sparse_file_array,/dev/fd/{stream.fileno()}")
         handler = osmium.NodeLocationsForWays(index)
         handler.ignore_errors()
         reader = osmium.io.Reader(str(path), osmium.osm.NODE)

@@ -6,6 +6,7 @@ import tempfile
 from datetime import date
 from typing import TYPE_CHECKING
 
+import osmium.index
 import pytest
 
 from stroke_map.editions import Region, annual_update, list_editions, publish
@@ -121,6 +122,22 @@ def test_a_file_is_not_said_to_be_cut_off_where_its_index_finds_no_room(
     with pytest.raises(RoadDataError, match=f"temporary folder {scratch} has no room") as caught:
         RoadNetwork.from_osm(osm)
     assert "TMPDIR" in caught.value.next_step
+
+
+def test_of_a_reader_that_is_killed_no_index_stays_behind(
+    tmp_path: Path, demo_files: DemoFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, left = osmium.index.create_map, []
+
+    def make_and_look(kind: str) -> object:
+        index = made(kind)
+        left.append(list(tmp_path.iterdir()))
+        return index
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(osmium.index, "create_map", make_and_look)
+    RoadNetwork.from_osm(demo_files.osm)
+    assert left == [[]]
 
 
 def test_a_temporary_folder_without_room_for_the_index_is_named(
