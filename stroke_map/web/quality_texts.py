@@ -23,7 +23,7 @@ QUALITY: Final[dict[str, tuple[str, str]]] = {
     "field_until": ("截止月", "Until"),
     "field_hospital": ("医院", "Hospital"),
     "loading": ("正在读取……", "Reading ..."),
-    "shown": ("{0}，{1} 至 {2}：{3} 例", "{0}, {1} to {2}: {3} cases"),
+    "shown": ("{0}，{1} 至 {2}：{3} 例", "{0}, {1} to {2}, cases: {3}"),
     "nothing": ("{0}，{1} 至 {2}：没有病例", "{0}, {1} to {2}: no case"),
     "nothing_words": (
         "这段时间没有记录病例。调度员开始一个病例、医院填写到院和治疗时间后，这里才有数字。",

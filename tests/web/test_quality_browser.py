@@ -108,7 +108,7 @@ def test_the_page_tells_what_came_of_the_cases_by_hospital_month_and_condition(s
     page = sit_down().page
     here, there = house.here.name_en, house.there.name_en
     assert "Stroke" in page.inner_text("#said")
-    assert "8 cases" in page.inner_text("#said")
+    assert "cases: 8" in page.inner_text("#said")
     assert rows(page, "door_to_needle") == {
         "All": ["62.5 min", "8", "50 %", "25 %"],
         here: ["52.5 min", "6", "67 %", "33 %"],
@@ -148,7 +148,7 @@ def test_the_page_tells_what_came_of_the_cases_by_hospital_month_and_condition(s
         page.keyboard.press("x")
     assert re.fullmatch(r"quality-\d{4}-\d\d-\d{4}-\d\d-region\.xlsx", saved.value.suggested_filename)
     page.select_option("#hospital", house.there.id)
-    page.locator("#said", has_text="2 cases").wait_for()
+    page.locator("#said", has_text="cases: 2").wait_for()
 
     page.fill("#until", "2020-01")
     page.wait_for_selector("#from[aria-invalid=true]")

@@ -7,7 +7,7 @@ import { openShell, showConnection, tellProblem } from "./shell.js";
 import { facts, lang, say, told } from "./words.js";
 import { sections, summary, totals } from "./quality/figures.js";
 
-const EACH_MS = 3000, USUAL = { condition: "stroke", by: "hospital", from: "", until: "", hospital: "" };
+const EACH_MS = 3000, LONGEST_MS = 30_000, USUAL = { condition: "stroke", by: "hospital", from: "", until: "", hospital: "" };
 const form = byId("asked");
 let asking = null, connected = true;
 
@@ -34,7 +34,7 @@ async function read() {
   for (const kind of ["csv", "xlsx"]) byId(kind).href = `/api/v1/quality.${kind}?${query}`;
   byId("figures").setAttribute("aria-busy", "true");
   try {
-    const { body } = await get(`/api/v1/quality?${query}`, { signal: mine.signal, tries: 1 });
+    const { body } = await get(`/api/v1/quality?${query}`, { signal: mine.signal, tries: 1, timeout_ms: LONGEST_MS });
     hear(true);
     show(body, query.get("condition"));
   } catch (problem) {
