@@ -20,6 +20,8 @@ RARELY_GOOD = {
     "GET /api/v1/events",
     "POST /api/v1/deliveries/{delivery_id}/resend",
     "POST /api/v1/deliveries/resend",
+    "GET /api/v1/quality.csv",
+    "GET /api/v1/quality.xlsx",
     "GET /api/v1/audit",
     "GET /api/v1/audit.csv",
     "GET /api/v1/audit/verify",
