@@ -10,11 +10,8 @@ from stroke_map.cli import cli
 
 
 @pytest.fixture
-def run(demo_geodata, tmp_path, monkeypatch):
-    """Run a command over the demonstration city, with a database of live state of its own."""
-    monkeypatch.setenv("STROKE_MAP_GEODATA_DIR", str(demo_geodata))
-    monkeypatch.setenv("STROKE_MAP_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("STROKE_MAP_DATABASE_URL", f"sqlite:///{tmp_path / 'live.db'}")
+def run(in_the_city):
+    """Run a command."""
 
     def invoke(*arguments):
         return CliRunner().invoke(cli, ["closure", *(str(argument) for argument in arguments)], catch_exceptions=False)
@@ -25,16 +22,6 @@ def run(demo_geodata, tmp_path, monkeypatch):
 @pytest.fixture(scope="session")
 def way(demo_edition):
     return int(demo_edition.network("car").stretch_way_id[0])
-
-
-@pytest.fixture(scope="session")
-def street(demo_edition):
-    """A real stretch of the city, longer than 100 m, as a GeoJSON line."""
-    network = demo_edition.network("car")
-    stretch = int((network.stretch_length_m > 100).argmax())
-    first, last = network.stretch_first_point[stretch : stretch + 2]
-    points = zip(network.point_x[first:last].tolist(), network.point_y[first:last].tolist(), strict=True)
-    return {"type": "LineString", "coordinates": [[x * 1e-7, y * 1e-7] for x, y in points]}
 
 
 @pytest.fixture
@@ -67,10 +54,10 @@ def test_a_way_is_closed_listed_and_opened_again(run, way):
     assert orjson.loads(run("end", 1, "--json").stdout)["ended_by"] == "editor"
 
 
-def test_a_street_is_slow_for_a_while_from_later_on(run, street, file):
+def test_a_street_is_slow_for_a_while_from_later_on(run, demo_street, file):
     begins = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
     times = ("--from", begins.isoformat(), "--until", (begins + timedelta(hours=1)).isoformat())
-    options = ("--geometry", file(street), "--slow", 2.5, "--direction", "forward", *times, "--reason", "market")
+    options = ("--geometry", file(demo_street), "--slow", 2.5, "--direction", "forward", *times, "--reason", "market")
     added = orjson.loads(run("add", *options, "--json").stdout)["added"]
     assert added[0]["stretches"]["car"] >= 1
     (closure,) = listed(run)
@@ -85,16 +72,16 @@ def test_a_street_is_slow_for_a_while_from_later_on(run, street, file):
     assert len(listed(run, "--at", begins.isoformat())) == 1
 
 
-def test_a_feature_as_geometry_is_taken(run, street, file):
-    feature = {"type": "Feature", "properties": {}, "geometry": street}
+def test_a_feature_as_geometry_is_taken(run, demo_street, file):
+    feature = {"type": "Feature", "properties": {}, "geometry": demo_street}
     assert run("add", "--geometry", file(feature), "--reason", "r").exit_code == 0
 
 
-def test_a_file_is_recorded_as_a_whole(run, way, street, file):
+def test_a_file_is_recorded_as_a_whole(run, way, demo_street, file):
     collection = {
         "type": "FeatureCollection",
         "features": [
-            {"type": "Feature", "geometry": street, "properties": {"reason": "r", "author": "a"}},
+            {"type": "Feature", "geometry": demo_street, "properties": {"reason": "r", "author": "a"}},
             {"type": "Feature", "geometry": None, "properties": {"ways": [way], "reason": "r", "author": "a"}},
         ],
     }

@@ -10,13 +10,10 @@ import pytest
 from click.testing import CliRunner
 
 from stroke_map.cli import cli
-from stroke_map.demo import write_demo
 from stroke_map.registry import read_sheet
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from stroke_map.demo import DemoFiles
 
 GOOD = "id,name_zh,lat,lon,crs,phone\nh1,第一医院,29.5574,106.577,WGS-84,120\n"
 BAD = GOOD + "h2,\x1b[2J[red]二院,x,106.6,WGS-84,ask\n"
@@ -43,11 +40,6 @@ def sheet(tmp_path: Path):
         return path
 
     return write
-
-
-@pytest.fixture(scope="module")
-def demo_files(tmp_path_factory: pytest.TempPathFactory) -> DemoFiles:
-    return write_demo(tmp_path_factory.mktemp("demo"))
 
 
 def test_a_template_is_written_once_and_checks_clean(run, tmp_path: Path) -> None:
@@ -101,6 +93,7 @@ def test_programs_get_json(run, sheet) -> None:
     assert {problem["column"] for problem in told["problems"]} == {"name_zh", "lat", "phone"}
     assert set(told["problems"][0]) == {
         "severity", "sheet", "row", "column", "value", "message", "would_be_right", "address", "acceptable",
+        "hospital",
     }  # fmt: skip
 
 

@@ -11,21 +11,25 @@ from stroke_map.cli import cli
 
 
 @pytest.fixture
-def run(demo_geodata, monkeypatch):
-    monkeypatch.setenv("STROKE_MAP_GEODATA_DIR", str(demo_geodata))
+def geodata(copy_demo, tmp_path):
+    return copy_demo(tmp_path / "geodata")
+
+
+@pytest.fixture
+def run(geodata, monkeypatch):
+    monkeypatch.setenv("STROKE_MAP_GEODATA_DIR", str(geodata))
     return lambda *arguments: CliRunner().invoke(cli, ["edition", *map(str, arguments)])
 
 
-def test_a_report_of_the_published_edition_is_one_file(run, tmp_path, demo_geodata) -> None:
-    before = {path: path.stat().st_mtime_ns for path in demo_geodata.rglob("*")}
+def test_a_report_of_the_published_edition_is_one_file(run, tmp_path, geodata) -> None:
+    before = {path: path.stat().st_mtime_ns for path in geodata.rglob("*")}
     done = run("report", "--out", tmp_path / "r.html")
     assert done.exit_code == 0, done.output
     html = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert "首个版本" in html
     assert "演示数据，不可用于急救" in html
-    assert {path: path.stat().st_mtime_ns for path in demo_geodata.rglob("*")} == before, (
-        "a sealed edition stays as it is"
-    )
+    after = {path: path.stat().st_mtime_ns for path in geodata.rglob("*")}
+    assert after == before, "a sealed edition stays as it is"
 
 
 def test_a_report_names_the_edition_it_is_compared_with(run, tmp_path, monkeypatch) -> None:

@@ -9,11 +9,8 @@ from stroke_map.live.statuses import TROUBLES
 
 
 @pytest.fixture
-def run(demo_geodata, tmp_path, monkeypatch):
-    """Run a command over the demonstration city, with a database of live state of its own."""
-    monkeypatch.setenv("STROKE_MAP_GEODATA_DIR", str(demo_geodata))
-    monkeypatch.setenv("STROKE_MAP_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("STROKE_MAP_DATABASE_URL", f"sqlite:///{tmp_path / 'live.db'}")
+def run(in_the_city):
+    """Run a command."""
 
     def invoke(*arguments):
         return CliRunner().invoke(cli, [str(argument) for argument in arguments], catch_exceptions=False)

@@ -45,7 +45,9 @@ def test_the_policy_allows_no_inline_script_but_the_maps_own():
 
 
 def test_styles_load_nothing_from_elsewhere():
-    for path in files.static_folder().rglob("*.*"):
+    found = sorted(files.static_folder().rglob("*.*"))
+    assert {".css", ".js"} <= {path.suffix for path in found}
+    for path in found:
         text = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
         assert "http:" not in text, path
         assert "@import" not in text, path

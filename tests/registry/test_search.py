@@ -164,13 +164,24 @@ parts = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), m
 )
 
 
-@given(data=st.data())
-def test_any_part_of_any_name_finds_it(data):
-    made = data.draw(st.lists(st.from_type(Hospital), min_size=1, max_size=4, unique_by=lambda one: one.id))
-    wanted = data.draw(st.sampled_from(made))
-    field = data.draw(
-        st.sampled_from([wanted.name_zh, wanted.name_en, wanted.name_short, wanted.district, wanted.address])
-    )
+words = parts | st.sampled_from(
+    [
+        "<script>alert(1)</script>",
+        "=cmd|' /C calc'!A0",
+        "; drop table hospitals --",
+        "\u202eevil",
+        "e\u0301",
+        "  two   spaces ",
+    ]
+)
+
+
+@given(rows=st.lists(st.tuples(*[words] * 5), min_size=1, max_size=4), data=st.data())
+def test_any_part_of_any_name_finds_it(rows, data):
+    names_of = ("name_zh", "name_en", "name_short", "district", "address")
+    made = [hospital(n, **dict(zip(names_of, (f"x{row[0]}", *row[1:]), strict=True))) for n, row in enumerate(rows)]
+    wanted, name = data.draw(st.sampled_from(made)), data.draw(st.sampled_from(names_of))
+    field = getattr(wanted, name)
     start, end = sorted(data.draw(st.tuples(st.integers(0, len(field)), st.integers(0, len(field)))))
     assume(fold(field[start:end]))
     found = HospitalSearch(made).find(field[start:end], 100)

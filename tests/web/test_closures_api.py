@@ -15,19 +15,9 @@ def client(live_app):
     return live_app.test_client()
 
 
-@pytest.fixture(scope="session")
-def street(demo_edition):
-    """A real stretch of the city, longer than 100 m, as a GeoJSON line."""
-    network = demo_edition.network("car")
-    stretch = int((network.stretch_length_m > 100).argmax())
-    first, last = network.stretch_first_point[stretch : stretch + 2]
-    points = zip(network.point_x[first:last].tolist(), network.point_y[first:last].tolist(), strict=True)
-    return {"type": "LineString", "coordinates": [[x * 1e-7, y * 1e-7] for x, y in points]}
-
-
 @pytest.fixture
-def entry(street):
-    return {"geometry": street, "reason": "landslide", "author": "dispatcher 7"}
+def entry(demo_street):
+    return {"geometry": demo_street, "reason": "landslide", "author": "dispatcher 7"}
 
 
 def problem_of(response, status, code):
