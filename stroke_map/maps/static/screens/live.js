@@ -89,7 +89,7 @@ export class Live extends EventTarget {
       } catch (problem) {
         if (!(problem instanceof Problem)) reportError(problem); // else one that failed is no lost line: the time without any is
         else {
-          if (problem.status < 500) this.#hear(); // an answer, though not the one that was asked for
+          if (problem.status && problem.status < 500) this.#hear(); // an answer, though not the one that was asked for
           one.refused(problem);
         }
       }
