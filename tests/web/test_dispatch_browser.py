@@ -12,11 +12,6 @@ import pytest
 
 from stroke_map.live.accounts import Standing, read_standing
 from stroke_map.live.credentials import hash_password, new_totp_secret
-from stroke_map.settings import read_settings
-from stroke_map.web import create_app
-from stroke_map.web.ask import warm_up
-from stroke_map.web.live_state import warm_live_state
-from stroke_map.web.published import holder_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,11 +44,21 @@ class House(NamedTuple):
         self.store.accounts.add_user(read_standing(name, role), HASH, secret, by="me", now=datetime.now(UTC))
         return secret
 
-    def hospital(self, hospital: str) -> dict[str, str]:
-        """The header of a hospital."""
-        standing = Standing(f"ward of {hospital} {datetime.now(UTC).timestamp()}", "hospital", hospital, "")
+    def key(self, role: str, hospital: str = "") -> dict[str, str]:
+        """The header of somebody with a key."""
+        standing = Standing(f"{role} {hospital} {datetime.now(UTC).timestamp()}", role, hospital, "")
         _, key = self.store.accounts.add_key(standing, lasts=timedelta(days=1), by="me", now=datetime.now(UTC))
         return {"Authorization": f"Bearer {key}"}
+
+    def hospital(self, hospital: str) -> dict[str, str]:
+        """The header of a hospital."""
+        return self.key("hospital", hospital)
+
+    def say(self, hospital: str, kind: str) -> None:
+        """Let a hospital say something of itself."""
+        address, told = f"/api/v1/hospitals/{hospital}/status", {"kind": kind, "reason": "test"}
+        response = self.app.test_client().put(address, json=told, headers=self.hospital(hospital))
+        assert response.status_code == 200, response.text
 
     def act(self, alert: int, deed: str, **body: str) -> None:
         """Let the hospital of an alert do something."""
@@ -63,17 +68,9 @@ class House(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def house(demo_geodata, serving, tmp_path_factory) -> Iterator[House]:
-    folder = tmp_path_factory.mktemp("dispatch")
-    own = {"geodata_dir": demo_geodata, "cache_dir": folder, "stream_port": 0, "audit_dir": folder / "audit"}
-    app = create_app(read_settings({}, database_url=f"sqlite:///{folder / 'live.db'}", **own))
-    app.extensions["stroke_map.live_store"].migrate()
-    warm_live_state(app)
-    warm_up(holder_of(app).current(), app.extensions["stroke_map.settings"])
-    with serving(app) as site:
-        yield House(app, site)
-    app.extensions["stroke_map.read_log"].close()
-    app.extensions["stroke_map.live_store"].close()
+def house(serve_live) -> Iterator[House]:
+    with serve_live() as served:
+        yield House(served.app, served.site)
 
 
 @pytest.fixture(autouse=True)
@@ -86,7 +83,7 @@ def no_case_left(house) -> Iterator[None]:
 
 
 @pytest.fixture
-def open_page(browser, house) -> Iterator[Callable[..., Any]]:
+def open_page(browser, house, watch) -> Iterator[Callable[..., Any]]:
     """Open pages and watch them: a request to another host, a script error, a dialog or an error in the console fails the test."""
     contexts, wrong = [], []
 
@@ -96,11 +93,8 @@ def open_page(browser, house) -> Iterator[Callable[..., Any]]:
             context = browser.new_context(viewport=viewport, service_workers="block", **options)
             contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(45_000)
-        page.on("request", lambda request: request.url.startswith((house.site, "data:")) or wrong.append(request.url))
-        page.on("console", lambda said: said.type in {"error", "warning"} and wrong.append(said.text))
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
+        page.set_default_timeout(120_000)
+        watch(page, wrong, (house.site,))
         page.goto(f"{house.site}{address}")
         return page
 
@@ -146,18 +140,6 @@ def desk(open_page, house, browser) -> Callable[..., Desk]:
     return sit
 
 
-@pytest.fixture
-def looks_right(axe_finds, picture) -> Callable[..., None]:
-    """Hold a state against axe, and keep a picture of it for somebody to look at."""
-
-    def look(page: Any, name: str) -> None:
-        assert axe_finds(page) == []
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth + 1"), "nothing is cut off sideways"
-        picture(page, f"dispatch-{name}")
-
-    return look
-
-
 @pytest.fixture(scope="session")
 def far(demo_edition) -> Any:
     """A hospital that treats nothing here: a place from which one drives to another for some minutes."""
@@ -167,6 +149,15 @@ def far(demo_edition) -> Any:
         for hospital in demo_edition.hospitals
         if all(hospital.capabilities[name].status == "no" for name in able) and hospital.kind == "hospital"
     )
+
+
+def log_in(page: Any, house: House, name: str, code: str) -> None:
+    """By the page of the log-in, until the screen is there."""
+    page.goto(f"{house.site}/login?lang=en")
+    for field, value in {"name": name, "password": PASSWORD, "code": code}.items():
+        page.fill(f"[name={field}]", value)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("body[data-ready]")
 
 
 def begin(page: Any, place: Any, onset: str = "-35") -> None:
@@ -226,12 +217,12 @@ def test_the_log_in_says_what_failed_and_leads_to_the_screen_of_the_role(open_pa
 
 
 def test_a_screen_is_not_shown_to_another_role(open_page, house):
-    secret = house.user("quality", "auditor")
+    secret = house.user("driver", "crew")
     page = open_page("/login?lang=en&next=/dispatch")
-    for name, value in {"name": "quality", "password": PASSWORD, "code": pyotp.TOTP(secret).now()}.items():
+    for name, value in {"name": "driver", "password": PASSWORD, "code": pyotp.TOTP(secret).now()}.items():
         page.fill(f"[name={name}]", value)
     page.keyboard.press("Enter")
-    page.get_by_text("quality (auditor)").wait_for()
+    page.get_by_text("driver (crew)").wait_for()
     assert "/login" in page.url
 
 
@@ -275,6 +266,7 @@ def test_a_whole_call_by_the_keyboard_alone(desk, house, far, looks_right, settl
     looks_right(page, "answer-zh")
 
     case = send(page)
+    assert page.evaluate("document.activeElement.id") == "work-title"
     told = house.store.cases.get(case)
     assert told.question["patient"]["age"] == 71
     assert told.question["patient"]["items"] == {"arm_drift": 2, "facial_droop": 1, "grip_strength": 2}
@@ -344,6 +336,80 @@ def test_two_presses_and_a_lost_answer_are_one_case_and_one_alert(desk, house, f
     assert page.evaluate("JSON.parse(sessionStorage['stroke-map/calls'])") == []
 
 
+def test_an_answer_is_one_to_what_stands_in_the_fields(desk, house, far):
+    page = desk().page
+    begin(page, far, onset="")
+    page.fill("#place", "another name, which nobody has chosen")
+    page.wait_for_selector("#send", state="detached")
+    page.keyboard.press("Control+Enter")
+    page.get_by_text("Give the place first").wait_for()
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    assert page.input_value("#place") == "another name, which nobody has chosen"
+    page.fill("#place", f"{far.entrance_lat}, {far.entrance_lon}")
+    page.select_option("#q-scale", "LAMS")
+    for item in ("facial_droop", "arm_drift", "grip_strength"):
+        page.click(f"label:has([name=item-{item}][value='1'])")
+    page.wait_for_selector("#send")
+
+    # After a reload the points of the scale come from the server: until then there is no answer, and none without them.
+    held, asked = [], []
+
+    def hold(route):
+        held.append(route)
+
+    page.route("**/api/v1/protocols/stroke", hold)
+    page.on("request", lambda one: one.url.endswith("/api/v1/route") and asked.append(one.post_data_json))
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    page.fill("#q-age", "66")
+    ticking = page.inner_text("#call-clock")
+    page.wait_for_function("(before) => document.querySelector('#call-clock').textContent !== before", arg=ticking)
+    assert page.locator("#send").count() == 0
+    held[0].continue_()
+    page.wait_for_selector("#send")
+    assert {question.get("items", {}).get("arm_drift") for question in asked} == {1}
+    assert asked[-1]["age"] == 66
+    assert page.input_value("#q-scale") == "LAMS"
+    # Where the next answer takes long, the one that stands there is no more than an old one.
+    page.route("**/api/v1/route", hold, times=1)
+    page.fill("#q-age", "67")
+    page.wait_for_selector("#answer.is-old #answer-time:has-text('Asking')")
+    held[1].continue_()
+    page.wait_for_selector("#answer:not(.is-old) #send")
+
+
+def test_minutes_ago_are_counted_from_when_they_were_said(desk, house, far):
+    page = desk().page
+    before = len(house.store.cases.list(include_closed=True))
+    begin(page, far, onset="-35")
+    page.wait_for_selector("#onset-clock:has-text('35:02')")
+    lost = []
+
+    def refuse_once(route):
+        route.fetch()  # it arrives, and what is heard is something else
+        lost.append(route.request.post_data)
+        route.fulfill(status=409, json={"code": "conflict"})
+
+    page.route(re.compile("/api/v1/cases$"), refuse_once, times=1)
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector(".toast-problem")
+    page.wait_for_selector("#onset-clock:has-text('35:04')")
+    case = house.store.cases.get(send(page))
+    assert len(house.store.cases.list(include_closed=True)) == before + 1, "sent again it is the same case"
+    assert case.created_at - case.timeline["onset"] > timedelta(minutes=35, seconds=1)
+
+
+def test_a_case_of_another_program_is_shown_with_its_score(desk, house, far):
+    place = {"lat": far.entrance_lat, "lon": far.entrance_lon, "crs": "WGS-84"}
+    entry = {"question": place | {"condition": "stroke", "scale": "LAMS", "score": 5}}
+    made = house.app.test_client().post("/api/v1/cases", json=entry, headers=house.key("dispatcher"))
+    page = desk().page
+    page.click(f"#case-{made.get_json()['id']}")
+    page.wait_for_selector("#case-facts bdi:text-is('5')")
+    page.wait_for_selector("#moments li")
+
+
 def test_two_dispatchers_see_each_other_and_overwrite_nothing_unseen(desk, house, far):
     one, other = desk().page, desk().page
     begin(one, far)
@@ -351,7 +417,7 @@ def test_two_dispatchers_see_each_other_and_overwrite_nothing_unseen(desk, house
     other.wait_for_selector(f"#case-{case}")
     other.click(f"#case-{case}")
     other.wait_for_selector("#moments li")
-    one.click("#moment-on_scene")
+    one.dblclick("#moment-on_scene")
     other.wait_for_selector("#moment-on_scene.told")
     other.get_by_text(re.compile(f"Case {case}: new time: .*On scene")).first.wait_for()
     recorded = house.store.cases.get(case).timeline["on_scene"]
@@ -369,7 +435,7 @@ def test_two_dispatchers_see_each_other_and_overwrite_nothing_unseen(desk, house
     other.unroute_all()
     other.wait_for_selector("#moment-door.told")
     # What is recorded changes only by a second press.
-    other.click("#moment-on_scene")
+    other.dblclick("#moment-on_scene")
     other.get_by_text("press again to change").wait_for()
     assert house.store.cases.get(case).timeline["on_scene"] == recorded
     other.click("#moment-on_scene")
@@ -405,13 +471,19 @@ def test_a_lost_line_is_seen_within_five_seconds_and_caught_up_afterwards(desk, 
     begin(page, far)
     case = send(page)
     begin(page, far)
+    # How long it waits is told by a number; how long a busy machine takes to draw is nobody's promise.
+    waits_ms = re.search(r"LOST_AFTER_MS = (\d+)", page.request.get(f"{house.site}/static/screens/live.js").text())[1]
+    assert int(waits_ms) + 500 < 5000
     page.context.set_offline(True)
-    page.wait_for_selector("#lost:visible", timeout=5000)
+    page.wait_for_selector("#lost:visible")
     assert "Not connected: this is how it stood at" in page.inner_text("#lost")
     page.fill("#vehicle", "still typed")
     page.fill("#q-age", "66")
     # Only then: what is pressed while an answer still stands is sent as soon as the line is back.
     page.get_by_text("cannot be reached").first.wait_for()
+    page.wait_for_selector("#lost:visible")
+    page.wait_for_event("requestfailed")
+    assert page.is_visible("#lost"), "what fails is no sign of life"
     page.keyboard.press("Control+Enter")
     looks_right(page, "lost-en")
     house.act(newest(house, case), "acknowledge", team="emergency")
@@ -432,6 +504,10 @@ def test_the_end_of_a_session_keeps_what_was_typed_and_asks_in_place(desk, house
     page.wait_for_selector("#again[open]")
     assert page.input_value("#again-name") == at.name
     looks_right(page, "again-en")
+    for _ in range(3):
+        page.keyboard.press("Escape")
+    page.wait_for_selector("#again[open]")
+    page.wait_for_selector("#again-password:focus")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Tab")
     page.keyboard.type(at.later_code())
@@ -452,6 +528,16 @@ def test_words_of_others_stay_words_and_long_ones_are_cut_kindly(desk, house, fa
     page.locator("#answer .choice input").nth(1).check()
     page.fill("#override", f"\u202e{HOSTILE}{'很' * 10_000}")
     assert len(page.input_value("#override")) == 500
+    # What comes meanwhile takes the cursor from nobody.
+    page.evaluate("document.querySelector('#override').setSelectionRange(3, 3)")
+    page.evaluate("document.querySelector('#override').dataset.before = 'yes'")
+    third = page.get_attribute("#answer .choice >> nth=2", "data-hospital")
+    house.say(third, "ct_down")
+    page.wait_for_selector("#override:not([data-before]):focus")
+    page.keyboard.type("!")
+    assert page.input_value("#override").startswith(f"\u202e{HOSTILE[:2]}!{HOSTILE[2:]}")
+    page.fill("#override", HOSTILE)
+    house.say(third, "open")
     case = send(page)
     house.act(newest(house, case), "divert", reason=f"\u202e{HOSTILE}"[:200])
     page.wait_for_selector(".banner-diverted")
@@ -485,6 +571,13 @@ def test_two_tabs_reloading_and_going_back_lose_nothing(desk, house, far, open_p
     page.wait_for_selector("#send")
     case = send(page)
     tab.wait_for_selector(f"#case-{case}")
+    # The session is one for all tabs: where somebody else logs in, nothing is done in their name.
+    other = f"other{at.name}"
+    code = pyotp.TOTP(house.user(other)).now()
+    log_in(tab, house, other, code)
+    page.wait_for_selector("#again[open]")
+    log_in(tab, house, at.name, at.later_code())
+    page.wait_for_selector("#again", state="hidden")
     tab.click("#log-out")
     tab.wait_for_url("**/login?**")
     page.wait_for_selector("#again[open]")
@@ -526,7 +619,18 @@ def test_closures_and_statuses_are_told_in_a_moment_and_seen_by_everybody(desk, 
     one.wait_for_selector("#say-full[aria-pressed=true]")
     looks_right(one, "hospitals-en")
     other.wait_for_selector(f"#answer .first:not([data-hospital={first}])")
+    other.get_by_text("现在首选").wait_for()
     assert other.get_attribute("path.road-line", "d") != road
+    # What the hospital says at this very moment is not ended by somebody who has not read it.
+    old = one.evaluate("fetch('/api/v1/statuses').then(answer => answer.text())")
+    one.route(re.compile("/api/v1/statuses$"), lambda route: route.fulfill(body=old, content_type="application/json"))
+    house.say(first, "ct_down")
+    with one.expect_response(lambda answer: answer.request.method == "PUT"):
+        one.click("#say-open")
+    (left,) = house.store.statuses.list(now=datetime.now(UTC))
+    assert left.kind == "ct_down"
+    one.unroute_all()
+    one.wait_for_selector("#say-ct_down[aria-pressed=true]")
     one.click("#say-open")
     other.wait_for_selector(f"#answer .first[data-hospital={first}]")
 
@@ -542,12 +646,18 @@ def test_nobody_answering_puts_the_number_in_the_face_and_sound_says_when_it_is_
     page.wait_for_selector("#silent", state="hidden")
     case = send(page)
     number = house.store.alerts.get(newest(house, case)).telephone
-    page.wait_for_selector(".banner-telephone", timeout=15_000)
+    page.wait_for_selector(".banner-telephone")
     assert number in page.inner_text(".banner-number")
     looks_right(page, "telephone-en")
     page.keyboard.press("Shift+F8")
     page.fill("#why-reason", "ruled out by telephone")
     looks_right(page, "why-en")
+    failing = {"status": 422, "json": {"code": "invalid-request"}}
+    page.route("**/cancel", lambda route: route.fulfill(**failing), times=1)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".toast-problem")
+    page.keyboard.press("Shift+F8")
+    assert page.input_value("#why-reason") == "ruled out by telephone", "what did not arrive need not be typed again"
     page.keyboard.press("Enter")
     page.wait_for_selector("#urgent", state="hidden")
     assert "ruled out by telephone" in page.inner_text("#case-alert")

@@ -264,6 +264,14 @@ def test_a_lost_line_is_said_and_what_was_missed_comes(ward, house, looks_right)
     page.wait_for_selector("#lost", state="hidden")
     page.wait_for_selector(f"#acknowledge-{first['id']}-emergency", state="detached")
     assert house.now(first)["teams"][0]["acknowledged_at"], "what was pressed without a line is sent when there is one"
+    # A server that takes every question and answers none is as good as away.
+    page.route("**/api/**", lambda _: None)
+    page.wait_for_selector("#lost:not([hidden])")
+    for _ in range(3):
+        page.wait_for_event("requestfailed")
+    assert page.is_visible("#lost")
+    page.unroute_all(behavior="ignoreErrors")
+    page.wait_for_selector("#lost", state="hidden")
 
 
 def test_a_team_answers_for_itself_and_another_hospital_hears_nothing(ward, house, demo_edition):
@@ -324,8 +332,10 @@ def test_a_page_nobody_looks_at_rings_at_once_and_says_when_it_is_deaf(ward, hou
     page.wait_for_selector(".is-coming")
     assert not page.evaluate(RINGS)
     page.context.set_offline(True)
+    page.wait_for_event("requestfailed")
     page.wait_for_selector("#lost:not([hidden])")
-    page.wait_for_function(RINGS)  # whoever relies on the sound hears that none will come
+    page.wait_for_event("requestfailed")
+    assert page.evaluate(RINGS), "whoever relies on the sound hears that none will come"
     page.context.set_offline(False)
     page.wait_for_selector("#lost", state="hidden")
     assert not page.evaluate(RINGS)

@@ -24,7 +24,7 @@ let alerts = [], before = null;
 
 follow(live);
 // Nobody looks at a screen that is silent: one that would hear of no alert says so by sound.
-live.addEventListener("connection", ({ detail }) => (detail.connected ? sound.hush("deaf") : sound.ring("deaf", "news")));
+live.addEventListener("connection", ring);
 stayAwake();
 byId("dispatch-phone").append(phone(facts.dispatch_phone) ?? "");
 byId("own-name").textContent = inLanguage(facts.hospitals[user.hospital]) || user.hospital;
@@ -81,12 +81,18 @@ function hear(list) {
   const known = before ?? new Map(), fresh = alerts.filter((one) => standing.waiting(one, user).length && !known.has(one.id));
   const gone = before ? alerts.filter((one) => one.state === "cancelled" && known.has(one.id) && known.get(one.id) !== "cancelled") : [];
   before = new Map(alerts.map((one) => [one.id, one.state]));
-  sound.ringFor(new Set(alerts.filter((one) => standing.waiting(one, user).length).map((one) => one.id)));
+  ring();
   show();
   if (gone.length) sound.play("news");
   for (const one of fresh) speak(one.eta ? say("alert_comes", title(one), clock.elapsed(one.eta).replace("−", "")) : say("alert_comes_sometime", title(one)));
   for (const one of gone) speak(say("stood_down", title(one)));
   tellReceived();
+}
+
+/** For every alert that waits; and where this screen would hear of none. */
+function ring() {
+  sound.ringFor(new Set(alerts.filter((one) => standing.waiting(one, user).length).map((one) => one.id)));
+  if (!live.connection.connected) sound.ring("deaf", "news");
 }
 
 function speak(text) {
