@@ -58,6 +58,17 @@ def run(geodata: Path, *arguments: str) -> Ended:
     return finish(_start(["-m", "stroke_map.cli", *arguments], geodata, {}))
 
 
+def run_here(geodata: Path, *arguments: str) -> Ended:
+    """Run `stroke-map` to its end in this process, which spares a new one its start; nothing can kill it."""
+    from click.testing import CliRunner
+
+    from stroke_map.cli import cli
+
+    told, begun = {"STROKE_MAP_GEODATA_DIR": str(geodata)}, time.perf_counter()
+    done = CliRunner().invoke(cli, arguments, env=told, catch_exceptions=False)
+    return Ended(done.exit_code, done.stdout, done.stderr, time.perf_counter() - begun)
+
+
 def finish(process: subprocess.Popen[str]) -> Ended:
     """Wait for a command."""
     try:

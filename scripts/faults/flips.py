@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from faults import Violation
-from faults.command import run
+from faults.command import run_here
 from faults.full_disk import REFUSED
 from faults.service import serving
 from faults.town import APPROVED_BY
@@ -61,7 +61,7 @@ def check_flips(bed: Bed, rng: random.Random, *, some: int | None = None, show: 
             _check_start(geodata, name, bed.folder / "cache" / str(number), done)
         show("flips", number / (len(names) + 3))
     with flipped(files[names[0]], rng):
-        said = run(geodata, "edition", "publish", bed.first, "--approved-by", APPROVED_BY)
+        said = run_here(geodata, "edition", "publish", bed.first, "--approved-by", APPROVED_BY)
         said.expect(REFUSED, "is damaged", names[0])
     # What a start reads whole keeps it from serving; a bit further on in a large file is found while it serves.
     large = {name: HEAD_BYTES for name, path in files.items() if path.stat().st_size > SMALL_FILE_BYTES}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from faults import Violation
 from faults.bed import FIRST_YEAR
-from faults.command import Ended, finish, held, run, start_update, wait_for_step
+from faults.command import Ended, finish, held, run, run_here, start_update, wait_for_step
 from faults.disks import leave_free, may_mount, small_disk
 from faults.service import Watch, serving
 from faults.town import PEOPLE
@@ -96,7 +96,7 @@ def check_full_disk(bed: Bed, *, full: Sequence[float | str] = FULL, show: Show)
                 _made(command, geodata, year)
                 done.stopped_after[-1] = done.stopped_after[-1] or str(when)
                 server.wait_for_edition(f"{year}.1")
-                run(geodata, "edition", "prune", "--keep", "1", "--yes").expect(0)
+                run_here(geodata, "edition", "prune", "--keep", "1", "--yes").expect(0)
                 show("full disk", (number + 1) / (len(full) + 1))
             _full_at_the_switch(geodata, folder, done)
         done.answers = watch.count

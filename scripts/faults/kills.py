@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from faults import Violation
 from faults.bed import FIRST_YEAR, copy_published
-from faults.command import kill, run, start_update, update, wait_for_step
+from faults.command import kill, run_here, start_update, update, wait_for_step
 from faults.service import Server, Watch, serving
 from faults.town import PEOPLE, update_here
 from faults.whole import check_same, check_whole, left_over, published
@@ -126,5 +126,5 @@ def _chain(killing: _Killing, year: int, server: Server, kills: int, show: Show)
     update_here(undisturbed, killing.bed.town, year)
     check_same(geodata / "editions" / edition, undisturbed / "editions" / edition)
     shutil.rmtree(undisturbed)
-    run(geodata, "edition", "prune", "--keep", "1", "--yes").expect(0)
+    run_here(geodata, "edition", "prune", "--keep", "1", "--yes").expect(0)
     done.finished_and_compared += 1

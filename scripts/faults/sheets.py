@@ -12,7 +12,7 @@ import orjson
 
 from faults import Violation
 from faults.bed import FIRST_YEAR
-from faults.command import run, update
+from faults.command import run_here, update
 from faults.hostile_files import A_MILLION, NAMES, harmless, named, refused
 from faults.service import PLACE, Server, Watch, serving
 from faults.town import PEOPLE, update_here, write_csv
@@ -59,7 +59,7 @@ def check_sheets(bed: Bed, *, some: int | None = None, blank_rows: int = A_MILLI
     allowed = [f"{year}.1" for year in (FIRST_YEAR, FORMER_YEAR, PLAIN_YEAR, HOSTILE_YEAR)]
     with serving(geodata) as server, Watch(server, *allowed) as watch:
         for number, (what, path) in enumerate(list(refused(folder, LIST_YEAR).items())[:some], start=1):
-            run(geodata, "registry", "check", str(path)).expect(RegistryError.exit_code)
+            run_here(geodata, "registry", "check", str(path)).expect(RegistryError.exit_code)
             update(geodata, *bed.town.update(LIST_YEAR, sheet=path), *PEOPLE).expect(RegistryError.exit_code)
             if check_whole(geodata) != {bed.first} or left_over(geodata):
                 raise Violation(f"{what}: the sheet was refused, and {left_over(geodata)} is left")
@@ -90,7 +90,7 @@ def _check_harmless(bed: Bed, sheets: dict[str, Path], done: Sheets) -> None:
     made = []
     for path in (bed.town.sheet(LIST_YEAR), *sheets.values()):
         geodata = bed.geodata(f"list-{len(made)}")
-        run(geodata, "registry", "check", str(path)).expect(0)
+        run_here(geodata, "registry", "check", str(path)).expect(0)
         update_here(geodata, bed.town, LIST_YEAR, path)
         made.append(geodata / "editions" / f"{LIST_YEAR}.1")
         # Both name the file that they were made from.
@@ -100,7 +100,7 @@ def _check_harmless(bed: Bed, sheets: dict[str, Path], done: Sheets) -> None:
 
 def _publish_names(bed: Bed, server: Server, geodata: Path, year: int, names: Sequence[str]) -> None:
     sheet = write_csv(bed.folder / f"names-{year}.csv", named(year, names))
-    run(geodata, "registry", "check", str(sheet)).expect(0)
+    run_here(geodata, "registry", "check", str(sheet)).expect(0)
     update_here(geodata, bed.town, year, sheet)
     server.wait_for_edition(f"{year}.1")
 
@@ -172,7 +172,7 @@ def _check_exports(geodata: Path, folder: Path, done: Sheets) -> None:
 
     files = {kind: folder / f"export.{kind}" for kind in ("csv", "xlsx", "geojson", "fhir")}
     for kind, path in files.items():
-        run(geodata, "registry", "export", "--edition", "--format", kind, "--out", str(path)).expect(0)
+        run_here(geodata, "registry", "export", "--edition", "--format", kind, "--out", str(path)).expect(0)
         orjson.loads(path.read_bytes()) if kind in {"geojson", "fhir"} else None
     with files["csv"].open(encoding="utf-8-sig", newline="") as stream:
         cells = [cell for row in csv.reader(stream) for cell in row]

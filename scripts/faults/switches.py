@@ -9,7 +9,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from faults.bed import FIRST_YEAR
-from faults.command import run
+from faults.command import run, run_here
 from faults.service import Watch, serving
 from faults.town import APPROVED_BY, update_here
 from faults.whole import check_whole
@@ -64,7 +64,7 @@ def check_switches(bed: Bed, *, clients: int, times: int = 10, show: Show) -> Sw
             else:
                 done.command_s.append(run(geodata, "edition", "rollback").expect(0, bed.first).wall_s)
             done.followed_s.append(server.wait_for_edition(bed.first))
-            run(geodata, "edition", "publish", newer, "--approved-by", APPROVED_BY).expect(0, newer)
+            run_here(geodata, "edition", "publish", newer, "--approved-by", APPROVED_BY).expect(0, newer)
             server.wait_for_edition(newer)
             watch.check()
             show("rollback", (number + 1) / times)
