@@ -8,43 +8,25 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from stroke_map.settings import read_settings
-from stroke_map.web import create_app
-from stroke_map.web.live_state import warm_live_state
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-KEY = "key of the test"
 DESK, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
 HOSTILE = "</script><img src=x onerror=alert(1)><b>${alert(1)}</b>{{7*7}}"
 #: What a lost line and a link that has ended write to the console of Chromium by themselves.
 EXPECTED = re.compile(r"ERR_INTERNET_DISCONNECTED|ERR_FAILED|status of (404|409)")
 _NUMBERS = iter(range(10_000))
-#: A machine whose clock is five hours fast.
-FAST_CLOCK = """(() => {
-  const ahead = 5 * 3600_000, Right = Date, now = Date.now, origin = performance.timeOrigin + ahead;
-  window.Date = class extends Right { constructor(...given) { given.length ? super(...given) : super(now() + ahead); } static now() { return now() + ahead; } };
-  Object.defineProperty(performance, "timeOrigin", { get: () => origin });
-})()"""
 
 
 class House(NamedTuple):
-    """The application that is served, where, two hospitals, and a place from which one drives to them."""
+    """How a dispatcher asks the API, where the application is served, two hospitals, and a place from which one drives to them."""
 
-    app: Any
+    ask: Callable[..., Any]
     site: str
     hospitals: tuple[str, str]
     place: dict[str, float]
-
-    def ask(self, method: str, address: str, body: Any = None, **headers: str) -> Any:
-        """Ask as the dispatcher does."""
-        known = {"Authorization": f"Bearer {KEY}", **headers}
-        response = self.app.test_client().open(f"/api/v1{address}", method=method, json=body, headers=known)
-        assert response.status_code < 300, response.text
-        return response.get_json()
 
     def begin(self, *, vehicle: str = "渝A·120-07", **patient: Any) -> int:
         """Begin a case that goes to the first hospital."""
@@ -68,26 +50,15 @@ class House(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def house(demo_geodata, demo_edition, serving, tmp_path_factory) -> Iterator[House]:
-    folder = tmp_path_factory.mktemp("crew")
-    own = {"geodata_dir": demo_geodata, "cache_dir": folder, "stream_port": 0, "audit_dir": folder / "audit"}
-    own |= {"clinical_key": KEY, "dispatch_phone": "023-6312 0120"}
-    app = create_app(read_settings({}, database_url=f"sqlite:///{folder / 'live.db'}", **own))
-    app.extensions["stroke_map.live_store"].migrate()
-    warm_live_state(app)
-    first, second = demo_edition.hospitals[0], demo_edition.hospitals[7]
-    place = {
-        "lat": round(demo_edition.hospitals[3].entrance_lat, 5),
-        "lon": round(demo_edition.hospitals[3].entrance_lon, 5),
-    }
-    with serving(app) as site:
-        yield House(app, site, (first.id, second.id), place)
-    app.extensions["stroke_map.read_log"].close()
-    app.extensions["stroke_map.live_store"].close()
+def house(serve_live, demo_edition) -> Iterator[House]:
+    first, from_, second = (demo_edition.hospitals[number] for number in (0, 3, 7))
+    place = {"lat": round(from_.entrance_lat, 5), "lon": round(from_.entrance_lon, 5)}
+    with serve_live(dispatch_phone="023-6312 0120") as served:
+        yield House(served.ask, served.site, (first.id, second.id), place)
 
 
 @pytest.fixture
-def ride(browser, house) -> Iterator[Callable[..., Any]]:
+def ride(browser, house, watch, fast_clock) -> Iterator[Callable[..., Any]]:
     """Open a link as a telephone does, and watch the page: a request elsewhere, a script error, a dialog or a console error fails the test."""
     contexts: list[Any] = []
     wrong: list[str] = []
@@ -101,13 +72,10 @@ def ride(browser, house) -> Iterator[Callable[..., Any]]:
             context = browser.new_context(viewport=size, has_touch=size is PHONE, service_workers="block", **options)
             contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(60_000)
-        page.on("request", lambda request: request.url.startswith((house.site, "data:")) or wrong.append(request.url))
-        page.on("console", lambda said: said.type in {"error", "warning"} and wrong.append(said.text))
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
+        page.set_default_timeout(120_000)
+        watch(page, wrong, (house.site,))
         if fast:
-            page.add_init_script(FAST_CLOCK)
+            page.add_init_script(fast_clock)
         page.goto(f"{address}?lang={lang}")
         return page
 
@@ -115,18 +83,6 @@ def ride(browser, house) -> Iterator[Callable[..., Any]]:
     for context in contexts:
         context.close()
     assert [what for what in wrong if not EXPECTED.search(what)] == []
-
-
-@pytest.fixture
-def looks_right(axe_finds, picture) -> Callable[..., None]:
-    """Hold a state against axe, and keep a picture of it for somebody to look at."""
-
-    def look(page: Any, name: str) -> None:
-        assert axe_finds(page) == []
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth + 1"), "nothing is cut off sideways"
-        picture(page, f"crew-{name}", whole=True)
-
-    return look
 
 
 def test_a_drive_from_the_scene_to_the_door(ride, house, looks_right):
@@ -141,7 +97,7 @@ def test_a_drive_from_the_scene_to_the_door(ride, house, looks_right):
         assert words in page.inner_text("#tell"), words
     assert page.get_attribute("#provider-amap", "href").startswith("https://uri.amap.com/")
     assert page.get_attribute("#provider-amap", "rel") == "noreferrer noopener"
-    looks_right(page, "begin-zh")
+    looks_right(page, "begin-zh", whole=True)
 
     page.click("#share")
     page.get_by_text("正在共享").wait_for()
@@ -153,7 +109,7 @@ def test_a_drive_from_the_scene_to_the_door(ride, house, looks_right):
     page.dblclick("#moment-left_scene")
     assert page.locator("#moment[open]").count() == 1, "a second press asks, and records no other time by mistake"
     page.keyboard.press("Escape")
-    looks_right(page, "pressed-zh")
+    looks_right(page, "pressed-zh", whole=True)
     page.wait_for_selector("#undo-left_scene", state="detached")
     page.click("#other-last_known_well")
     page.fill("#moment-time", "90m")
@@ -171,12 +127,12 @@ def test_a_drive_from_the_scene_to_the_door(ride, house, looks_right):
     assert HOSTILE in page.inner_text("#knows")
     house.alert(case, hospital=1)
     page.wait_for_selector("#changed:not([hidden])")
-    looks_right(page, "changed-zh")
+    looks_right(page, "changed-zh", whole=True)
     page.click("#changed-seen")
 
     house.ask("POST", f"/cases/{case}/events", {"name": "closed"})
     page.wait_for_selector("#over:not([hidden])")
-    looks_right(page, "over-zh")
+    looks_right(page, "over-zh", whole=True)
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.url))
     page.context.set_geolocation({"latitude": house.place["lat"] + 0.001, "longitude": house.place["lon"]})
@@ -195,7 +151,7 @@ def test_moments_pressed_without_a_line_are_sent_with_their_own_time(ride, house
     page.click("#moment-left_scene")
     pressed = datetime.now(UTC)
     page.wait_for_selector("#lost:not([hidden])")
-    looks_right(page, "lost-en")
+    looks_right(page, "lost-en", whole=True)
     page.wait_for_timeout(2500)
     page.close()
     page.context.set_offline(False)
@@ -215,7 +171,7 @@ def test_what_could_not_be_sent_before_the_end_is_told(ride, house, looks_right)
     house.ask("DELETE", f"/cases/{case}/link")
     page.wait_for_selector("#over:not([hidden])")
     assert "Door" in page.inner_text("#over-unsent")
-    looks_right(page, "unsent-en")
+    looks_right(page, "unsent-en", whole=True)
     assert "door" not in house.timeline(case)
 
 
@@ -223,7 +179,7 @@ def test_a_link_that_leads_nowhere_says_so(ride, house, looks_right):
     case = house.begin()
     page = ride(house.link(case)[:-1] + "~")
     page.get_by_text("This link leads nowhere").first.wait_for()
-    looks_right(page, "nowhere-en")
+    looks_right(page, "nowhere-en", whole=True)
 
 
 def test_hostile_words_are_text_on_a_wide_screen_with_a_wrong_clock(ride, house, looks_right):
@@ -241,4 +197,4 @@ def test_hostile_words_are_text_on_a_wide_screen_with_a_wrong_clock(ride, house,
     assert abs(house.timeline(case)["door"] - datetime.now(UTC)) < timedelta(minutes=1)
     page.click("#share")
     page.get_by_text("The browser may not see the position").wait_for()
-    looks_right(page, "desk-en")
+    looks_right(page, "desk-en", whole=True)
