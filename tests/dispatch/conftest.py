@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+import networkx as nx
+import numpy as np
 import pytest
 
 from stroke_map.dispatch import Question, answer
@@ -89,3 +91,27 @@ def street(make_town, write_osm, place_of):
         rows.append(row | {"lat": lat, "lon": lon, "ct": "yes", "phone": f"023-0000 000{number}"})
     osm = write_osm({"w": (0, 0), "e": (10_000, 0)}, [("we", {"highway": "residential", "name": "长街"})])
     return make_town(osm, rows)
+
+
+@pytest.fixture(scope="session")
+def least_ms() -> Callable[..., dict[str, dict[int, int]]]:
+    """For each of some hospitals the milliseconds from the end of every segment, by NetworkX on the graph of that network."""
+
+    def measure(edition, network, arrivals, ids) -> dict[str, dict[int, int]]:
+        graph, found = network.to_networkx(), {}
+        for column, hospital in enumerate(edition.hospitals):
+            if hospital.id not in ids:
+                continue
+            gates = slice(*arrivals.gate_first[column : column + 2])
+            parts = dict(zip(arrivals.gate_segment[gates].tolist(), arrivals.gate_part_ms[gates].tolist(), strict=True))
+            for goal in [node for node, base in graph.nodes(data="base") if base in parts]:
+                rest_ms = graph.nodes[goal]["time_ms"] - parts[graph.nodes[goal]["base"]]
+                for before, _, cost_ms in list(graph.in_edges(goal, data="cost_ms")):
+                    known = graph.get_edge_data(before, hospital.id, {"cost_ms": np.inf})["cost_ms"]
+                    graph.add_edge(before, hospital.id, cost_ms=min(known, cost_ms - rest_ms))
+            backwards = graph.reverse(copy=False)
+            found[hospital.id] = nx.single_source_dijkstra_path_length(backwards, hospital.id, weight="cost_ms")
+            graph.remove_node(hospital.id)
+        return found
+
+    return measure

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import networkx as nx
 import numpy as np
 import osmium
 import pytest
@@ -71,35 +70,13 @@ def test_at_sea_one_is_told_by_straight_line(malta_edition, ask, refused, sea, k
     assert lines == sorted(lines)
 
 
-@pytest.fixture(scope="module")
-def least_ms(malta_edition) -> dict[str, dict[int, int]]:
-    """For every hospital with thrombolysis the milliseconds from the end of every segment, by NetworkX."""
-    network, arrivals = malta_edition.network("ambulance"), malta_edition.arrivals("ambulance")
-    graph = network.to_networkx()
-    found = {}
-    for column, hospital in enumerate(malta_edition.hospitals):
-        if hospital.capabilities["thrombolysis"].status != "yes":
-            continue
-        gates = slice(*arrivals.gate_first[column : column + 2])
-        parts = dict(zip(arrivals.gate_segment[gates].tolist(), arrivals.gate_part_ms[gates].tolist(), strict=True))
-        for goal in [node for node, base in graph.nodes(data="base") if base in parts]:
-            rest_ms = graph.nodes[goal]["time_ms"] - parts[graph.nodes[goal]["base"]]
-            for before, _, cost_ms in list(graph.in_edges(goal, data="cost_ms")):
-                known = graph.get_edge_data(before, hospital.id, {"cost_ms": np.inf})["cost_ms"]
-                graph.add_edge(before, hospital.id, cost_ms=min(known, cost_ms - rest_ms))
-        found[hospital.id] = nx.single_source_dijkstra_path_length(
-            graph.reverse(copy=False), hospital.id, weight="cost_ms"
-        )
-        graph.remove_node(hospital.id)
-    return found
-
-
 def test_the_first_of_random_places_is_that_of_networkx(malta_edition, ask, plain_settings, least_ms) -> None:
     profile = prepare(malta_edition).profiles["ambulance", "all"]
     network = profile.network
     time_ms = network.segment_time_ms
     rng = np.random.default_rng(5)
     gate_segments = set(profile.arrivals.gate_segment.tolist())
+    ends = least_ms(malta_edition, network, profile.arrivals, {MATER_DEI, SAN_LUQA, GOZO_GENERAL})
     for point in rng.choice(np.flatnonzero(profile.always.usable(None, None)[network.point_stretch]), 300).tolist():
         here = float(network.point_y[point]) * 1e-7, float(network.point_x[point]) * 1e-7 + rng.normal(0, 2e-4)
         starts = find_starts(profile.always, *here, plain_settings).starts
@@ -108,7 +85,7 @@ def test_the_first_of_random_places_is_that_of_networkx(malta_edition, ask, plai
         ways_ms = {
             (extra_ms + round((1 - share) * time_ms[segment]) + ends_ms[segment], name)
             for segment, share, extra_ms in zip(*(part.tolist() for part in starts), strict=True)
-            for name, ends_ms in least_ms.items()
+            for name, ends_ms in ends.items()
             if segment in ends_ms
         }
         cost_ms, name = min(ways_ms)
