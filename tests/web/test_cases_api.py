@@ -2,7 +2,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from stroke_map.live.accounts import Standing
 from stroke_map.live.cases import NewCase
 from stroke_map.settings import read_settings
 from stroke_map.web import create_app
@@ -13,26 +12,13 @@ ADDRESS = "/api/v1/cases"
 
 
 @pytest.fixture
-def app_with_store(live_app):
+def app(live_app):
     return live_app
 
 
 @pytest.fixture
-def client(app_with_store):
-    return app_with_store.test_client()
-
-
-@pytest.fixture
-def headers_of(app_with_store):
-    """The header of somebody with a role."""
-
-    def make(role, hospital="", team=""):
-        standing = Standing(f"{role} {hospital} {team}".strip(), role, hospital, team)
-        accounts = app_with_store.extensions["stroke_map.live_store"].accounts
-        _, key = accounts.add_key(standing, lasts=timedelta(days=1), by="test", now=datetime.now(UTC))
-        return {"Authorization": f"Bearer {key}"}
-
-    return make
+def client(app):
+    return app.test_client()
 
 
 @pytest.fixture
@@ -184,7 +170,7 @@ def test_closed_cases_leave_the_list_and_pages_follow(client, clinical, question
     assert fields_of(client.get(f"{ADDRESS}?most=0&after=-1&x=1", headers=clinical)) == ["after", "most", "x"]
 
 
-def test_the_position_gives_the_arrival_and_is_not_kept(client, clinical, question, app_with_store, demo_edition):
+def test_the_position_gives_the_arrival_and_is_not_kept(client, clinical, question, app, demo_edition):
     case = client.post(ADDRESS, json={"question": question}, headers=clinical).get_json()
     gate = next(hospital for hospital in demo_edition.hospitals if hospital.id == case["hospital"])
     before = datetime.now(UTC)
@@ -199,7 +185,7 @@ def test_the_position_gives_the_arrival_and_is_not_kept(client, clinical, questi
     assert timedelta(seconds=-0.1) <= late < timedelta(seconds=30)
     there = {"lat": gate.entrance_lat, "lon": gate.entrance_lon, "crs": "WGS-84", "bearing": 90.0}
     assert client.post(f"{ADDRESS}/1/position", json=there, headers=clinical).get_json()["travel_time_s"] < 60
-    stored = app_with_store.extensions["stroke_map.live_store"].cases.get(1)
+    stored = app.extensions["stroke_map.live_store"].cases.get(1)
     assert stored.timeline == {}
     assert str(gate.entrance_lat) not in str(stored.question)
 
@@ -238,10 +224,10 @@ def test_a_case_that_is_not_there(client, clinical, question, place, case_id):
     problem_of(client.post(f"{ADDRESS}/{case_id}/position", json=position, headers=clinical), 404, "not-found")
 
 
-def test_what_is_left_of_deleted_cases_can_be_read(client, clinical, question, app_with_store):
+def test_what_is_left_of_deleted_cases_can_be_read(client, clinical, question, app):
     old = NewCase(condition="stroke", question={}, answer={"hospitals": []}, edition="2025.1", first_choice="a",
                   hospital_id="a", author="x")  # fmt: skip
-    records = app_with_store.extensions["stroke_map.live_store"].cases
+    records = app.extensions["stroke_map.live_store"].cases
     records.add(old, now=datetime(2025, 3, 1, tzinfo=UTC))
     assert client.get("/api/v1/case-figures", headers=clinical).get_json() == {"figures": []}
     client.post(ADDRESS, json={"question": question}, headers=clinical)
@@ -262,14 +248,14 @@ def test_nobody_unknown_learns_or_changes_anything(client, method, address, head
 
 @pytest.mark.parametrize(("method", "address"), WRITES)
 @pytest.mark.parametrize("role", ["hospital", "auditor", "editor", "administrator"])
-def test_who_may_not_change_a_case(client, headers_of, method, address, role):
-    headers = headers_of(role, "cq-001" if role == "hospital" else "")
+def test_who_may_not_change_a_case(client, key_of, method, address, role):
+    headers = key_of(role, "cq-001" if role == "hospital" else "")
     problem_of(getattr(client, method)(address, json={"name": "closed"}, headers=headers), 403, "forbidden")
 
 
-def test_a_hospital_sees_the_cases_that_go_there_and_no_other(client, clinical, question, headers_of):
+def test_a_hospital_sees_the_cases_that_go_there_and_no_other(client, clinical, question, key_of):
     case = client.post(ADDRESS, json={"question": question}, headers=clinical).get_json()
-    own, other = headers_of("hospital", case["hospital"]), headers_of("hospital", case["answer"]["hospitals"][1]["id"])
+    own, other = key_of("hospital", case["hospital"]), key_of("hospital", case["answer"]["hospitals"][1]["id"])
     assert [one["id"] for one in client.get(ADDRESS, headers=own).get_json()["cases"]] == [1]
     assert client.get(f"{ADDRESS}/1", headers=own).status_code == 200
     assert client.get(ADDRESS, headers=other).get_json()["cases"] == []

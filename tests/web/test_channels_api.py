@@ -9,7 +9,6 @@ from click.testing import CliRunner
 from stroke_map.cli import cli
 from stroke_map.commands.delivering import FORMATS, KINDS, TEAMS
 from stroke_map.live import channels
-from stroke_map.live.accounts import Standing
 from stroke_map.live.alerts import TEAMS_OF
 from stroke_map.live.deliveries import Outcome
 from stroke_map.settings import read_settings
@@ -53,18 +52,6 @@ def store(app):
 @pytest.fixture
 def client(app):
     return app.test_client()
-
-
-@pytest.fixture
-def key_of(store):
-    """The header of somebody with a role."""
-
-    def make(role, hospital="", team="", scopes=()):
-        standing = Standing(f"{role} {hospital} {team}".strip(), role, hospital, team, scopes)
-        _, key = store.accounts.add_key(standing, lasts=timedelta(days=1), by="test", now=datetime.now(UTC))
-        return {"Authorization": f"Bearer {key}"}
-
-    return make
 
 
 @pytest.fixture
