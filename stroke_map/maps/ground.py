@@ -88,13 +88,24 @@ def read_ground(osm: Path, roads: RoadNetwork | None = None) -> Ground:
 
 
 def _sea(osm: Path, roads: RoadNetwork) -> tuple[list[Any], Bounds | None]:
-    """The sea around the roads, and how far out it is drawn."""
+    """The sea around the roads, and how far there is something to draw; only where the file says that it knows the coasts."""
     coasts = list(_lines(osm, _COASTS))
-    bounds = seen_from(roads.bounds)
+    seen = shapely.intersection(shapely.box(*seen_from(roads.bounds)), _told_by(osm))
+    if not coasts or seen.area == 0:
+        return [], None
     every = slice(None, None, max(1, len(roads.point_x) // _SAMPLE))
     streets = np.column_stack([roads.point_x[every], roads.point_y[every]]) * 1e-7
-    sea = sea_within(coasts, bounds, streets) if coasts else []
-    return sea, bounds if sea else None
+    sea = sea_within(coasts, seen.bounds, streets)
+    return sea, shapely.union(shapely.box(*roads.bounds), seen).bounds if sea else None
+
+
+def _told_by(osm: Path) -> Any:
+    """The box of which a file says that it holds all; the world where it says nothing. A ferry may lead out of it."""
+    with osmium.io.Reader(str(osm), osmium.osm.NOTHING) as reader:
+        box = reader.header().box()
+    if not box.valid():
+        return shapely.box(-180, -90, 180, 90)
+    return shapely.box(box.bottom_left.lon, box.bottom_left.lat, box.top_right.lon, box.top_right.lat)
 
 
 def _areas(osm: Path) -> Iterator[Any]:
