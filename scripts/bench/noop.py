@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask, Response
 
-from stroke_map.web.server import BLOCKING_THREADS
+from stroke_map.web.turns import THREADS
 
 
 def _load() -> Any:
@@ -27,7 +27,7 @@ if __name__ == "__main__":
         port=int(sys.argv[1]),
         interface=Interfaces.WSGI,
         workers=int(sys.argv[2]),
-        blocking_threads=BLOCKING_THREADS,
+        blocking_threads=THREADS,
         websockets=False,
         log_level=LogLevels.warning,
         log_access=False,
