@@ -175,18 +175,16 @@ def test_streets_are_named_along_their_roads_where_there_is_room_and_never_over_
     page = visit(viewport={"width": 1280, "height": 900})
     one = demo_edition.hospitals[0]
     written = {}
-    for lang in ("zh", "en"):
-        for zoom in (12, 15, 17):
-            page.goto("about:blank")
-            with page.expect_response(lambda answer: "/streets/" in answer.url):
-                page.goto(f"{site}/?lang={lang}#map={zoom}/{one.entrance_lat:.4f}/{one.entrance_lon:.4f}")
-            page.wait_for_load_state("networkidle")
-            names = page.locator(".name")
-            shapes = [shapely.Polygon(corners) for corners in names.evaluate_all(CORNERS)]
-            tree = shapely.STRtree(shapes)
-            assert [pair for pair in tree.query(shapes, predicate="overlaps").T.tolist() if pair[0] < pair[1]] == []
-            written[lang, zoom] = page.locator(".name-street").evaluate_all(TURNED)
-            picture(page, f"streets-{lang}-{zoom}")
+    for lang, zoom in (("zh", 12), ("zh", 15), ("zh", 17), ("en", 15)):
+        page.goto("about:blank")
+        with page.expect_response(lambda answer: "/streets/" in answer.url):
+            page.goto(f"{site}/?lang={lang}#map={zoom}/{one.entrance_lat:.4f}/{one.entrance_lon:.4f}")
+        page.wait_for_load_state("networkidle")
+        shapes = [shapely.Polygon(corners) for corners in page.locator(".name").evaluate_all(CORNERS)]
+        both = shapely.STRtree(shapes).query(shapes, predicate="intersects").T.tolist()
+        assert [pair for pair in both if pair[0] < pair[1]] == []
+        written[lang, zoom] = page.locator(".name-street").evaluate_all(TURNED)
+        picture(page, f"streets-{lang}-{zoom}")
     known = {
         lang: set(demo_edition.network("car").texts["name" if lang == "zh" else "name_en"]) for lang in ("zh", "en")
     }

@@ -29,8 +29,10 @@
     input.addEventListener("input", box.later);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      if (!box.takeMarked()) box.look();
+      if (box.takeMarked()) return;
+      input.focus();
+      box.look();
     });
-    form.addEventListener("focusout", (event) => form.contains(event.relatedTarget) || box.close());
+    input.addEventListener("blur", box.close);
   };
 })();
