@@ -19,7 +19,7 @@ import click
 import numpy as np
 from duty import Violation
 from duty.bed import keys_of_hospitals, on_duty
-from duty.kills import kill_at_random
+from duty.kills import kept_alive, kill_at_random
 from duty.load import Load, Plan, Shift
 from duty.receiver import receiving
 from duty.verdict import check
@@ -54,7 +54,7 @@ async def play(folder: Path, plan: Plan, *, streams: int, kills: int, database: 
     """Play one shift, and print what came of it; Violation where something happened that must not."""
     with on_duty(folder, database) as service:
         load = Load(service, plan, keys_of_hospitals(service, streams))
-        async with receiving(service.receiver_port, service.secret) as received:
+        async with receiving(service.receiver_port, service.secret) as received, kept_alive(service):
             async with asyncio.TaskGroup() as group:
                 killing = group.create_task(kill_at_random(service, kills=kills, within_s=plan.seconds, seed=plan.seed))
                 group.create_task(load.run())

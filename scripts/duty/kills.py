@@ -7,39 +7,58 @@ import os
 import random
 import signal
 from collections import Counter
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from duty.bed import Service
 
 #: A server that is started anew needs some seconds before it can be killed at work again.
 _FIRST_AFTER_S = 3.0
+_LOOK_EVERY_S = 0.1
 
 
 async def kill_at_random(service: Service, *, kills: int, within_s: float, seed: int) -> Counter[str]:
-    """Kill so many processes, spread over `within_s`; what nobody else starts anew is started here. Counted by what they were."""
+    """Kill so many processes, spread over `within_s`. Counted by what they were."""
     rng, done = random.Random(seed), Counter[str]()
     moments = sorted(rng.uniform(_FIRST_AFTER_S, within_s) for _ in range(kills))
     loop = asyncio.get_running_loop()
     begins = loop.time()
     for moment in moments:
         await asyncio.sleep(max(0.0, begins + moment - loop.time()))
-        name, pid = rng.choice(sorted((name, pid) for pid, name in service.victims().items()))
+        while not (victims := service.victims()):
+            await asyncio.sleep(_LOOK_EVERY_S)
+        name, pid = rng.choice(sorted((name, pid) for pid, name in victims.items()))
         what = _what(pid, name, service.processes[name].pid)
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
             done[what] += 1
-        process = service.processes[name]
-        if process.pid == pid:
-            await asyncio.to_thread(process.wait)
-            for orphan, of in service.victims().items():
-                if of == name and orphan != pid:
-                    with suppress(ProcessLookupError):
-                        os.kill(orphan, signal.SIGKILL)
-            service.start(name)
     return done
+
+
+@asynccontextmanager
+async def kept_alive(service: Service) -> AsyncIterator[None]:
+    """Start processes anew that have ended, as systemd would: killed ones, and a server whose workers ended too often in a row."""
+    keeping = asyncio.create_task(_keep_alive(service))
+    try:
+        yield
+    finally:
+        keeping.cancel()
+        with suppress(asyncio.CancelledError):
+            await keeping
+
+
+async def _keep_alive(service: Service) -> None:
+    while True:
+        for name, process in service.processes.items():
+            if process.poll() is not None:
+                with suppress(ProcessLookupError):  # whoever it left behind still has its port
+                    os.killpg(process.pid, signal.SIGKILL)
+                service.start(name)
+        await asyncio.sleep(_LOOK_EVERY_S)
 
 
 def _what(pid: int, name: str, first: int) -> str:
