@@ -110,8 +110,10 @@ def run(settings: Settings) -> None:
     address = address_of(settings.host, settings.port)
     from granian import Granian
     from granian.constants import Interfaces
-    from granian.log import LogLevels
+    from granian.log import LogLevels, logger
 
+    # It warns of more threads than twice the processors; ours mostly wait, see `Turns`.
+    logger.addFilter(lambda record: "Python threads" not in str(record.msg))
     server = Granian(
         "stroke_map",
         address=settings.host,
