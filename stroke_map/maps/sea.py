@@ -46,11 +46,11 @@ def sea_within(coasts: Iterable[Any], bounds: Bounds, streets: NDArray[np.float6
     streets
         float64[n, 2] (lon, lat) points of streets, as a sample: where many of them are is no sea.
     """
-    lines = list(coasts)
-    along = {piece for line in lines for piece in _segments(line)}
+    # Clipped before they are merged, which may turn them round: a corner of sea may have no coast but a part of one segment.
+    clipped = shapely.get_parts(shapely.clip_by_rect(shapely.multilinestrings(list(coasts)), *bounds))
+    along = {piece for line in clipped for piece in _segments(line)}
     box = shapely.box(*bounds)
-    clipped = shapely.clip_by_rect(shapely.line_merge(shapely.multilinestrings(lines)), *bounds)
-    coast = shapely.get_parts(shapely.line_merge(clipped) if clipped.geom_type == "MultiLineString" else clipped)
+    coast = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(clipped)))
     edges = [*coast, *_led_to_the_edge(coast, bounds), box.exterior]
     faces = shapely.get_parts(shapely.polygonize([shapely.union_all(edges)]))
     sea = [face for face in faces if _is_sea(face, along)]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stroke_map.maps.ground import read_ground
@@ -60,6 +60,7 @@ def test_no_coast_is_no_sea():
 
 
 @settings(max_examples=20)
+@example([(1.0, 0.625, 1.15625)])  # leaves a corner of the box beyond it, with a part of one segment for a coast
 @given(st.lists(st.tuples(st.floats(0.5, 8.5), st.floats(0.5, 8.5), st.floats(0.1, 1.4)), min_size=1, max_size=30))
 def test_pieces_are_small_do_not_overlap_and_are_all_but_the_islands(found):
     rings = [shapely.Point(x, y).buffer(r, quad_segs=32) for x, y, r in found]
