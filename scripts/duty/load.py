@@ -24,6 +24,7 @@ _AGAIN_S = 0.2
 _ASKS_EVERY_S = 5.0
 #: Degrees of latitude from a hospital at the most: a kilometre.
 _AWAY = 0.01
+_LISTENING_WITHIN_S = 60.0
 _CLIENTS_OF_ALERTS = 24
 #: Of so many alerts one is acknowledged by its first team alone, so that others are called again.
 _SILENT_ONE_IN = 10
@@ -87,6 +88,8 @@ class Load:
         self._key_of = dict(screens)
         self._run = f"{time.time_ns():x}"
         self._connections: list[Connection] = []
+        self._silent = set(range(len(screens)))
+        self._all_listen = asyncio.Event()
 
     async def run(self) -> None:
         """Play the shift to its end; then wait until every stream has told of every alert, or surely never will."""
@@ -101,7 +104,9 @@ class Load:
     async def _play(self) -> None:
         async with asyncio.TaskGroup() as group:
             listening = [group.create_task(self._listen(number)) for number in range(len(self._screens))]
-            await asyncio.sleep(min(5.0, self._plan.seconds / 4))
+            if self._screens:
+                async with asyncio.timeout(_LISTENING_WITHIN_S):
+                    await self._all_listen.wait()
             working = [group.create_task(self._dispatch(number)) for number in range(self._plan.dispatchers)]
             for _ in range(_CLIENTS_OF_ALERTS):
                 working += [group.create_task(self._call()), group.create_task(self._acknowledge())]
@@ -199,6 +204,10 @@ class Load:
             try:
                 async for event in connection.events("/api/v1/events", last):
                     last = event.id or last
+                    if last and self._silent:  # from here on nothing may be missed, whatever happens to the connection
+                        self._silent.discard(number)
+                        if not self._silent:
+                            self._all_listen.set()
                     if event.name == "alert":
                         told = json.loads(event.data)["id"]
                         self.shift.seen.setdefault((number, told), time.perf_counter())
