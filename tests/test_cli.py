@@ -62,12 +62,12 @@ def test_the_promised_commands_exist():
         *("deliver", "channel add", "channel list", "channel remove", "delivery list", "delivery resend"),
         *(f"edition {name}" for name in ("amend", "build", "coverage", "list", "prune", "publish", "report")),
         *(f"edition {name}" for name in ("rollback", "status", "update", "verify")),
-        *(f"registry {name}" for name in ("check", "export", "template")),
+        *(f"registry {name}" for name in ("check", "export", "figures", "template")),
         *(f"closure {name}" for name in ("add", "list", "end")),
         *(f"status {name}" for name in ("set", "list", "clear")),
         *(f"user {name}" for name in ("add", "list", "reset", "revoke", "unlock")),
         *(f"key {name}" for name in ("add", "list", "revoke", "rotate")),
-        *(f"audit {name}" for name in ("list", "verify")),
+        *(f"audit {name}" for name in ("archive", "list", "verify")),
         *(f"protocol {name}" for name in ("show", "check", "explain", "diff")),
     }
 

@@ -158,5 +158,6 @@ def test_bad_moments_and_ids(run):
 
 
 def test_a_database_that_cannot_be_used_has_an_exit_code_of_its_own(run, tmp_path):
+    (tmp_path / "live.db").unlink()
     (tmp_path / "live.db").mkdir()
     assert run("list").exit_code == errors.LiveStoreError.exit_code

@@ -57,9 +57,16 @@ def test_the_worker_keeps_pages_of_the_list_and_what_they_load_and_nothing_else(
     kept = kept_by(answer.text)
     assert kept["name"].startswith(kept["prefix"])
     for file in kept["files"]:
-        assert file.startswith(("/offline?", "/map.svg?", "/static/css/", "/static/js/measure.js?", "/static/js/offline.js?", "/static/img/")), (
-            file
-        )
+        assert file.startswith(
+            (
+                "/offline?",
+                "/map.svg?",
+                "/static/css/",
+                "/static/js/measure.js?",
+                "/static/js/offline.js?",
+                "/static/img/",
+            )
+        ), file
         assert client.get(file, buffered=True).status_code == 200
     assert set(kept["lists"].values()) <= set(kept["files"])
     for page in kept["lists"].values():
