@@ -7,6 +7,7 @@ import os
 import queue
 import secrets
 import threading
+import time
 from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 #: How often the outbox is looked at; with the wait for a processor a new message is picked up well within 250 ms.
 EVERY_S: Final = 0.1
+#: What is sent within so long of each other is written down together: else each message were a transaction, for which all others wait.
+GATHER_S: Final = 0.03
 #: So many messages are on their way at once in one process.
 MOST_AT_ONCE: Final = 64
 _LONGEST_PAUSE_S: Final = 2.0
@@ -66,7 +69,8 @@ class Deliverer(threading.Thread):
             except Exception:
                 log.exception("delivery: an unexpected failure")
                 pause_s = _LONGEST_PAUSE_S
-            self._wake.wait(pause_s)
+            if self._wake.wait(pause_s):
+                time.sleep(GATHER_S)
             self._wake.clear()
 
     def end(self) -> None:

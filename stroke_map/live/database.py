@@ -23,10 +23,9 @@ BUSY_TIMEOUT_MS = 2000
 #: How long whoever is to write waits for those before, until it is given up.
 WRITE_WAIT_S = 5.0
 #: How soon it then asks again whether it is its turn, at first and at the most, give or take a half. SQLite's own waiting asks more and
-#: more seldom, up to a tenth of a second apart: on a busy machine whoever has waited longest is passed by all who come. Twenty writers in
-#: five processes, on two cores with ten times the work they can do: of 190 writes SQLite refused 55 after 2 s, and 14 of 140 after
-#: 5 s; so 4 of 140 are, and as many are done. To ask every 4 ms takes so much of the processors that a fourth fewer are.
-_ASK_SOON_S, _ASK_EVERY_S = 0.001, 0.02
+#: more seldom, up to a tenth of a second apart: on a busy machine whoever has waited longest is passed by all who come. One thread of a
+#: process asks at a time (see `LiveStore.writing`), so that asking often costs little; every 20 ms halved what five processes could write.
+_ASK_SOON_S, _ASK_EVERY_S = 0.0005, 0.002
 CONNECT_TIMEOUT_S = 3
 #: Execution option of a transaction that writes: "FULL" where it outlives a power cut, "NORMAL" where that may take back the last of
 #: them. SQLite alone takes notice; a transaction without it only reads.
