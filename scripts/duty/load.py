@@ -164,9 +164,10 @@ class Load:
         connection = self._connect(self._service.dispatcher)
         while True:
             number = await self._waiting.get()
-            hospital = self._rng.choice(self._service.hospitals)
-            lat = hospital.lat + self._rng.uniform(-_AWAY, _AWAY)
-            question = {"lat": lat, "lon": hospital.lon, "crs": "WGS-84", "condition": "stroke"}
+            # From beside one hospital to another: a drive of minutes, on which nobody is called every few seconds.
+            beside, hospital = self._rng.sample(self._service.hospitals, 2)
+            lat = beside.lat + self._rng.uniform(-_AWAY, _AWAY)
+            question = {"lat": lat, "lon": beside.lon, "crs": "WGS-84", "condition": "stroke"}
             entry = {"question": question, "hospital": hospital.id, "override_reason": "load"}
             case = await self._until(connection, "case", "/api/v1/cases", entry, 201)
             key = f"{self._run}-{number}"
