@@ -164,7 +164,8 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
         server.close()
         server.process.send_signal(signal.SIGTERM)
         try:
-            assert server.process.wait(LONG_S) in {0, -signal.SIGKILL}
+            # granian aborts now and then when it is told to end: a panic while the interpreter goes, after all is done.
+            assert server.process.wait(LONG_S) in {0, -signal.SIGKILL, -signal.SIGABRT}
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(server.process.pid, signal.SIGKILL)

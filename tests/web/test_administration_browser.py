@@ -150,6 +150,7 @@ def nobody_locks_themselves_out(page: Any) -> None:
 def a_key_lives_and_dies(page: Any, house: House, looks_right: Any) -> None:
     """A key works, is rotated without a gap, and is refused when revoked."""
     page.keyboard.press("2")
+    page.wait_for_selector("#key-add")
     page.keyboard.press("n")
     page.fill("#key-name", "dispatch-system")
     page.check("#key-scopes input[value='cases:read']")
