@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 import pytest
+from PIL import Image
 
 import stroke_map
 from stroke_map import errors
@@ -25,7 +26,8 @@ from stroke_map.web.questions import RouteBody
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "stroke_map"
 READMES = ("README.md", "README.zh-CN.md")
-DOCUMENTS = (*READMES, "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
+DECISIONS = sorted(str(path.relative_to(ROOT)) for path in PACKAGE.glob("*/DECISIONS.md"))
+DOCUMENTS = (*READMES, "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", *DECISIONS)
 MOST_LINES = 400
 #: A room may import those of a lower floor, and itself.
 FLOORS = {
@@ -35,8 +37,12 @@ FLOORS = {
 PURE = ("registry", "roads", "protocols", "demo")
 
 
+def path_of(name):
+    return ROOT / name
+
+
 def text_of(name):
-    return (ROOT / name).read_text(encoding="utf-8")
+    return path_of(name).read_text(encoding="utf-8")
 
 
 def commands(group, path="stroke-map"):
@@ -142,25 +148,69 @@ def test_links_lead_somewhere(name):
     text = text_of(name)
     targets = re.findall(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"", text)
     local = [one or other for one, other in targets if not (one or other).startswith("https://")]
-    anchors = {
-        re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in re.findall(r"(?m)^#+ (.+)$", text)
-    }
+    anchors = anchors_of(text)
     for target in local:
         if target.startswith("#"):
             assert target[1:] in anchors, target
         else:
-            assert (ROOT / target).exists(), target
+            assert (path_of(name).parent / target).exists(), target
 
 
-def test_pictures_are_light():
+def anchors_of(text):
+    """Where a link within a document may lead: its titles, as GitHub writes them, and what it names itself."""
+    titles = re.findall(r"(?m)^#+ (.+)$", text)
+    slugs = {re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in titles}
+    return slugs | set(re.findall(r'<a id="([^"]+)">', text))
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_the_contents_lead_to_every_chapter(name):
+    text = text_of(name)
+    contents, _, rest = text.partition("\n## ")
+    chapters = [line for line in f"\n## {rest}".splitlines() if line.startswith("## ")][:-1]  # but the licence
+    assert len(chapters) > 15
+    assert [
+        chapter for chapter in chapters if not anchors_of(chapter) & set(re.findall(r"\(#([^)]+)\)", contents))
+    ] == []
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_three_pictures_and_more_show_what_it_is_and_are_told_to_who_cannot_see_them(name):
+    shown = re.findall(r'<img src="([^"]+)"[^>]* alt="([^"]{30,})">', text_of(name))
+    assert len({source for source, _ in shown}) >= 3
+    assert text_of(name).count("<img ") == len(shown)
+    for source, _ in shown:
+        with Image.open(ROOT / source) as picture:
+            assert min(picture.size) >= 300
+
+
+def test_pictures_are_light_and_each_is_shown():
     pictures = list((ROOT / ".github" / "images").iterdir())
-    assert pictures
     assert max(picture.stat().st_size for picture in pictures) < 200_000
+    told = "".join(map(text_of, READMES))
+    assert [picture.name for picture in pictures if picture.name not in told] == []
+
+
+def test_both_readmes_have_the_same_chapters_tables_and_examples():
+    """Whoever adds a line to one adds it to the other."""
+    english, chinese = map(text_of, READMES)
+    for pattern in (r"(?m)^(#+) ", r"(?m)^\|", r"(?m)^```(\w*)", "<details>", r"(?m)^\* ", r'<a id="([^"]+)">'):
+        assert re.findall(pattern, english) == re.findall(pattern, chinese), pattern
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_documents_name_no_folder_of_one_machine(name):
     assert not re.search(r"(?<![\w.])/(root|home|work|tmp|Users)/", text_of(name))
+
+
+@pytest.mark.parametrize("name", DECISIONS)
+def test_a_decision_says_what_was_asked_measured_and_chosen_and_when_to_think_again(name):
+    _, *notes = text_of(name).split("\n## ")
+    assert notes
+    for note in notes:
+        told = re.findall(r"(?m)^\* \*\*([^*]+):\*\* \S", note)
+        assert told == ["Asked", "Measured", "Chosen", "Again when"], note.splitlines()[0]
+    assert f"]({name})" in text_of("CONTRIBUTING.md")
 
 
 def test_the_changelog_knows_this_version():
