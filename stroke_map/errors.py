@@ -271,6 +271,25 @@ class TooBusyError(StrokeMapError):
     advice = "Ask again after the seconds in Retry-After. In an emergency call 120 now."
 
 
+class BackupError(StrokeMapError):
+    """A backup that cannot be made, is not whole, or has no empty place to go to. `facts["files"]` names what is wrong or in the way."""
+
+    code = "backup-refused"
+    title = "The backup cannot be made or used"
+    advice = "Nothing was changed; see the runbook in README."
+    exit_code = 15
+
+
+class NoMemoryError(StrokeMapError, MemoryError):
+    """This machine, or the limit of the process, has no memory or no open files left for this; nothing was changed."""
+
+    code = "no-memory"
+    status = 503
+    title = "The machine is short of memory"
+    advice = "Ask again in a moment. The operator sees in /readyz and /metrics how much memory is taken."
+    exit_code = 16
+
+
 class MissingProgramError(StrokeMapError, OSError):
     """A program or a font outside this package is needed and not there, or failed."""
 

@@ -31,8 +31,8 @@ DOCUMENTS = (*READMES, "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", *DECISI
 MOST_LINES = 400
 #: A room may import those of a lower floor, and itself.
 FLOORS = {
-    "cli": 9, "commands": 8, "web": 7, "maps": 6, "calibration": 6, "stream": 6, "dispatch": 5, "delivery": 5, "live": 4, "protocols": 3, "editions": 2,
-    "registry": 1, "roads": 1, "demo": 1, "coordinates": 0, "moments": 0, "settings": 0, "setting_table": -1, "listening": 0, "problems": 0, "errors": -1,
+    "cli": 9, "commands": 8, "web": 7, "maps": 6, "calibration": 6, "stream": 6, "dispatch": 5, "delivery": 5, "backups": 5, "live": 4, "protocols": 3, "editions": 2,
+    "registry": 1, "roads": 1, "demo": 1, "coordinates": 0, "moments": 0, "clocks": 0, "settings": 0, "setting_table": -1, "logs": -1, "listening": 0, "problems": 0, "errors": -1,
 }  # fmt: skip
 PURE = ("registry", "roads", "protocols", "demo")
 

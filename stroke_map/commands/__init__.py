@@ -2,6 +2,7 @@
 
 from stroke_map.commands.accounts import key, user
 from stroke_map.commands.auditing import audit
+from stroke_map.commands.backing import backup, restore
 from stroke_map.commands.calibrating import calibrate
 from stroke_map.commands.closures import closure
 from stroke_map.commands.delivering import channel, deliver, delivery
@@ -20,6 +21,7 @@ from stroke_map.commands.updating import update  # noqa: F401 - it and its sibli
 COMMANDS = (
     audit,
     calibrate,
+    backup,
     channel,
     closure,
     deliver,
@@ -33,6 +35,7 @@ COMMANDS = (
     protocol,
     registry,
     route,
+    restore,
     search,
     serve,
     settings,

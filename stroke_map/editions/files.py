@@ -89,7 +89,8 @@ def exclusive_lock(path: Path, *, busy: str, patience_s: float = 0.0) -> Iterato
         os.close(descriptor)
 
 
-def _is_full_disk(error: BaseException) -> bool:
+def is_full_disk(error: BaseException) -> bool:
+    """Whether something failed because no more can be written there."""
     if isinstance(error, sqlite3.OperationalError):
         return getattr(error, "sqlite_errorcode", None) in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE}
     # NumPy's ndarray.tofile reports a short write in words, without an errno.
@@ -113,7 +114,7 @@ def disk_faults(folder: Path, needed_bytes: Callable[[], int]) -> Iterator[None]
     try:
         yield
     except (OSError, sqlite3.OperationalError) as error:
-        if _is_full_disk(error):
+        if is_full_disk(error):
             raise full_disk(folder, needed_bytes()) from error
         if isinstance(error, OSError) and error.errno in _READ_ONLY and str(folder) in str(error.filename):
             raise EditionError(
