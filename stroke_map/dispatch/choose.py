@@ -168,12 +168,18 @@ def choose_nearest(asked: Asked, begin: Begin) -> Choice:
 
 
 def _drive_times_ms(asked: Asked, begin: Begin, bounds_ms: np.ndarray) -> np.ndarray:
-    """float64[H]: to the millisecond where opening hours or a status hang on it, else within a quantum; 0 where no road leads."""
+    """float64[H]: to the millisecond where opening hours or a status hang on it, else within a quantum; 0 where no road leads.
+
+    To some of them no road may lead as things are now, which a bound does not know: `bounds_ms` is NEVER there afterwards.
+    """
     drive_ms = np.where(bounds_ms < NEVER, bounds_ms, 0).astype(np.float64)
     columns = {column for need in asked.needs for column, _ in asked.prepared.capabilities[need].timed}
     if asked.statuses is not None:
         columns.update(asked.statuses.columns)
     for column in columns:
         if bounds_ms[column] < NEVER:
-            drive_ms[column] = find_drive(asked.roads, begin.starts, column).time_ms
+            try:
+                drive_ms[column] = find_drive(asked.roads, begin.starts, column).time_ms
+            except NoRouteError:
+                drive_ms[column], bounds_ms[column] = 0.0, NEVER
     return drive_ms

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from stroke_map.errors import NoRouteError
 from stroke_map.settings import prepare_numba_cache
 
 prepare_numba_cache()
@@ -44,9 +45,17 @@ class Drive(NamedTuple):
 
 
 def find_drive(roads: RoadsNow, starts: Starts, column: int) -> Drive:
-    """The drive to the hospital of a column, to which a road must lead."""
+    """The drive to the hospital of a column.
+
+    Raises
+    ------
+    NoRouteError
+        No road leads there as things are now; a bound (`Ranking.bounds_ms`) does not say so.
+    """
     network = roads.network
     cost_ms, start, segments, turns, last_share = roads.ranking.road(starts, column)
+    if start < 0:
+        raise NoRouteError("no road leads from here to that hospital")
     first_share = float(starts.share[start])
     arrays = (network.turn_passes, network.segment_stretch, network.stretch_length_m)
     passes, length_m = _measure(segments, turns, first_share, last_share, *arrays)

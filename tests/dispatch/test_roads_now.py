@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from stroke_map.dispatch import Question, answer, prepare
+from stroke_map.dispatch import Question, answer, prepare, remaining
 from stroke_map.editions.current import CurrentRanking
 from stroke_map.errors import InvalidRequestError, NoRouteError, OffNetworkError
-from stroke_map.live import Closure, LiveState
+from stroke_map.live import Closure, HospitalStatus, LiveState
 from stroke_map.roads.conditional import closed_turns
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -22,7 +22,7 @@ STREET = {"highway": "residential"}
 #: a - b - c with the hospital near c; b - d - e - c goes round.
 NODES = {"a": (0, 0), "b": (1000, 0), "c": (2000, 0), "d": (1000, 600), "e": (2000, 600)}
 WAYS = [("ab", "西街"), ("bc", "东街"), ("bd", "绕行路"), ("de", "绕行路"), ("ec", "绕行路")]
-AB, BC, BD = 1, 2, 3
+AB, BC, BD, CD = 1, 2, 3, 3
 
 
 @pytest.fixture(scope="session")
@@ -217,3 +217,47 @@ def test_of_roads_above_each_other_the_caller_says_which(ask_layered, said, stre
 def test_a_level_no_road_has_is_off_the_network(layered, refused, place_of) -> None:
     refused(OffNetworkError, layered, place_of(1000, 0), level=5)
     refused(OffNetworkError, layered, place_of(1000, 0), on="bridge", level=-1)
+
+
+@pytest.fixture(scope="module")
+def valley(make_town, write_osm, place_of):
+    """a - b - c - d: `open` at b, and at the end of the valley `hours`, which has opening hours, and `always`, which has none."""
+    osm = write_osm(
+        {"a": (0, 0), "b": (1000, 0), "c": (2000, 0), "d": (4000, 0)}, [(nodes, STREET) for nodes in ("ab", "bc", "cd")]
+    )
+    sites = {"open": (900, {}), "hours": (3800, {"thrombolysis_hours": "Mo-Fr 08:00-18:00"}), "always": (3900, {})}
+    rows = [
+        {"id": name, "thrombolysis": "yes", "lat": place_of(x, 5)[0], "lon": place_of(x, 5)[1]} | more
+        for name, (x, more) in sites.items()
+    ]
+    return make_town(osm, rows)
+
+
+@pytest.mark.parametrize("full", [None, "hours", "always"])
+def test_one_whom_a_closure_cuts_off_is_left_out_whatever_hangs_on_its_hour(valley, plain_settings, place_of, full):
+    """Where no road leads now there is no hour of arrival, for opening hours or a status to be held against."""
+    said = HospitalStatus(
+        id=1,
+        hospital_id=full,
+        kind="full",
+        until=MONDAY_NOON + timedelta(hours=1),
+        reason="r",
+        author="a",
+        created_at=MONDAY_NOON,
+    )
+    live = LiveState(MONDAY_NOON, False, 1, (closure((CD,)),), (said,) if full else ())
+    lat, lon = place_of(10, 0)
+    found = answer(
+        valley, Question(lat=lat, lon=lon, at=MONDAY_NOON, asked_at=MONDAY_NOON, limit=20), plain_settings, live
+    )
+    assert [hospital["id"] for hospital in found["hospitals"]] == ["open"]
+    assert found["statuses_seen"] == []
+
+
+def test_to_one_whom_a_closure_cuts_off_nothing_remains(valley, plain_settings, place_of):
+    lat, lon = place_of(10, 0)
+    question = Question(lat=lat, lon=lon, at=MONDAY_NOON, asked_at=MONDAY_NOON)
+    live = LiveState(MONDAY_NOON, False, 1, (closure((CD,)),))
+    assert remaining(valley, question, "always", plain_settings).travel_time_s > 0
+    with pytest.raises(NoRouteError):
+        remaining(valley, question, "always", plain_settings, live)
