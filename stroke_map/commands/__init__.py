@@ -5,6 +5,7 @@ from stroke_map.commands.auditing import audit
 from stroke_map.commands.backing import backup, restore
 from stroke_map.commands.calibrating import calibrate
 from stroke_map.commands.closures import closure
+from stroke_map.commands.copying import fetch  # noqa: F401 - it and its sibling are commands of `edition`
 from stroke_map.commands.delivering import channel, deliver, delivery
 from stroke_map.commands.editions import demo, edition
 from stroke_map.commands.figures import figures  # noqa: F401 - it is a command of `registry`
@@ -20,8 +21,8 @@ from stroke_map.commands.updating import update  # noqa: F401 - it and its sibli
 
 COMMANDS = (
     audit,
-    calibrate,
     backup,
+    calibrate,
     channel,
     closure,
     deliver,
@@ -34,8 +35,8 @@ COMMANDS = (
     poster,
     protocol,
     registry,
-    route,
     restore,
+    route,
     search,
     serve,
     settings,

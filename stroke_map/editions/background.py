@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stroke_map.editions.edition import Edition
-    from stroke_map.editions.holder import EditionHolder
+    from stroke_map.editions.holder import EditionHolder, Stamp
 
 CHECK_INTERVAL_S = 5.0
 # The full check gives way to requests.
@@ -31,12 +31,15 @@ NICENESS = 15
 
 
 class _Report(BaseModel):
-    """What the full check of one edition found: by file, what is wrong."""
+    """What the full check of one edition, opened by one `current`, found: by file, what is wrong.
+
+    Published again it is checked again: it may have been repaired in place.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     edition: str
-    seal: str
+    opened: tuple[int, int, int] | None
     problems: dict[str, str]
 
 
@@ -60,7 +63,7 @@ class BackgroundVerifier:
         self._holder = holder
         self._check_interval_s = check_interval_s
         self._lock: int | None = None
-        self._checked = ""
+        self._checked: Edition | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="edition-verifier", daemon=True)
 
@@ -85,24 +88,26 @@ class BackgroundVerifier:
         if sys.platform == "linux":  # where a thread has a niceness of its own
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
         while True:
-            with suppress(EditionError):  # nothing serves: the holder says so itself
+            with suppress(EditionError, MemoryError):  # nothing serves, as the holder says itself; or not now
                 self._check(self._holder.current())
             if self._stopping.wait(self._check_interval_s):
                 return
 
     def _check(self, edition: Edition) -> None:
-        if edition.info.seal == self._checked:
+        if edition is self._checked:
             return
+        opened = self._holder.opened
         if self._take_part():
-            report = _check_fully(edition)
+            report = _check_fully(edition, opened)
             self._write(report)
-            self._checked = report.seal
+            self._checked = edition
         else:
             found = self._read()
-            if found is None or found.seal != edition.info.seal:
+            if found is None or (found.edition, found.opened) != (edition.info.id, opened):
                 return  # the other process is still at it
             report = found
-        self._holder.report_damage(report.seal, damaged(report.edition, report.problems) if report.problems else None)
+        damage = damaged(report.edition, report.problems) if report.problems else None
+        self._holder.report_damage(edition.info.seal, damage)
 
     def _take_part(self) -> bool:
         """Whether this process checks; the lock is kept as long as it lives."""
@@ -124,10 +129,10 @@ class BackgroundVerifier:
             return None
 
 
-def _check_fully(edition: Edition) -> _Report:
+def _check_fully(edition: Edition, opened: Stamp | None) -> _Report:
     try:
         verify(edition.folder, edition_id=edition.info.id, full=True)
         problems: dict[str, str] = {}
     except EditionDamagedError as error:
         problems = error.facts["problems"]
-    return _Report(edition=edition.info.id, seal=edition.info.seal, problems=problems)
+    return _Report(edition=edition.info.id, opened=opened, problems=problems)

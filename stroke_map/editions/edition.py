@@ -12,7 +12,7 @@ import shapely
 
 from stroke_map.editions.publish import published_folder
 from stroke_map.editions.region import read_polygon
-from stroke_map.editions.seal import damaged, verify
+from stroke_map.editions.seal import damaged, refuse_if_short, verify
 from stroke_map.errors import InvalidRequestError, StrokeMapError
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ class EditionHead:
     ------
     EditionDamagedError
         The quick check failed, or a file cannot be read for what it should be.
+    NoMemoryError
+        The machine has no memory, or no open files, left for it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -90,7 +92,8 @@ class EditionHead:
         path = self.folder / part
         try:
             return load(path)
-        except (ValueError, LookupError, TypeError, OSError, sqlite3.DatabaseError, StrokeMapError) as error:
+        except (ValueError, LookupError, TypeError, OSError, MemoryError, sqlite3.Error, StrokeMapError) as error:
+            refuse_if_short(error)
             name = path.relative_to(self.folder).as_posix()
             raise damaged(self.info.id, {name: f"cannot be read: {error}"}) from error
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from stroke_map.editions.edition import Edition, open_published
 from stroke_map.editions.publish import CURRENT_FILE
-from stroke_map.errors import EditionDamagedError, EditionError, NoEditionError
+from stroke_map.errors import EditionDamagedError, EditionError, NoEditionError, NoMemoryError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 CHECK_INTERVAL_S = 0.5
 # An edition that could not be opened is tried again after this: it may have been repaired in place.
 RETRY_INTERVAL_S = 5.0
+_NO_MEMORY = "there is no memory left to open the edition"
 
-_Stamp = tuple[int, int, int] | None
+#: The file `current` as it was: its inode, when it was written in nanoseconds, its size.
+Stamp = tuple[int, int, int]
 
 
 class EditionHolder:
@@ -47,9 +49,9 @@ class EditionHolder:
         self._check_interval_s = check_interval_s
         self._retry_interval_s = retry_interval_s
         self._edition: Edition | None = None
-        self._opened: _Stamp = None
-        self._failed: _Stamp = None
-        self._problem: EditionError | None = None
+        self._opened: Stamp | None = None
+        self._failed: Stamp | None = None
+        self._problem: EditionError | NoMemoryError | None = None
         self._damage: tuple[str, EditionDamagedError] | None = None
         self._next_look = 0.0
         self._retry_at = 0.0
@@ -64,6 +66,8 @@ class EditionHolder:
             Nothing was ever published.
         EditionDamagedError
             What is published is damaged, and this process has no other edition open.
+        NoMemoryError
+            There is no memory to open it, and this process has no other edition open.
         """
         if self._edition is None or time.monotonic() >= self._next_look:
             self._look()
@@ -75,9 +79,14 @@ class EditionHolder:
         return edition
 
     @property
-    def problem(self) -> EditionError | None:
+    def problem(self) -> EditionError | NoMemoryError | None:
         """Why what is published now could not be opened, None when it serves."""
         return self._problem
+
+    @property
+    def opened(self) -> Stamp | None:
+        """Which `current` the edition that serves was opened by: another after each publishing, also of the same edition."""
+        return self._opened
 
     @property
     def damage(self) -> EditionDamagedError | None:
@@ -102,32 +111,40 @@ class EditionHolder:
             if self._edition is None:
                 self._open(stamp)
             elif stamp != self._opened and (stamp != self._failed or time.monotonic() >= self._retry_at):
-                threading.Thread(
-                    target=self._open_and_release, args=(stamp,), name="edition-switch", daemon=True
-                ).start()
-                handed_over = True
+                try:
+                    threading.Thread(
+                        target=self._open_and_release, args=(stamp,), name="edition-switch", daemon=True
+                    ).start()
+                    handed_over = True
+                except RuntimeError:  # the system gives no more threads
+                    self._note(stamp, NoMemoryError(_NO_MEMORY))
         finally:
             if not handed_over:
                 self._looking.release()
 
-    def _open_and_release(self, stamp: _Stamp) -> None:
+    def _open_and_release(self, stamp: Stamp | None) -> None:
         try:
             self._open(stamp)
         finally:
             self._looking.release()
 
-    def _open(self, stamp: _Stamp) -> None:
+    def _open(self, stamp: Stamp | None) -> None:
         """Open what is published; `stamp` was read before, so that a switch meanwhile is seen at the next look."""
         try:
             edition = open_published(self.geodata_dir)
-        except EditionError as error:
-            self._failed, self._retry_at = stamp, time.monotonic() + self._retry_interval_s
-            self._problem = error
+        except (EditionError, NoMemoryError) as error:
+            self._note(stamp, error)
+        except MemoryError:
+            self._note(stamp, NoMemoryError(_NO_MEMORY))
         else:
-            self._edition, self._opened, self._problem = edition, stamp, None
+            self._problem, self._opened, self._edition = None, stamp, edition
+
+    def _note(self, stamp: Stamp | None, problem: EditionError | NoMemoryError) -> None:
+        self._failed, self._retry_at = stamp, time.monotonic() + self._retry_interval_s
+        self._problem = problem
 
 
-def _stamp(path: Path) -> _Stamp:
+def _stamp(path: Path) -> Stamp | None:
     try:
         status = path.stat()
     except OSError:

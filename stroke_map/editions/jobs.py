@@ -15,6 +15,7 @@ import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -25,7 +26,6 @@ from stroke_map.problems import problem_body, problem_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from stroke_map.errors import StrokeMapError
 
@@ -34,6 +34,8 @@ JOB_FILE, PROGRESS_FILE, OUTCOME_FILE = "job.json", "progress.json", "outcome.js
 ANSWER_FILE, WORDS_FILE = "answer.json", "words.txt"
 _LOCK_FILE: Final = "running"
 _LOWEST_PRIORITY: Final = 19
+#: Where memory runs short the system ends a job before a server (proc_pid_oom_score_adj(5)): it goes on later from where it was.
+_FIRST_TO_GO: Final = "500"
 #: Whoever looks whether a job runs has its lock for an instant.
 _PATIENCE_S: Final = 1.0
 #: Nobody sees more often how far a step is.
@@ -163,6 +165,8 @@ def start_job(
             )  # fmt: skip
         with suppress(ProcessLookupError):  # it has ended already
             os.setpriority(os.PRIO_PROCESS, process.pid, _LOWEST_PRIORITY)
+        with suppress(OSError):  # it has ended already, or this is no Linux
+            Path(f"/proc/{process.pid}/oom_score_adj").write_text(_FIRST_TO_GO, encoding="ascii")
     threading.Thread(target=process.wait, name="job", daemon=True).start()
 
 

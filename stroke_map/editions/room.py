@@ -25,9 +25,6 @@ _REGISTRY_PER_OSM_BYTE = 6
 _SEGMENTS_PER_OSM_BYTE = 0.08
 # Tiles and report (together 0.7 MB in porto), the description, and what the last block of every file leaves empty.
 SLACK_BYTES = 2_000_000
-# The reader keeps an index of all nodes in the temporary folder: 1.4 to 1.8 times the file as PBF, grown in steps of 2^20 entries.
-_SCRATCH_PER_OSM_BYTE = 3
-_SCRATCH_STEP_BYTES = 16 << 20
 
 
 def arrivals_step(profile: str, period: str, periods: Sequence[str]) -> str:
@@ -54,7 +51,9 @@ def scratch_folder() -> Path:
 
 def index_bytes(inputs: Inputs) -> int:
     """How much room the temporary folder must have while the road file is read, at most."""
-    return inputs.osm.stat().st_size * _SCRATCH_PER_OSM_BYTE + _SCRATCH_STEP_BYTES if inputs.osm else 0
+    from stroke_map.roads import read
+
+    return read.index_bytes(inputs.osm) if inputs.osm else 0
 
 
 def tables_room(inputs: Inputs, hospitals: int, segments: Mapping[str, int]) -> dict[str, int]:

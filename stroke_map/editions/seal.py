@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from stroke_map.editions.files import fsync
 from stroke_map.editions.info import EDITION_FILE, EditionInfo, FileSeal, read_info, write_info
-from stroke_map.errors import EditionDamagedError
+from stroke_map.errors import EditionDamagedError, NoMemoryError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 # The quick check reads small files whole, and of the others what NumPy and SQLite keep at their beginning.
 SMALL_FILE_BYTES = 64 * 1024
 HEAD_BYTES = 4 * 1024
+# What a machine says that has no memory, or no open files, left: nothing is wrong with the file then.
+_SHORT = {errno.ENOMEM, errno.EMFILE, errno.ENFILE}
 
 
 def seal(folder: Path, info: EditionInfo, known: Mapping[str, FileSeal] | None = None) -> EditionInfo:
@@ -69,12 +72,15 @@ def verify(folder: Path, *, edition_id: str, full: bool = False) -> EditionInfo:
     ------
     EditionDamagedError
         `facts["files"]` names each file that is damaged, missing or extra, `facts["problems"]` says which.
+    NoMemoryError
+        Nobody knows: the machine is short of memory or of open files.
     """
     info = _read_sealed_info(folder, edition_id)
     problems = {}
     try:
         found = dict(walk(folder))
     except OSError as error:
+        refuse_if_short(error)
         raise damaged(edition_id, {f"{error.filename}": f"unreadable: {error.strerror}"}) from error
     found.pop(EDITION_FILE, None)
     for name in info.files.keys() - found.keys():
@@ -86,6 +92,15 @@ def verify(folder: Path, *, edition_id: str, full: bool = False) -> EditionInfo:
     if problems:
         raise damaged(edition_id, problems)
     return info
+
+
+def refuse_if_short(error: Exception) -> None:
+    """Take no file for damaged because the machine has no memory, or no open files, left: NoMemoryError then."""
+    cause: BaseException | None = error
+    while cause is not None:  # whoever reads a part says so in words of its own
+        if isinstance(cause, MemoryError) or (isinstance(cause, OSError) and cause.errno in _SHORT):
+            raise NoMemoryError("there is no memory, or no file, left to open the edition") from error
+        cause = cause.__cause__
 
 
 def damaged(edition_id: str, problems: dict[str, str]) -> EditionDamagedError:
@@ -107,6 +122,7 @@ def _read_sealed_info(folder: Path, edition_id: str) -> EditionInfo:
     except FileNotFoundError:
         raise damaged(edition_id, {EDITION_FILE: "missing"}) from None
     except OSError as error:
+        refuse_if_short(error)
         raise damaged(edition_id, {EDITION_FILE: f"unreadable: {error.strerror}"}) from error
     except ValueError as error:
         raise damaged(edition_id, {EDITION_FILE: "changed"}) from error
@@ -127,6 +143,7 @@ def _compare(path: Path, status: os.stat_result, sealed: FileSeal | None, *, ful
             return None if sha256_of(path) == sealed.sha256 else "changed"
         return None if _head_sha256(path) == sealed.head_sha256 else "changed"
     except OSError as error:
+        refuse_if_short(error)
         return f"unreadable: {error.strerror}"
 
 

@@ -101,6 +101,19 @@ def test_damage_of_one_edition_is_not_said_of_the_next(
     assert holder.damage is None
 
 
+def test_an_edition_that_was_repaired_and_published_again_has_no_damage_any_more(
+    folder: Path, start: Callable, geodata: Path
+) -> None:
+    sound = (folder / DEEP).read_bytes()
+    flip(folder / DEEP, HEAD_BYTES + 50_000)
+    holders = [start()[0] for _ in range(2)]
+    wait_until(lambda: all(holder.damage is not None for holder in holders))
+    (folder / DEEP).unlink()
+    (folder / DEEP).write_bytes(sound)
+    publish(geodata, "a")
+    wait_until(lambda: all(holder.damage is None for holder in holders))
+
+
 def test_without_a_cache_folder_every_process_checks_for_itself_and_once(
     folder: Path, geodata: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +19,6 @@ from stroke_map.errors import EditionDamagedError, EditionError, NoEditionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 PATIENCE_S = 30.0
 
@@ -129,6 +131,52 @@ def test_what_is_open_goes_on_when_the_folder_vanishes(holder: EditionHolder, ge
     (geodata / "current").unlink()
     wait_until(lambda: holder.current() is first and holder.problem is not None)
     assert isinstance(holder.problem, NoEditionError)
+
+
+SHORT_OF_MEMORY = """
+import resource, sys, time
+from pathlib import Path
+from stroke_map.editions import EditionHolder, publish
+
+def limit(more_bytes):
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    most = resource.RLIM_INFINITY if more_bytes is None else pages * resource.getpagesize() + more_bytes
+    resource.setrlimit(resource.RLIMIT_AS, (most, resource.RLIM_INFINITY))
+
+def until(true):
+    deadline = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+geodata = Path(sys.argv[1])
+publish(geodata, "a")
+holder, late = (EditionHolder(geodata, check_interval_s=0.0, retry_interval_s=0.0) for _ in range(2))
+holder.current()
+publish(geodata, "b")
+limit(0)
+serving = holder.current().info.id
+until(lambda: holder.problem is not None)
+try:
+    late.current()
+except Exception as error:
+    print(type(error).__name__)
+told = type(holder.problem).__name__, serving, holder.current().info.id
+limit(None)
+until(lambda: holder.current().info.id == "b")
+print(*told, holder.problem, late.current().info.id)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux's /proc")
+def test_without_memory_for_the_next_edition_the_old_one_serves_and_nothing_is_called_damaged(
+    geodata: Path, build: Callable
+) -> None:
+    for edition_id in ("a", "b"):
+        build(edition_id)
+    command = [sys.executable, "-c", SHORT_OF_MEMORY, str(geodata)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["NoMemoryError", "NoMemoryError", "a", "a", "None", "b"]
 
 
 def test_many_threads_open_one_edition_once(holder: EditionHolder, geodata: Path, build: Callable) -> None:

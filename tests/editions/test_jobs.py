@@ -57,6 +57,7 @@ def test_a_job_goes_on_by_itself_and_is_known_to_be_gone_when_it_was_killed(tmp_
     pid = wait_until(lambda: process_of(folder))
     assert os.getsid(pid) == pid, "it has a session of its own"
     assert os.getpriority(os.PRIO_PROCESS, pid) == 19, "and gives way to everybody"
+    assert int(Path(f"/proc/{pid}/oom_score_adj").read_text()) == 500, "also where memory runs short"
     os.kill(pid, signal.SIGKILL)
     wait_until(lambda: read_job(folder).state == "interrupted")
     assert (read_job(folder).steps, read_job(folder).outcome) == ([], None)

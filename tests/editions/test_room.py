@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tempfile
 from datetime import date
 from typing import TYPE_CHECKING
@@ -14,6 +17,7 @@ from stroke_map.editions.inputs import Inputs
 from stroke_map.editions.room import SLACK_BYTES, arrivals_step, steps_room, tables_room
 from stroke_map.errors import EditionError, RoadDataError
 from stroke_map.roads import RoadNetwork
+from stroke_map.roads.read import index_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -165,6 +169,42 @@ def test_on_one_disk_the_index_and_the_edition_both_need_room(
     with pytest.raises(EditionError, match="has no room") as caught:
         annual_update(year=2027, geodata_dir=geodata, hospitals=town["sheet"], osm=town["osm"])
     assert caught.value.facts["needed_bytes"] > 2**24 + SLACK_BYTES
+
+
+FILLED_WHILE_READING = """
+import os, shutil, sys, tempfile
+from pathlib import Path
+import osmium
+from stroke_map.roads.profile import load_profile
+from stroke_map.roads.read import read_osm
+
+made, scratch = osmium.index.create_map, Path(tempfile.gettempdir())
+
+def fill_the_disk(kind):
+    with (scratch / "ballast").open("wb") as ballast:
+        os.posix_fallocate(ballast.fileno(), 0, shutil.disk_usage(scratch).free)
+    return made(kind)
+
+osmium.index.create_map = fill_the_disk
+roads = read_osm(Path(sys.argv[1]), load_profile("car"))
+print(len(roads.node_id), shutil.disk_usage(scratch).free)
+"""
+
+
+def test_a_disk_that_fills_up_under_the_index_ends_nobody_without_a_word(
+    tmp_path: Path, demo_files: DemoFiles, small_disk: Callable
+) -> None:
+    """A file that is mapped finds no room when it is written to: the system ends whoever does that, with SIGBUS."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    small_disk(scratch, index_bytes(demo_files.osm) + 1_000_000)
+    command = [sys.executable, "-c", FILLED_WHILE_READING, str(demo_files.osm)]
+    done = subprocess.run(
+        command, env=os.environ | {"TMPDIR": str(scratch)}, capture_output=True, text=True, check=True
+    )
+    nodes, free_bytes = map(int, done.stdout.split())
+    assert nodes > 5000
+    assert free_bytes >= index_bytes(demo_files.osm) - 4096  # what was kept for it is given back
 
 
 def test_a_machine_without_any_temporary_folder_is_told_so(
