@@ -12,12 +12,12 @@ import time
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from duty import Violation
-from duty.http import HOST
+from duty.http import HOST, Connection
 from duty.postgres import find_programs, postgres_server
+from duty.sessions import processes_of
 from stroke_map.commands.building import publish_demo
 from stroke_map.editions import open_published
 from stroke_map.live import LiveStore
@@ -27,6 +27,7 @@ from stroke_map.settings import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from stroke_map.registry import Hospital
 
@@ -48,6 +49,8 @@ class Service:
         Those of the demonstration city.
     database_url
         "" is the SQLite file in the folder.
+    more
+        Other settings, by their names in capitals.
     """
 
     folder: Path
@@ -58,6 +61,7 @@ class Service:
     secret: str
     hospitals: tuple[Hospital, ...] = ()
     dispatcher: dict[str, str] = field(default_factory=dict)
+    more: dict[str, str] = field(default_factory=dict)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
@@ -73,12 +77,20 @@ class Service:
             "DELIVER_IN_SERVER": "false",
             "ALLOW_PRIVATE_TARGETS": "127.0.0.0/8",
             "STREAM_LIMIT": "1000",
-        }
+        } | self.more
         return os.environ | {f"STROKE_MAP_{name}": value for name, value in told.items()}
 
     def open_store(self) -> LiveStore:
         """The database, for this process."""
         return LiveStore(read_settings({}, geodata_dir=self.folder, database_url=self.database_url))
+
+    def connect(self, headers: dict[str, str] | None = None) -> Connection:
+        """A connection to where answers are."""
+        return Connection(self.port, headers)
+
+    def listen(self, headers: dict[str, str]) -> Connection:
+        """A connection to where streams are."""
+        return Connection(self.stream_port, headers)
 
     def start(self, name: str) -> None:
         """Start `server` (with its stream process) or a `deliverer`, anew where it has ended."""
@@ -108,13 +120,7 @@ class Service:
     def victims(self) -> dict[int, str]:
         """Every process of the service that runs now, and the name under which its first one was started; Linux alone."""
         named = {process.pid: name for name, process in self.processes.items()}
-        found = {}
-        for path in Path("/proc").glob("[0-9]*"):
-            with suppress(OSError):
-                state, _, _, session = (path / "stat").read_text().rpartition(")")[2].split()[:4]
-                if int(session) in named and state != "Z":
-                    found[int(path.name)] = named[int(session)]
-        return found
+        return {process: named[session] for process, session in processes_of(named).items()}
 
     def end(self) -> None:
         """End them all."""
@@ -143,10 +149,10 @@ def on_duty(folder: Path, database: str, *, deliverers: int = 2) -> Iterator[Ser
             url = stack.enter_context(postgres_server(programs))
         if not (folder / "current").exists():
             publish_demo(folder)
-        ports = _free_ports(3)
+        ports = free_ports(3)
         service = Service(folder, ports[0], ports[1], url, ports[2], new_secret())
         service.hospitals = tuple(open_published(folder).hospitals)
-        _let_in(service)
+        let_in(service)
         try:
             for name in ("server", *(f"deliverer {number}" for number in range(deliverers))):
                 service.start(name)
@@ -156,7 +162,7 @@ def on_duty(folder: Path, database: str, *, deliverers: int = 2) -> Iterator[Ser
             service.end()
 
 
-def _let_in(service: Service) -> None:
+def let_in(service: Service) -> None:
     """Make the database, a key for the dispatchers, and a webhook for each hospital."""
     store, now = service.open_store(), datetime.now(UTC)
     store.migrate()
@@ -184,7 +190,8 @@ def keys_of_hospitals(service: Service, count: int) -> list[tuple[str, dict[str,
     return made
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """So many ports of this machine that nobody uses."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for one in sockets:

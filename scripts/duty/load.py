@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import re
 import time
@@ -13,10 +12,15 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from duty.http import Answer, Connection
+import orjson
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crowd.questions import Question
+
     from duty.bed import Service
+    from duty.http import Answer, Connection
 
 #: What a client meets when a process behind it is killed.
 LOST = (OSError, EOFError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError)
@@ -77,10 +81,18 @@ class Load:
     ----------
     screens
         (hospital, header) for each stream to open.
+    questions
+        What dispatchers ask, with what is known of the answers; nothing: from beside the hospitals, whatever is answered.
     """
 
-    def __init__(self, service: Service, plan: Plan, screens: list[tuple[str, dict[str, str]]]) -> None:
-        self._service, self._plan, self._screens = service, plan, screens
+    def __init__(
+        self,
+        service: Service,
+        plan: Plan,
+        screens: list[tuple[str, dict[str, str]]],
+        questions: Sequence[Question] = (),
+    ) -> None:
+        self._service, self._plan, self._screens, self._questions = service, plan, screens, questions
         self.shift = Shift()
         self._rng = random.Random(plan.seed)
         self._waiting: asyncio.Queue[int] = asyncio.Queue()
@@ -120,6 +132,9 @@ class Load:
                 task.cancel()
 
     async def _let_alerts_come(self) -> None:
+        if not self._plan.alerts_per_s:
+            await asyncio.sleep(self._plan.seconds)
+            return
         begins = time.perf_counter()
         for number in count():
             due_s = number / self._plan.alerts_per_s
@@ -144,7 +159,7 @@ class Load:
             await asyncio.sleep(0.1)
 
     def _connect(self, header: dict[str, str]) -> Connection:
-        self._connections.append(Connection(self._service.port, header))
+        self._connections.append(self._service.connect(header))
         return self._connections[-1]
 
     async def _dispatch(self, number: int) -> None:
@@ -154,10 +169,21 @@ class Load:
         while True:
             began = time.perf_counter()
             with suppress(_Lost):
-                answer = await self._once(connection, "GET", f"/api/v1/route?{self._place()}")
-                if self._expected(answer, "route", 200):
-                    self.shift.routes_ms.append((time.perf_counter() - began) * 1000)
+                await self._ask(connection, began)
             await asyncio.sleep(max(0.0, began + _ASKS_EVERY_S - time.perf_counter()))
+
+    async def _ask(self, connection: Connection, began: float) -> None:
+        if not self._questions:
+            answer = await self._once(connection, "GET", f"/api/v1/route?{self._place()}")
+            known = True
+        else:
+            question = self._rng.choice(self._questions)
+            answer = await self._once(connection, question.method, question.path, question.body)
+            known = answer.status != 200 or question.knows(answer.body)
+        if not known:
+            self.shift.unexpected["a wrong answer"] += 1
+        if self._expected(answer, "route", 200):
+            self.shift.routes_ms.append((time.perf_counter() - began) * 1000)
 
     async def _call(self) -> None:
         """Make cases and alerts, as fast as they come due; whatever happens, until each has been answered."""
@@ -201,7 +227,7 @@ class Load:
         _, header = self._screens[number]
         last = ""
         while True:
-            connection = Connection(self._service.stream_port, header)
+            connection = self._service.listen(header)
             try:
                 async for event in connection.events("/api/v1/events", last):
                     last = event.id or last
@@ -210,7 +236,7 @@ class Load:
                         if not self._silent:
                             self._all_listen.set()
                     if event.name == "alert":
-                        told = json.loads(event.data)["id"]
+                        told = orjson.loads(event.data)["id"]
                         self.shift.seen.setdefault((number, told), time.perf_counter())
                 self.shift.lost["stream ended"] += 1
             except LOST:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_OPTIONS_FILE = "options"
+
 
 def find_programs() -> Path | None:
     """The folder of initdb and postgres, None where there is none."""
@@ -37,9 +39,10 @@ def postgres_server(programs: Path, *settings: str) -> Iterator[str]:
         "stderr": subprocess.DEVNULL,
         "cwd": folder,
     } | user
-    control: list[str | Path] = [programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log"]
+    control = _control(programs, folder)
     told = "listen_addresses=''", f"unix_socket_directories='{folder}'", "max_connections=200", *settings
     options = " ".join(f"-c {setting}" for setting in told)
+    (folder / _OPTIONS_FILE).write_text(options, encoding="utf-8")
     try:
         subprocess.run(
             [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C"],
@@ -51,6 +54,35 @@ def postgres_server(programs: Path, *settings: str) -> Iterator[str]:
         subprocess.run([*control, "-m", "immediate", "stop"], check=True, **quiet)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _control(programs: Path, folder: Path) -> list[str | Path]:
+    return [programs / "pg_ctl", "-D", folder / "data", "-w", "-l", folder / "log"]
+
+
+@contextmanager
+def without_server(address: str) -> Iterator[None]:
+    """End the server of that address as a power cut would, for as long as the block runs; then start it as it was."""
+    programs, folder = find_programs(), Path(address.rpartition("host=")[2])
+    assert programs is not None  # noqa: S101 - it was started
+    how: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder}
+    if os.geteuid() == 0:
+        how |= {"user": folder.owner(), "group": folder.group(), "extra_groups": []}
+    control = _control(programs, folder)
+    subprocess.run([*control, "-m", "immediate", "stop"], check=True, **how)
+    try:
+        yield
+    finally:
+        options = (folder / _OPTIONS_FILE).read_text(encoding="utf-8")
+        subprocess.run([*control, "-o", options, "start"], check=True, **how)
+
+
+def cut_connections(address: str) -> int:
+    """End every connection to a database but one's own; how many those were."""
+    import psycopg
+
+    with psycopg.connect(address, autocommit=True) as connection:
+        return len(connection.execute(_CUT).fetchall())
 
 
 _CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
