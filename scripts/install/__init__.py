@@ -1,0 +1,1 @@
+"""What the checks of an installation share: an installed service, started and asked as its users would."""
