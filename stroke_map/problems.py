@@ -1,6 +1,6 @@
 """Every error of the service in one shape: RFC 9457 `application/problem+json`, built in one place.
 
-    {"type": "urn:stroke-map:problem:off-network", "title", "status", "detail", "code", "next_step", ...facts}
+    {"type": "urn:stroke-map:problem:off-network", "title", "status", "detail", "code", "next_step", "request_id", ...facts}
 
 `code` is stable and is what a program should look at. Facts lie beside it: `errors` for `invalid-request`,
 `fallback` for a place without a road.
@@ -13,6 +13,7 @@ from typing import Any, Final
 import orjson
 
 from stroke_map.errors import EditionError, LockedOutError, StrokeMapError, TooBusyError
+from stroke_map.logs import request_id
 
 CONTENT_TYPE: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 1
@@ -30,6 +31,8 @@ def problem_body(error: StrokeMapError) -> dict[str, Any]:
         "code": error.code,
         "next_step": error.next_step,
     }
+    if found := request_id.get():
+        standard["request_id"] = found
     return standard | {name: fact for name, fact in error.facts.items() if name not in standard}
 
 

@@ -27,6 +27,8 @@ class Settings:
     cache_dir: Path
     database_url: str
     clinical_key: str
+    log_level: str
+    log_public_share: float
     session_hours: int
     crew_link_hours: float
     crew_url: str
@@ -42,6 +44,7 @@ class Settings:
     host: str
     port: int
     workers: int
+    stuck_after_s: float
     stream_port: int
     stream_url: str
     stream_limit: int
@@ -60,6 +63,7 @@ class Settings:
     limit_default: int
     limit_max: int
     public_route_concurrency: int
+    public_nice: int
     public_rate_per_s: float
     tile_cache_mb: int
     alert_rollover_s: float

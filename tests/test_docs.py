@@ -17,6 +17,7 @@ from PIL import Image
 import stroke_map
 from stroke_map import errors
 from stroke_map.cli import cli
+from stroke_map.live.roles import ROLES, SCOPES
 from stroke_map.registry import CAPABILITIES, CENTRES
 from stroke_map.registry.columns import COLUMNS
 from stroke_map.settings import SETTINGS, read_settings
@@ -215,6 +216,21 @@ def test_a_decision_says_what_was_asked_measured_and_chosen_and_when_to_think_ag
 
 def test_the_changelog_knows_this_version():
     assert f"\n## Version {stroke_map.__version__}\n" in text_of("CHANGELOG.md")
+
+
+def test_security_gives_each_role_the_scopes_it_has():
+    told = dict(re.findall(r"(?m)^\| (\w+) \| (`.+`) \|$", text_of("SECURITY.md")))
+    assert {role: tuple(re.findall(r"`([^`]+)`", scopes)) for role, scopes in told.items()} == ROLES
+    assert {scope.removesuffix(":read") for scopes in ROLES.values() for scope in scopes} == set(SCOPES)
+
+
+def test_security_names_settings_commands_and_scripts_that_there_are():
+    text = text_of("SECURITY.md")
+    assert set(re.findall(r"STROKE_MAP_\w+", text)) <= {setting.variable for setting in SETTINGS}
+    known = {path for path, _ in commands(cli)}
+    named = {found.split(" --")[0] for found in re.findall(r"`(stroke-map [a-z][a-z -]*)`", text)}
+    assert {name for name in named if name not in known and name != "stroke-map"} == set()
+    assert {name for name in re.findall(r"scripts/[\w/]+\.py", text) if not (ROOT / name).is_file()} == set()
 
 
 def public_names():

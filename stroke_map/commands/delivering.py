@@ -27,12 +27,15 @@ TEAMS = ("emergency", "radiology", "neurology", "cardiology", "cath_lab")
 @click.command()
 def deliver() -> None:
     """Send messages of alerts until interrupted; for servers with STROKE_MAP_DELIVER_IN_SERVER=false. Any number may run."""
+    from stroke_map import logs
     from stroke_map.delivery import Deliverer, Sender
 
+    settings = read_settings()
+    logs.begin("deliver", settings.log_level)
     ended = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: ended.set())
-    sender = Sender(read_settings())
+    sender = Sender(settings)
     with opened_store() as store:
         store.audit.end()  # what is delivered is nobody's deed
         deliverer = Deliverer(store, sender)

@@ -9,12 +9,15 @@ import secrets
 import threading
 import time
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from stroke_map import logs
+from stroke_map.clocks import JumpWatch
 from stroke_map.errors import LiveStoreError
 from stroke_map.live.deliveries import Outcome
 from stroke_map.live.delivery_records import MOST_OF_A_CHANNEL
+from stroke_map.live.shared_clock import SharedClock
 
 if TYPE_CHECKING:
     from stroke_map.delivery.sender import Sender
@@ -51,7 +54,10 @@ class Deliverer(threading.Thread):
         self._sent: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         self._on_the_way: dict[int, Outgoing] = {}
         self._unrecorded: list[Outcome] = []
-        self._renewed_at = datetime.now(UTC)
+        self._clock = SharedClock(store)
+        self._jumps: JumpWatch | None = None  # looks at a clock that may be away now
+        # In seconds of `time.monotonic`, which nobody sets.
+        self._renewed_s, self._careful_until_s = time.monotonic(), 0.0
 
     def run(self) -> None:
         """Look, send, write down; when told to end, or with the process, wait for what is on its way."""
@@ -60,7 +66,7 @@ class Deliverer(threading.Thread):
             if not threading.main_thread().is_alive():
                 self._ended.set()
             try:
-                self._turn(datetime.now(UTC))
+                self._turn()
                 pause_s = EVERY_S
             except LiveStoreError:  # told in the log by the store
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
@@ -79,7 +85,12 @@ class Deliverer(threading.Thread):
         self._wake.set()
         self.join()
 
-    def _turn(self, now: datetime) -> None:
+    def _turn(self) -> None:
+        now = self._clock.now()
+        lease_s = self._records.trying.lease / timedelta(seconds=1)
+        if self._has_jumped():
+            # Whoever lives says first until when by the new time; meanwhile nobody takes anything over.
+            self._renewed_s, self._careful_until_s = float("-inf"), time.monotonic() + lease_s
         while not self._sent.empty():
             self._unrecorded.append(self._sent.get())
         if self._unrecorded:
@@ -88,14 +99,15 @@ class Deliverer(threading.Thread):
             for outcome in self._unrecorded:
                 self._on_the_way.pop(outcome.delivery_id, None)
             self._unrecorded.clear()
-        if self._on_the_way and now - self._renewed_at >= self._records.trying.lease / 3:
+        if self._on_the_way and time.monotonic() - self._renewed_s >= lease_s / 3:
             self._records.renew(self._on_the_way, self._holder, now=now)
-            self._renewed_at = now
+            self._renewed_s = time.monotonic()
         room = MOST_AT_ONCE - len(self._on_the_way)
         if room and not self._ended.is_set():
             of_channel = Counter(message.channel.id if message.channel else 0 for message in self._on_the_way.values())
             busy = [channel for channel, count in of_channel.items() if count >= MOST_OF_A_CHANNEL]
-            for message in self._records.lease(self._holder, now=now, most=room, busy=busy):
+            careful = time.monotonic() < self._careful_until_s
+            for message in self._records.lease(self._holder, now=now, most=room, busy=busy, taking_over=not careful):
                 if message.id in self._on_the_way:  # this process stood still until its own lease was over
                     continue
                 self._on_the_way[message.id] = message
@@ -104,6 +116,15 @@ class Deliverer(threading.Thread):
                 except RuntimeError:  # the system gives no more threads: else it would be on its way for ever
                     self._sent.put(Outcome(message.id, "failed", "this machine has no room for another attempt"))
 
+    def _has_jumped(self) -> bool:
+        if self._jumps is None:
+            self._jumps = JumpWatch(lambda: self._clock.now().timestamp())
+        return self._jumps.look() != 0.0
+
     def _send(self, message: Outgoing) -> None:
-        self._sent.put(self._sender.send(message))
+        outcome = self._sender.send(message)
+        # Not why: the words of whoever takes messages can hold a number or a name. They are in the database.
+        say = logs.log.info if outcome.result in {"sent", "delivered"} else logs.log.warning
+        say("delivery", alert=message.alert.id, delivery=message.id, kind=message.kind, via=message.via, result=outcome.result)  # fmt: skip
+        self._sent.put(outcome)
         self._wake.set()

@@ -236,6 +236,7 @@ def error_context(problem: Mapping[str, Any], facts: PageFacts | None, *, lang: 
     text = words(lang)
     return base_context(facts, lang) | {
         "code": problem["code"],
+        "request_id": problem.get("request_id", ""),
         "mistakes": problem.get("errors") or [],
         "distance": distance,
         "said": text.get(problem["code"], text["internal-error"]),

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import traceback
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 from prometheus_client import CONTENT_TYPE_LATEST
 
 import stroke_map
+from stroke_map import logs
 from stroke_map.errors import ForbiddenError, MethodNotAllowedError, NotFoundError, StrokeMapError, UnauthorizedError
+from stroke_map.logs import REQUEST_ID_HEADER, failure, request_id, request_id_for
 from stroke_map.problems import CONTENT_TYPE, problem_body, problem_headers, problem_json
 from stroke_map.stream.connections import hang_up
 from stroke_map.stream.events import SCOPES, id_of
@@ -41,7 +42,6 @@ _STREAM_HEADERS: Final = {
     "X-Accel-Buffering": "no",  # nginx hands on what comes at once
 }
 _NEEDS_KEY: Final = "Changes are told with a clinical key or a log-in alone."
-log = logging.getLogger("stroke_map.stream")
 
 
 class Application:
@@ -58,14 +58,21 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; nothing is raised."""
+        # A task of its own, and so a context of its own: granian runs all requests in one, and each has its id there.
+        await asyncio.create_task(self._answer(scope, receive, send))
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request_id.set(request_id_for(""))
         try:
-            await self._route(Request(scope, self._settings.trusted_proxies), receive, send)
+            request = Request(scope, self._settings.trusted_proxies)
+            if self._settings.trusted_proxies:
+                request_id.set(request_id_for(request.header(REQUEST_ID_HEADER.lower())))
+            await self._route(request, receive, send)
         except StrokeMapError as error:
+            logs.log.warning("request", plane="clinical", status=error.status, code=error.code)
             await self._refuse(send, error)
         except Exception as error:  # noqa: BLE001  nothing of ours may end the process
-            # Frames, not the message: a message can carry a value of the request.
-            frames = "".join(traceback.format_tb(error.__traceback__))
-            log.error("unexpected %s\n%s", type(error).__name__, frames)  # noqa: TRY400
+            logs.log.error("request", plane="clinical", status=500, **failure(error))
             await self._refuse(send, StrokeMapError("The server failed while answering."))
 
     async def _route(self, request: Request, receive: Receive, send: Send) -> None:
@@ -101,7 +108,7 @@ class Application:
             raise ForbiddenError(
                 f"The role {actor.role}, or what this key is held to, covers nothing that is told here."
             )
-        stream = self._hub.join(shown, actor, last_event_id)
+        stream, began_s = self._hub.join(shown, actor, last_event_id), time.monotonic()
         self._note("stream.open", stream, request)
         try:
             await _start(send, 200, _STREAM_HEADERS | _HEADERS | origin)
@@ -109,6 +116,8 @@ class Application:
         finally:
             self._hub.leave(stream)
             self._note("stream.close", stream, request)
+            lasted_s = round(time.monotonic() - began_s, 1)
+            logs.log.info("request", plane="clinical", endpoint=PATH, status=200, s=lasted_s, slow=stream.too_slow)
             if stream.too_slow:
                 hang_up(*request.peer)
 
@@ -117,6 +126,7 @@ class Application:
         actor = stream.actor
         facts = {"actor": actor.name, "role": actor.role, "hospital": actor.hospital, "team": actor.team}
         told = {"action": action, "method": "GET", "path": PATH, "address": request.address, "told": id_of(stream.told)}
+        told |= {"request": request_id.get()}
         self._reads.record({name: value for name, value in facts.items() if value} | told)
 
 
@@ -152,6 +162,7 @@ def _allowing(origin: str) -> dict[str, str]:
 
 
 async def _start(send: Send, status: int, headers: Mapping[str, str]) -> None:
+    headers = {**headers, REQUEST_ID_HEADER: request_id.get()}
     pairs = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": status, "headers": pairs})
 

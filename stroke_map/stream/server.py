@@ -8,6 +8,7 @@ import resource
 import signal
 from typing import TYPE_CHECKING, Final
 
+from stroke_map import logs
 from stroke_map.errors import InvalidRequestError, ServerStartError
 from stroke_map.listening import address_of, check_port
 
@@ -45,6 +46,7 @@ def run(settings: Settings, *, with_parent: bool = False) -> None:
             "There is no stream on the public plane, or where STROKE_MAP_STREAM_PORT is 0",
             next_step="Set the plane to clinical or both, and a port for the stream.",
         )
+    logs.begin("stream", settings.log_level)
     check_port(settings.host, settings.stream_port)
     _let_open_files(settings.stream_limit + _SPARE)
     asyncio.run(_serve(settings, os.getppid() if with_parent else None))

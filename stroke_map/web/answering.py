@@ -12,7 +12,9 @@ from stroke_map.web.ask import ask, ask_transfer
 from stroke_map.web.auditing import mention
 from stroke_map.web.limiting import public_question
 from stroke_map.web.live_state import live_view_of
+from stroke_map.web.measures import measures_of
 from stroke_map.web.patient import PATIENT_FIELDS, TransferBody
+from stroke_map.web.published import holder_of
 from stroke_map.web.questions import RouteBody, RouteQuery, invalid, read_question
 from stroke_map.web.security import require, settings_of_app
 
@@ -113,7 +115,9 @@ def transfer_for(edition: Edition, fields: Fields, patient: Fields) -> dict[str,
 
 
 def _noted(answer: dict[str, Any], *, clinical: bool) -> dict[str, Any]:
-    """Name in the audit log what a clinical answer said: which edition, which hospitals in which order."""
+    """Count what an answer knew, and name in the audit log what a clinical one said: which edition, which hospitals in which order."""
+    damaged = holder_of(current_app).damage is not None
+    measures_of(current_app).answer("clinical" if clinical else "public", answer, damaged=damaged)
     if clinical:
         mention(edition=answer["edition"], hospitals=[hospital["id"] for hospital in answer["hospitals"]])
     return answer

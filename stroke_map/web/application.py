@@ -18,10 +18,12 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import stroke_map
 from stroke_map.live.identity import COOKIE
 from stroke_map.web import (
+    account_api,
     accounts_api,
     alerts_api,
     audit_api,
     auditing,
+    bodies,
     cases_api,
     channels_api,
     closures_api,
@@ -35,7 +37,10 @@ from stroke_map.web import (
     hospitals_api,
     limiting,
     links_api,
+    machine,
+    measures,
     metrics,
+    observing,
     offline,
     openapi,
     page_files,
@@ -57,12 +62,14 @@ from stroke_map.web.live_state import install_live_state
 from stroke_map.web.models import Problem
 from stroke_map.web.published import install_edition
 from stroke_map.web.questions import invalid
+from stroke_map.web.turns import TURNS, Turns
 
 if TYPE_CHECKING:
     from flask import Response
     from pydantic import ValidationError
 
     from stroke_map.settings import Settings
+    from stroke_map.web.workers import Workers
 
 # The largest question is a few hundred bytes; a larger body is never read to its end.
 MAX_BODY_BYTES = 16 * 1024
@@ -86,8 +93,14 @@ _SECURITY_SCHEMES: dict[str, Any] = {
 }
 
 
-def make_app(settings: Settings) -> OpenAPI:
-    """The WSGI application for `settings.plane`. An edition need not be published yet: `/readyz` says so."""
+def make_app(settings: Settings, among: Workers | None = None) -> OpenAPI:
+    """The WSGI application for `settings.plane`. An edition need not be published yet: `/readyz` says so.
+
+    Parameters
+    ----------
+    among
+        The workers of the server for one of which it is made: they count together, and requests take turns.
+    """
     app = OpenAPI(
         "stroke_map",
         info=Info(title="stroke_map", version=stroke_map.__version__, description=__doc__),
@@ -106,9 +119,12 @@ def make_app(settings: Settings) -> OpenAPI:
     install_edition(app, settings)
     install_live_state(app, settings)
     counts.install(app)
+    machine.install(app)
+    measures.install(app, among)
     auditing.install(app, settings)
     problem.install(app)
     security.install(app)
+    bodies.install(app)
     limiting.install(app)
     compressing.install(app)
     session_api.install(app)
@@ -118,16 +134,15 @@ def make_app(settings: Settings) -> OpenAPI:
         app.register_api(closures_api.api)
         app.register_api(events_api.api)
         cases_api.install(app)
-        app.register_api(links_api.api)
-        app.register_api(channels_api.api)
-        app.register_api(deliveries_api.api)
-        app.register_api(editor_api.api)
+        for api in (links_api.api, channels_api.api, deliveries_api.api, editor_api.api):
+            app.register_api(api)
         alerts_api.install(app)
         app.register_api(session_api.api)
         app.register_api(statuses_api.api)
         app.register_api(audit_api.api)
         app.register_api(quality_api.api)
         app.register_api(accounts_api.api)
+        app.register_api(account_api.api)
     openapi.install(app)
     metrics.install(app)
     page_files.install(app)
@@ -140,6 +155,11 @@ def make_app(settings: Settings) -> OpenAPI:
         public_files.install(app)
         search_page.install(app)
         offline.install(app)
+    if among is not None:
+        app.extensions[TURNS] = app.wsgi_app = Turns(app.wsgi_app)  # type: ignore[method-assign]
+    if settings.plane != "clinical":
+        app.wsgi_app = limiting.Admission(app.wsgi_app, app, settings.public_route_concurrency)  # type: ignore[method-assign]
+    observing.install(app)
     return app
 
 

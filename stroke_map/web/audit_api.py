@@ -31,7 +31,7 @@ MOST_LISTED = 1000
 MOST_DOWNLOADED: Final = 10_000
 _NEEDS_KEY: Final = "The audit log needs a key or a log-in."
 _COLUMNS: Final = (
-    "at", "actor", "role", "hospital", "team", "action", "method", "path", "status", "address", "edition", "chain", "number",
+    "at", "actor", "role", "hospital", "team", "action", "method", "path", "status", "address", "edition", "chain", "number", "request",
 )  # fmt: skip
 _LONGEST = 100
 api = APIBlueprint(
@@ -71,6 +71,7 @@ class AuditLine(BaseModel):
     actor: str | None = None
     role: str | None = None
     action: str
+    request: str | None = Field(default=None, description="The `X-Request-Id` of its answer.")
     about: dict[str, Any] | None = None
 
 

@@ -10,6 +10,7 @@ from flask import current_app, g, request
 from stroke_map.errors import EditionError
 from stroke_map.live.audit import AuditLog, Deed
 from stroke_map.live.audit_reads import ReadLog
+from stroke_map.logs import request_id
 from stroke_map.web.live_state import live_store
 from stroke_map.web.published import current_edition
 
@@ -33,7 +34,7 @@ def begin_deed(actor: Actor | None) -> Deed:
         facts = {"actor": actor.name, "role": actor.role}
         facts |= {name: value for name, value in (("hospital", actor.hospital), ("team", actor.team)) if value}
     facts |= {"action": request.endpoint, "method": request.method, "path": request.path[:_LONGEST_PATH]}
-    facts["address"] = request.remote_addr
+    facts |= {"address": request.remote_addr, "request": request_id.get()}
     with suppress(EditionError):
         facts["edition"] = current_edition().info.id
     deed = g.deed = AuditLog.begin(facts)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from stroke_map.live.counting import count
+from stroke_map.live.shared_clock import ahead_s
 from stroke_map.web.live_state import live_store_of
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 _EVERY: Final = timedelta(seconds=5)
 #: What is older is not told any more: the database is away.
 _TOO_OLD: Final = timedelta(minutes=2)
-#: A message that is due is sent within a second; if nobody takes it for so long, nobody sends any.
-OVERDUE_AFTER: Final = timedelta(seconds=60)
 _COUNTS: Final = "stroke_map.counts"
 
 
@@ -30,6 +29,8 @@ class Counts:
     def __init__(self, store: LiveStore) -> None:
         self._store = store
         self._known: Counted | None = None
+        #: By how many seconds the database's clock was ahead of this machine's when it was asked last.
+        self.clock_ahead_s = 0.0
 
     def refresh(self, now: datetime) -> None:
         """Count again where that was a while ago.
@@ -41,22 +42,12 @@ class Counts:
         """
         if self._known is None or not timedelta(0) <= now - self._known.as_of < _EVERY:
             self._known = count(self._store, now)
+            self.clock_ahead_s = ahead_s(self._store)
 
     def at(self, now: datetime) -> Counted | None:
         """What was counted a short time before; None: nothing was."""
         known = self._known
         return known if known is not None and now - known.as_of < _TOO_OLD else None
-
-    def reasons(self, now: datetime) -> list[dict[str, str]]:
-        """Why somebody should look after the messages of alerts, as `/readyz` says it."""
-        known, found = self.at(now), []
-        if known is not None and known.due_since is not None and now - known.due_since >= OVERDUE_AFTER:
-            step = "Messages of alerts are due and nobody sends them: see that `stroke-map deliver` runs, or the server itself delivers."
-            found.append({"code": "deliveries-overdue", "next_step": step})
-        if known is not None and known.dead_lately:
-            step = f"{known.dead_lately:,} messages of alerts were given up within a day: `stroke-map delivery list --dead`."
-            found.append({"code": "deliveries-dead", "next_step": step})
-        return found
 
 
 def counts_of(app: Flask) -> Counts:

@@ -11,12 +11,12 @@ from flask_openapi3.models.tag import Tag
 
 import stroke_map
 from stroke_map.editions.status import validity_at
-from stroke_map.web.counts import counts_of
+from stroke_map.errors import EditionError
 from stroke_map.web.live_state import live_view_of
 from stroke_map.web.models import Health, Readiness
 from stroke_map.web.openapi import responses
-from stroke_map.web.problem import problem_response
 from stroke_map.web.published import current_edition, holder_of
+from stroke_map.web.readiness import Check, checks
 
 api = APIBlueprint("health", __name__, abp_tags=[Tag(name="health", description="For load balancers and operators.")])
 _NO_STORE = {"Cache-Control": "no-store"}
@@ -33,34 +33,32 @@ def healthz() -> Response:
 def readyz() -> Response:
     """Say whether this process can answer; a 503 names what is wrong and the command that repairs it.
 
-    "degraded": a sound edition serves, but what was published since then cannot be opened, or it does not hold today; or messages of
-    alerts are overdue, or were given up within a day. Sixty days
-    before its end `reasons` begin to say so. While `live_state` is stale, answers know of no closure recorded after its `as_of`.
+    Each of `checks` says how one thing stands, in words, and what to do: the edition and its last day, whether closures are known up to
+    now, messages of alerts, the workers, room on the disks. "degraded": one of them fails, and answers go on with less than there should be.
     """
-    info = current_edition().info
-    holder = holder_of(current_app)
+    now, holder = datetime.now(UTC), holder_of(current_app)
+    found = checks(current_app)
+    try:
+        info = current_edition().info
+    except EditionError as error:
+        raise _not_ready(error, found) from None
     if holder.damage is not None:
-        return problem_response(holder.damage)
-    reasons = [] if holder.problem is None else [{"code": holder.problem.code, "next_step": holder.problem.next_step}]
-    now = datetime.now(UTC)
-    reasons += counts_of(current_app).reasons(now)
-    validity, live = validity_at(info, now), live_view_of(current_app).state(now)
-    degraded = bool(reasons) or validity.state in {"expired", "not yet valid"}
-    if validity.warning:
-        code = f"edition-{validity.state.replace(' ', '-')}"
-        reasons.append(
-            {
-                "code": code,
-                "next_step": f"{validity.warning.capitalize()}. Publish the next: `stroke-map edition update`.",
-            }
-        )
+        raise _not_ready(holder.damage, found)
+    live = live_view_of(current_app).state(now)
     body = {
-        "status": "degraded" if degraded else "ready",
+        "status": "degraded" if any(check.state == "failing" for check in found) else "ready",
         "edition": info.id,
         "valid_until": info.valid_until,
-        "days_left": validity.days_left,
+        "days_left": validity_at(info, now).days_left,
         "demo": info.demo,
         "live_state": {"as_of": live.as_of, "stale": live.stale},
-        "reasons": reasons,
+        "reasons": [{"code": check.code, "next_step": check.next_step} for check in found if check.code],
+        "checks": [check.as_json() for check in found],
     }
     return Response(orjson.dumps(body), mimetype="application/json", headers=_NO_STORE)
+
+
+def _not_ready(wrong: EditionError, found: list[Check]) -> EditionError:
+    # A new object for every caller: an exception that is raised twice collects both tracebacks.
+    told = [check.as_json() for check in found]
+    return type(wrong)(wrong.detail, next_step=wrong.next_step, **wrong.facts, checks=told)

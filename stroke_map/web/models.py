@@ -318,6 +318,9 @@ class Problem(BaseModel):
         description="Stable; what a program should look at.", json_schema_extra={"example": "off-network"}
     )
     next_step: str = Field(description="What to do about it.")
+    request_id: str | None = Field(
+        default=None, description="As in the X-Request-Id of every answer: by it the operator finds what the log says."
+    )
     errors: list[Mistake] | None = Field(default=None, description="invalid-request: each field with its mistake.")
     fallback: list[Fallback] | None = Field(
         default=None, description="outside-area, off-network, no-route: capable hospitals by straight line."
@@ -350,6 +353,16 @@ class Reason(_Shape):
     next_step: str
 
 
+class Checked(_Shape):
+    """One thing that was looked at. "warning": nothing is missing yet; "failing": answers go on, with less than there should be."""
+
+    name: str
+    state: Literal["ok", "unknown", "warning", "failing"]
+    text: Text
+    code: str | None = Field(description="Stable; null where all is well.")
+    next_step: str | None
+
+
 class Readiness(_Shape):
     """The process can answer."""
 
@@ -359,4 +372,5 @@ class Readiness(_Shape):
     days_left: int = Field(description="To the last day of the edition; negative: so many days ago.")
     demo: bool
     live_state: LiveState
-    reasons: list[Reason]
+    reasons: list[Reason] = Field(description="Of every check that warns or fails.")
+    checks: list[Checked]

@@ -8,8 +8,17 @@ import traceback
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from stroke_map.errors import BadHttpError, MethodNotAllowedError, NotFoundError, StrokeMapError, TooLargeError
+from stroke_map.errors import (
+    BadHttpError,
+    MethodNotAllowedError,
+    NoMemoryError,
+    NotFoundError,
+    StrokeMapError,
+    TooLargeError,
+)
 from stroke_map.problems import CONTENT_TYPE, problem_body, problem_headers, problem_json
+from stroke_map.web.machine import machine_of
+from stroke_map.web.observing import name_error
 
 PAGE_RENDERER = "stroke_map.problem_page"
 log = logging.getLogger("stroke_map.web")
@@ -17,6 +26,7 @@ log = logging.getLogger("stroke_map.web")
 
 def problem_response(error: StrokeMapError) -> Response:
     """The HTTP response for `error`: a page for a browser's page request where one is registered, JSON otherwise."""
+    name_error(request.environ, error)
     body = problem_body(error)
     render = current_app.extensions.get(PAGE_RENDERER)
     wants_page = request.accept_mimetypes.best_match([CONTENT_TYPE, "text/html"]) == "text/html"
@@ -52,6 +62,9 @@ def _handle(error: Exception) -> Response:
         if valid_methods:
             response.headers["Allow"] = ", ".join(sorted(valid_methods))
         return response
+    if isinstance(error, MemoryError):
+        machine_of(current_app).note_short()
+        return problem_response(NoMemoryError("There is no memory for this answer."))
     # Frames, not the message: a message can carry a value of the request, and a value can be about a patient.
     frames = "".join(traceback.format_tb(error.__traceback__))
     log.error("unexpected %s while answering %s\n%s", type(error).__name__, request.endpoint, frames)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from queue import SimpleQueue
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from queue import Empty, SimpleQueue
 from threading import BoundedSemaphore
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from werkzeug import Response
 
 from stroke_map.errors import LiveStoreError
 from stroke_map.problems import CONTENT_TYPE, RETRY_AFTER_S, problem_body, problem_headers, problem_json
+from stroke_map.web.observing import name_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 #: More of them compete for the interpreter: hundreds halve the throughput of answers and take p99 near a second; measured best: 1 to 4.
@@ -25,6 +27,12 @@ MOST_WAITING: Final = 48
 _COMPUTED: Final = tuple(
     f"/api/v1/{name}" for name in ("route", "transfer", "hospitals", "search", "protocols", "openapi.json")
 )
+
+#: Where an application has its turns, among its extensions.
+TURNS: Final = "stroke_map.turns"
+_TURN: Final = "stroke_map.turn"
+#: Gives the turn of a request to others for as long as a block runs.
+Turn: TypeAlias = "Callable[[], AbstractContextManager[None]]"
 
 
 class Turns:
@@ -53,20 +61,45 @@ class Turns:
         """Answer one request."""
         if waits(environ["REQUEST_METHOD"], environ["PATH_INFO"]):
             if not self._waiting.acquire(blocking=False):
-                return _too_many()(environ, start_response)
+                return _too_many(environ)(environ, start_response)
             try:
                 return self._application(environ, start_response)
             finally:
                 self._waiting.release()
         self._turns.get()
+        environ[_TURN] = self._given_back
         try:
             return self._application(environ, start_response)
         finally:
             self._turns.put(None)
 
+    def come(self, within_s: float) -> bool:
+        """Whether a question would have its turn within so many seconds."""
+        try:
+            self._turns.get(timeout=within_s)
+        except Empty:
+            return False
+        self._turns.put(None)
+        return True
 
-def _too_many() -> Response:
+    @contextmanager
+    def _given_back(self) -> Iterator[None]:
+        self._turns.put(None)
+        try:
+            yield
+        finally:
+            self._turns.get()
+
+
+def turn_of(environ: WSGIEnvironment) -> Turn:
+    """What a request that must wait for something gives its turn back by; nothing where it has none."""
+    turn: Turn = environ.get(_TURN, nullcontext)
+    return turn
+
+
+def _too_many(environ: WSGIEnvironment) -> Response:
     error = LiveStoreError("too many requests wait for the database of live state")
+    name_error(environ, error)
     headers = problem_headers(error) | {"Retry-After": str(RETRY_AFTER_S)}
     return Response(problem_json(problem_body(error)), error.status, headers, content_type=CONTENT_TYPE)
 

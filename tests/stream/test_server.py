@@ -254,3 +254,18 @@ def read_lines(store: LiveStore):
 
     with store.reading() as connection:
         return connection.execute(select(audit.c.line).order_by(audit.c.chain, audit.c.number)).scalars().all()
+
+
+def test_every_answer_has_an_id_of_its_own_which_a_problem_and_the_audit_log_name_too(serve, settings, shift):
+    server = serve(settings)
+    first, second = server.listen(), server.listen()
+    ids = [client.response.headers["X-Request-Id"] for client in (first, second)]
+    refused = server.listen(BAD_KEY)
+    assert refused.problem()["request_id"] == refused.response.headers["X-Request-Id"]
+    assert len({*ids, refused.response.headers["X-Request-Id"]}) == 3
+    server.process.send_signal(signal.SIGINT)
+    server.process.wait(60)
+    gather_left(settings.audit_dir, shift.store)
+    lines = [line for line in shift.store.audit.list() if line["action"] in {"stream.open", "stream.close"}]
+    assert {line["request"] for line in lines} == set(ids)
+    assert len(lines) == 4

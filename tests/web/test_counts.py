@@ -8,7 +8,8 @@ from stroke_map.live.alerts import NewAlert
 from stroke_map.live.cases import NewCase
 from stroke_map.live.channels import NewChannel
 from stroke_map.live.deliveries import Outcome
-from stroke_map.web.counts import OVERDUE_AFTER, counts_of
+from stroke_map.web.counts import counts_of
+from stroke_map.web.readiness import OVERDUE_AFTER
 
 HOUR = timedelta(hours=1)
 

@@ -7,6 +7,7 @@ from stroke_map.editions.info import read_info
 from stroke_map.editions.seal import seal
 from stroke_map.settings import read_settings
 from stroke_map.web import create_app
+from stroke_map.web.live_state import warm_live_state
 
 
 def values_of(client):
@@ -25,7 +26,9 @@ def client_of(copy_demo, tmp_path):
         info = read_info(document.read_bytes()).model_copy(update=changes)
         document.unlink()
         seal(document.parent, info)
-        return create_app(read_settings({}, geodata_dir=geodata, cache_dir=tmp_path)).test_client()
+        app = create_app(read_settings({}, geodata_dir=geodata, cache_dir=tmp_path))
+        warm_live_state(app)
+        return app.test_client()
 
     return make
 
@@ -50,6 +53,38 @@ def test_without_an_edition_metrics_say_that_alone(app_without_edition):
     values = values_of(app_without_edition.test_client())
     assert {name for name in values if "edition" in name} == {"stroke_map_edition_sound"}
     assert values["stroke_map_edition_sound"].value == 0
+
+
+def test_metrics_say_what_is_closed_and_what_hospitals_say_now(make_live_app, demo_edition, clinical):
+    app = make_live_app()
+    app.extensions["stroke_map.live_store"].migrate()
+    client, way = app.test_client(), int(demo_edition.network("car").stretch_way_id[0])
+    assert values_of(client)["stroke_map_live_state_stale"].value == 0
+    later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    for fields in ({}, {"kind": "slow", "factor": 2.0}, {"from": later}):
+        body = {"ways": [way], "reason": "r", "author": "a"} | fields
+        assert client.post("/api/v1/closures", json=body, headers=clinical).status_code == 201
+    body = {"kind": "ct_down", "reason": "r", "author": "a"}
+    assert (
+        client.put(f"/api/v1/hospitals/{demo_edition.hospitals[0].id}/status", json=body, headers=clinical).status_code
+        == 200
+    )
+    text = client.get("/metrics").get_data(as_text=True)
+    for line in (
+        'closures{kind="closed"} 1.0',
+        'closures{kind="slow"} 1.0',
+        'hospital_statuses{kind="ct_down"} 1.0',
+        'hospital_statuses{kind="full"} 0.0',
+    ):
+        assert f"stroke_map_{line}\n" in text
+
+
+def test_metrics_say_which_check_fails_and_how_much_room_there_is(client):
+    text = client.get("/metrics").get_data(as_text=True)
+    assert 'stroke_map_check_failing{check="disk"} 0.0' in text
+    free = values_of(client)["stroke_map_disk_free_bytes"]
+    assert set(free.labels) == {"folder"}
+    assert free.value > 0
 
 
 @pytest.mark.parametrize(

@@ -302,3 +302,44 @@ def test_a_key_is_known_and_revoked_from_the_next_request_on_in_every_worker(con
     assert who(connections, made["key"]) == in_every_worker(connections, "machine")
     command_line(geodata, "key", "revoke", made["id"], "--json")
     assert who(connections, made["key"]) == in_every_worker(connections, None)
+
+
+_LIMITS = """
+import resource
+from stroke_map.web.server import _connections
+for most in (1 << 12, 1 << 10, 200):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (100, most))
+    print(_connections(), *resource.getrlimit(resource.RLIMIT_NOFILE))
+"""
+
+
+def test_a_worker_keeps_as_many_connections_open_as_it_may_have_files():
+    done = subprocess.run([sys.executable, "-c", _LIMITS], check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines() == ["3584 4096 4096", "512 1024 1024", "128 200 200"]
+
+
+def figures(connection):
+    """What a worker tells Prometheus: {name with labels: value}."""
+    connection.request("GET", "/metrics")
+    lines = connection.getresponse().read().decode().splitlines()
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[0] != "#")}
+
+
+def test_any_worker_tells_what_all_have_counted_also_one_that_was_killed(server, connections, place):
+    asked, began = 'stroke_map_snap_metres_count{plane="public"}', "stroke_map_worker_starts_total"
+    before = [figures(connection) for connection in connections.values()]
+    assert before[0].get(asked, 0) == before[1].get(asked, 0)
+    for connection in connections.values():
+        for _ in range(3):
+            ask_over(connection, f"/api/v1/route?lat={place['lat']}&lon={place['lon']}")
+    assert [figures(connection)[asked] for connection in connections.values()] == [before[0].get(asked, 0) + 6] * 2
+    killed, other = connections
+    os.kill(killed, signal.SIGKILL)
+    wait_for(lambda: figures(connections[other])[began] > before[0][began], server[1])
+    after = figures(connections[other])
+    assert (after[began], after["stroke_map_workers"]) == (before[0][began] + 1, 2)
+    assert after[asked] == before[0].get(asked, 0) + 6
+    pulses = [name for name in after if name.startswith("stroke_map_worker_pulse_age_seconds")]
+    assert pulses == [f'stroke_map_worker_pulse_age_seconds{{worker="{number}"}}' for number in range(2)]
+    histograms = [name for name in after if name.startswith("stroke_map_request_seconds_count")]
+    assert len(histograms) == len(set(histograms)) > 1
