@@ -122,7 +122,10 @@ def _check(lat: object, lon: object, crs: object) -> None:
 def _is_degrees(value: object, limit: int) -> bool:
     if isinstance(value, bool) or not isinstance(value, Real):
         return False
-    return abs(float(value)) <= limit  # False for NaN too
+    try:
+        return abs(float(value)) <= limit  # False for NaN too
+    except OverflowError:  # a whole number may be too large for a float
+        return False
 
 
 def _is_shifted(lat: float, lon: float, margin_deg: float = 0.0) -> bool:

@@ -103,6 +103,7 @@ def test_an_unknown_system_is_refused_with_the_three_that_are_known(convert, crs
 @pytest.mark.parametrize(
     ("lat", "lon", "fields"),
     [
+        (10**400, 106.5, ["lat"]),
         (math.nan, 106.5, ["lat"]),
         (29.5, math.nan, ["lon"]),
         (math.inf, -math.inf, ["lat", "lon"]),
