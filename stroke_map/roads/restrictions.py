@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from stroke_map.roads.stretches import Stretches
 
 Chain = tuple[int, ...]
+#: So many pieces of road are tried for one relation. A real one needs some ten; a way that meets itself at every turn has more ways over it
+#: than anybody could count.
+MOST_TRIED: Final = 2000
 _COMPARISON = re.compile(r"(weight|length|width|height)\s*([<>]=?)\s*([0-9]{1,3}(?:\.[0-9]+)?)\s*(?:t|m)?")
 
 
@@ -51,11 +54,16 @@ class Bans:
         self.not_understood[reason] = self.not_understood.get(reason, 0) + 1
 
 
+class _TooManyWaysError(Exception):
+    """Nobody can tell which road a relation means."""
+
+
 class _Roads:
-    """The look-ups that placing a relation needs."""
+    """The look-ups that placing a relation needs; `tried` counts the pieces of road looked at for the one at hand."""
 
     def __init__(self, raw: RawRoads, stretches: Stretches, segments: Segments) -> None:
         self.segments = segments
+        self.tried = 0
         way_index = {way.id: i for i, way in enumerate(raw.ways)}
         wanted = {
             way_index[ref]
@@ -75,6 +83,12 @@ class _Roads:
         for at, tail in enumerate(tails):
             self.leaving.setdefault(tail, []).append(at)
 
+    def try_one(self) -> None:
+        """Count one more piece of road; _TooManyWaysError where there are more than can be meant."""
+        self.tried += 1
+        if self.tried > MOST_TRIED:
+            raise _TooManyWaysError
+
     def entering(self, way: int, node: int) -> list[int]:
         """Segments of `way` that end at `node`."""
         return [s for s in self.by_way.get(way, ()) if self.segments.head[s] == node]
@@ -92,6 +106,7 @@ class _Roads:
         chains: list[Chain] = []
         stack: list[Chain] = [(s,) for s in self.departing(way, start)]
         while stack:
+            self.try_one()
             chain = stack.pop()
             head = int(self.segments.head[chain[-1]])
             if head == end:
@@ -216,7 +231,12 @@ def _chains(relation: RawRestriction, kind: str, roads: _Roads, bans: Bans) -> s
         bans.skip("members missing or too many")
         return set()
     if all(member_type == "w" for member_type, _ in via):
-        chains = {c for a in sources for b in targets for c in _via_ways(a, [ref for _, ref in via], b, roads)}
+        roads.tried = 0
+        try:
+            chains = {c for a in sources for b in targets for c in _via_ways(a, [ref for _, ref in via], b, roads)}
+        except _TooManyWaysError:
+            bans.skip("more ways over its via ways than can be meant")
+            return set()
     elif len(via) == 1:
         node = roads.node_index.get(via[0][1], -1)
         chains = {c for a in sources for b in targets for c in _via_node(a, node, b, kind, roads)}
@@ -255,6 +275,7 @@ def _via_ways(source: int, via: list[int], target: int, roads: _Roads) -> list[C
     for joint in roads.nodes_of(source):
         stack.extend(((s,), frozenset(via)) for s in roads.entering(source, joint))
     while stack:
+        roads.try_one()
         chain, left = stack.pop()
         here = int(roads.segments.head[chain[-1]])
         if not left:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import networkx as nx
 import pytest
+
+from stroke_map.roads import RoadNetwork
 
 CROSSING = """
       n
@@ -493,3 +496,24 @@ def test_members_that_do_not_join_mean_nothing(draw, relation):
     drawing = draw(DUAL, DUAL_WAYS, relation)
     drawing.check("c g: cf fg\nb h: bg gh\na f: ab bc cf\na h: ab bg gh")
     assert sum(drawing.network.report["restrictions_not_placed"].values()) == 1
+
+
+def test_a_via_way_that_meets_itself_everywhere_is_left_out_and_said(tmp_path):
+    """Over a way through every pair of 13 nodes there are a hundred million ways: nobody drives them, and nobody counts them."""
+    walk = [node for node, _ in nx.eulerian_circuit(nx.complete_graph(13))]
+    nodes = [
+        f'<node id="{n + 1}" version="1" lat="{29.5 + n * n * 1e-4}" lon="{106.5 + n * 1e-3}"/>' for n in range(15)
+    ]
+    ways = {1: [13, 0], 2: walk, 3: [1, 14]}
+    lines = [
+        f'<way id="{way}" version="1">{"".join(f"""<nd ref="{n + 1}"/>""" for n in refs)}<tag k="highway" v="service"/></way>'
+        for way, refs in ways.items()
+    ]
+    members = "".join(
+        f'<member type="way" ref="{way}" role="{role}"/>' for way, role in zip(ways, ("from", "via", "to"), strict=True)
+    )
+    relation = f'<relation id="9" version="1">{members}<tag k="type" v="restriction"/><tag k="restriction" v="no_u_turn"/></relation>'
+    path = tmp_path / "knot.osm"
+    path.write_text(f'<osm version="0.6">{"".join(nodes + lines)}{relation}</osm>', encoding="utf-8")
+    report = RoadNetwork.from_osm(path, profile="car").report
+    assert report["restrictions_not_placed"] == {"more ways over its via ways than can be meant": 1}
