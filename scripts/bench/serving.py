@@ -48,7 +48,7 @@ def measure_start(case: Case, times: int) -> Row:
     geodata = publish_case(case)
     taken = []
     for _ in range(times):
-        with _service(geodata) as (_, ready_s):
+        with service(geodata) as (_, ready_s):
             taken.append(ready_s)
     return Row("start", case.name, "service start to /readyz", {"ready_s": sorted(taken)[len(taken) // 2]},
                f"median of {times} starts, {WORKERS} workers", {"all_s": taken})  # fmt: skip
@@ -64,15 +64,15 @@ def measure_http(
     )
     nothing = case.folder / "nothing.txt"
     nothing.write_text("/", encoding="utf-8")
-    load = f"own load generator, {connections} connections, {WORKERS} workers, all on the same processors"
-    with _service(publish_case(case)) as (port, _):
+    note = f"own load generator, {connections} connections, {WORKERS} workers, all on the same processors"
+    with service(publish_case(case)) as (port, _):
         # After a start the service verifies its edition and loads what a first page will need: that is not the steady state.
         time.sleep(min(_SETTLE_S, 5 * warm_s))
-        answers = _load(port, paths, connections, warm_s, seconds)
+        answers = load(port, paths, connections, warm_s, seconds)
     with _noop() as port:
-        noop = _load(port, nothing, connections, warm_s, seconds)
+        noop = load(port, nothing, connections, warm_s, seconds)
     return [
-        Row("http", case.name, "GET /api/v1/route", answers, load),
+        Row("http", case.name, "GET /api/v1/route", answers, note),
         Row("noop", case.name, "a view that does nothing", noop, "the same server and load"),
     ]
 
@@ -82,7 +82,7 @@ def measure_pages(case: Case, *, rate: float, connections: int, warm_s: float, s
     paths = case.folder / "pages.txt"
     paths.write_text("\n".join(PAGES), encoding="utf-8")
     arguments = (str(paths), str(connections), str(warm_s), str(seconds), str(rate))
-    with _service(publish_case(case)) as (port, _):
+    with service(publish_case(case)) as (port, _):
         time.sleep(min(_SETTLE_S, 5 * warm_s))
         for path in 4 * WORKERS * PAGES:  # made once by each worker, which is not what is measured
             _wait_for(port, path)
@@ -96,14 +96,15 @@ def measure_pages(case: Case, *, rate: float, connections: int, warm_s: float, s
     )
 
 
-def _load(port: int, paths: Path, connections: int, warm_s: float, seconds: float) -> dict[str, float]:
+def load(port: int, paths: Path, connections: int, warm_s: float, seconds: float) -> dict[str, float]:
+    """The figures of a load (see `bench.load`), made by a process of its own."""
     arguments = (HOST, str(port), str(paths), str(connections), str(warm_s), str(seconds))
     told: dict[str, float] = run_module("bench.load", *arguments)
     return told
 
 
 @contextmanager
-def _service(geodata: Path) -> Iterator[tuple[int, float]]:
+def service(geodata: Path) -> Iterator[tuple[int, float]]:
     """The service as its command starts it: its port, and how many seconds until it was ready."""
     port = _free_port()
     command = [str(Path(sys.executable).parent / "stroke-map"), "serve", "--workers", str(WORKERS), "--port", str(port)]

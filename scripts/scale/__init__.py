@@ -1,0 +1,1 @@
+"""How everything grows with the size of a region, its hospitals and its callers; run by `scale.py`."""
