@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -25,7 +26,7 @@ class Answer:
 
     def json(self) -> Any:
         """The body, parsed."""
-        return json.loads(self.body)
+        return orjson.loads(self.body)
 
 
 @dataclass(frozen=True)
@@ -71,15 +72,13 @@ class Connection:
                 status, told = await _head(reader)
                 if status != 200:
                     raise OSError(f"GET {path}: {status} {(await _body(reader, told))[:300]!r}")
-            lines: dict[str, str] = {}
-            async for line in _lines(reader, told):
-                if line:
+            async for block in _blocks(reader, told):
+                lines: dict[str, str] = {}
+                for line in block.splitlines():
                     name, _, value = line.partition(":")
                     lines[name] = lines.get(name, "") + value.removeprefix(" ")
-                elif lines:
-                    if "data" in lines:
-                        yield Event(lines.get("id", ""), lines.get("event", "message"), lines["data"])
-                    lines = {}
+                if "data" in lines:
+                    yield Event(lines.get("id", ""), lines.get("event", "message"), lines["data"])
         finally:
             self.close()
 
@@ -93,7 +92,7 @@ class Connection:
         if self._reader is None or self._writer is None or self._reader.at_eof():
             self.close()
             self._reader, self._writer = await asyncio.open_connection(HOST, self.port, limit=_LONGEST_LINE)
-        content = b"" if body is None else json.dumps(body).encode()
+        content = b"" if body is None else orjson.dumps(body)
         told = {"Host": f"{HOST}:{self.port}", "Content-Length": str(len(content))} | self._headers
         if body is not None:
             told["Content-Type"] = "application/json"
@@ -123,15 +122,27 @@ async def _chunks(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
     await reader.readexactly(2)
 
 
-async def _lines(reader: asyncio.StreamReader, headers: dict[str, str]) -> AsyncIterator[str]:
-    """The lines of a stream, chunked or until the connection ends."""
+async def _blocks(reader: asyncio.StreamReader, headers: dict[str, str]) -> AsyncIterator[str]:
+    """What stands between empty lines of a stream, chunked or until the connection ends."""
     rest = b""
     chunked = headers.get("transfer-encoding", "").lower() == "chunked"
-    chunks = _chunks(reader) if chunked else _pieces(reader)
-    async for chunk in chunks:
-        *whole, rest = (rest + chunk).split(b"\n")
-        for line in whole:
-            yield line.decode().removesuffix("\r")
+    async for piece in _open_chunks(reader) if chunked else _pieces(reader):
+        *whole, rest = (rest + piece.replace(b"\r\n", b"\n")).split(b"\n\n")
+        for block in whole:
+            yield block.decode()
+
+
+async def _open_chunks(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    """The chunks of an answer after which nothing comes: as many at once as there are, for thousands a second are read."""
+    rest = b""
+    async for piece in _pieces(reader):
+        rest += piece
+        while (at := rest.find(b"\r\n")) >= 0:
+            end = at + 2 + int(rest[:at].split(b";")[0], 16)
+            if len(rest) < end + 2:
+                break
+            yield rest[at + 2 : end]
+            rest = rest[end + 2 :]
 
 
 async def _pieces(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:

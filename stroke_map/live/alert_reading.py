@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import BindParameter, bindparam, select
 
 from stroke_map.errors import NotFoundError
 from stroke_map.live.alert_rules import Alert, Callees, Happening
@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from stroke_map.live.cases import Case
 
 LARGEST_ID: Final = 2**31 - 1
+# Made once: they are asked in every transaction that concerns an alert, and making them takes as long as asking them.
+_IDS: Final[BindParameter[Any]] = bindparam("ids", expanding=True)
+_ALERTS: Final = select(alerts).where(alerts.c.id.in_(_IDS)).order_by(alerts.c.id)
+_EVENTS: Final = select(alert_events).where(alert_events.c.alert_id.in_(_IDS))
+_CALLS: Final = (
+    select(deliveries).where(deliveries.c.alert_id.in_(_IDS), deliveries.c.kind == "call").order_by(deliveries.c.id)
+)
 
 
 def load_alert(connection: Connection, alert_id: int) -> RecordedAlert:
@@ -44,14 +51,14 @@ def no_such_alert() -> NotFoundError:
 
 def load_alerts(connection: Connection, ids: Sequence[int]) -> Sequence[RecordedAlert]:
     """Alerts with all that happened to them, in the order of their ids."""
-    rows = connection.execute(select(alerts).where(alerts.c.id.in_(ids)).order_by(alerts.c.id)).all()
+    wanted = {"ids": ids}
+    rows = connection.execute(_ALERTS, wanted).all()
     happened: dict[int, list[Happening]] = {row.id: [] for row in rows}
-    for event in connection.execute(select(alert_events).where(alert_events.c.alert_id.in_(ids))):
+    for event in connection.execute(_EVENTS, wanted):
         told = Happening(event.kind, event.at, event.team, 0, event.author, event.reason)
         happened[event.alert_id].append(told)
-    calls = select(deliveries).where(deliveries.c.alert_id.in_(ids), deliveries.c.kind == "call")
     called: dict[tuple[int, Happening], None] = {}  # a call may go several ways, and is one
-    for call in connection.execute(calls.order_by(deliveries.c.id)):
+    for call in connection.execute(_CALLS, wanted):
         for kind, at in (("called", call.at), ("sent", call.sent_at), ("delivered", call.delivered_at)):
             if at is not None:
                 called[call.alert_id, Happening(kind, at, call.team, call.contact)] = None  # type: ignore[arg-type]

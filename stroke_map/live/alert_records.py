@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import orjson
 from sqlalchemy import insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from stroke_map.errors import ConflictError, InvalidRequestError
 from stroke_map.live.alert_reading import LARGEST_ID, load_alert, load_alerts, next_choice, no_such_alert
 from stroke_map.live.alert_rules import Happening, due, refusal, standing_of
-from stroke_map.live.case_records import CASE_TOPIC, load_case
+from stroke_map.live.case_records import load_case
 from stroke_map.live.case_tables import alert_events, alerts, cases
+from stroke_map.live.holding import CASE_TOPIC, case_of_alerts, hold_cases, mark_changed
 from stroke_map.live.outbox import end_calls, put_calls
 
 if TYPE_CHECKING:
@@ -74,42 +76,62 @@ class AlertRecords:
         InvalidRequestError
             It is not the first choice, and no reason is given.
         """
-        with self._store.writing() as connection:
-            version = self._store.bump(connection, CASE_TOPIC, now)
-            earlier = _answered(connection, new.author, key, digest)
-            if earlier is not None:
-                return earlier
-            case = load_case(connection, new.case_id)
-            if case.closed_at is not None:
-                raise ConflictError("The case is closed.")
-            of_case = select(alerts.c.id).where(alerts.c.case_id == case.id)
-            before = load_alerts(connection, connection.execute(of_case).scalars().all())
-            reason = _override_reason(case, before, new)
-            standing = next((a for a in before if standing_of(a.alert, a.happenings).ending is None), None)
-            stands = standing.id if standing else None
-            if instead_of not in {"any", stands}:
-                raise ConflictError("Another alert of this case stands by now, or none.", alert=stands)
-            if standing is not None:
-                self._make_way(connection, standing, new, version, now)
-            chosen: dict[str, Any] = {"hospital_id": new.hospital_id, "override_reason": reason, "capable": new.capable}
-            connection.execute(update(cases).where(cases.c.id == case.id).values(chosen | {"changed": version}))
-            alert_id = _insert(connection, new, changed=version, created_at=now, replaces=stands, idempotency_key=key, digest=digest)  # fmt: skip
-            answer = orjson.dumps(
-                self._settle(connection, load_alert(connection, alert_id), version, now).as_json(now, self.timers)
-            )
-            connection.execute(update(alerts).where(alerts.c.id == alert_id).values(answer=answer.decode()))
-            return answer
+        for again in (False, True):
+            try:
+                with self._store.writing() as connection:
+                    return self._create(connection, new, key=key, digest=digest, now=now, instead_of=instead_of)
+            except IntegrityError:  # the key was used for another case, at this very moment
+                if again:
+                    raise
+        raise AssertionError  # the loop returns or raises
 
-    def _make_way(
-        self, connection: Connection, standing: RecordedAlert, new: NewAlert, version: int, now: datetime
-    ) -> None:
+    def _create(
+        self,
+        connection: Connection,
+        new: NewAlert,
+        *,
+        key: str,
+        digest: str,
+        now: datetime,
+        instead_of: int | Literal["any"] | None,
+    ) -> bytes:
+        hold_cases(connection, [new.case_id] if 0 < new.case_id <= LARGEST_ID else [])
+        earlier = _answered(connection, new.author, key, digest)
+        if earlier is not None:
+            return earlier
+        case = load_case(connection, new.case_id)
+        if case.closed_at is not None:
+            raise ConflictError("The case is closed.")
+        of_case = select(alerts.c.id).where(alerts.c.case_id == case.id)
+        before = load_alerts(connection, connection.execute(of_case).scalars().all())
+        reason = _override_reason(case, before, new)
+        standing = next((a for a in before if standing_of(a.alert, a.happenings).ending is None), None)
+        stands = standing.id if standing else None
+        if instead_of not in {"any", stands}:
+            raise ConflictError("Another alert of this case stands by now, or none.", alert=stands)
+        if standing is not None:
+            self._make_way(connection, standing, new, now)
+        chosen: dict[str, Any] = {"hospital_id": new.hospital_id, "override_reason": reason, "capable": new.capable}
+        connection.execute(update(cases).where(cases.c.id == case.id).values(chosen))
+        alert_id = _insert(connection, new, created_at=now, replaces=stands, idempotency_key=key, digest=digest)
+        created = self._settle(connection, load_alert(connection, alert_id), now)
+        answer = orjson.dumps(created.as_json(now, self.timers))
+        connection.execute(update(alerts).where(alerts.c.id == alert_id).values(answer=answer.decode()))
+        concerned = [alert_id] if stands is None else [stands, alert_id]
+        self._mark(connection, concerned, now, of_cases=[case.id])
+        return answer
+
+    def _mark(self, connection: Connection, ids: Sequence[int], now: datetime, of_cases: Sequence[int] = ()) -> None:
+        mark_changed(connection, self._store.bump(connection, CASE_TOPIC, now), of_cases=of_cases, of_alerts=ids)
+
+    def _make_way(self, connection: Connection, standing: RecordedAlert, new: NewAlert, now: datetime) -> None:
         """End the alert that stands for the case of a new one: stood down, or closed where the patient had arrived and goes on."""
         arrived = standing_of(standing.alert, standing.happenings).arrived
         if arrived is None and standing.hospital_id == new.hospital_id:
             raise ConflictError("The alert to this hospital stands already.", alert=standing.id)
         kind: Kind = "closed" if arrived else "cancelled"
         ended = _happened(connection, standing, Happening(kind, now, by=new.author, reason=ANOTHER_DESTINATION))
-        self._settle(connection, ended, version, now)
+        self._settle(connection, ended, now)
 
     def act(
         self,
@@ -141,7 +163,7 @@ class AlertRecords:
             The alert does not call that team.
         """
         with self._store.writing() as connection:
-            version = self._store.bump(connection, CASE_TOPIC, now)
+            hold_cases(connection, case_of_alerts([alert_id] if 0 < alert_id <= LARGEST_ID else []))
             found = load_alert(connection, alert_id)
             if hospital is not None and found.hospital_id != hospital:
                 raise no_such_alert()
@@ -156,27 +178,34 @@ class AlertRecords:
                 raise ConflictError(f"This can no longer be: {refused}.", state=standing.state)
             if not any((h.kind, h.team) == (kind, team) for h in found.happenings):
                 found = _happened(connection, found, Happening(kind, now, team, by=by, reason=reason))
-            return self._settle(connection, found, version, now)
+            found = self._settle(connection, found, now)
+            self._mark(connection, [alert_id], now)
+            return found
 
     def follow(
-        self, connection: Connection, case_id: int, kind: Kind, *, at: datetime, by: str, version: int, now: datetime
-    ) -> None:
-        """Let the alert of a case that has not ended arrive or close with it, in the transaction of whoever says so."""
-        for alert_id in _standing_ids(connection, case_id):
-            found = load_alert(connection, alert_id)
-            if not any(h.kind == kind for h in found.happenings):
-                found = _happened(connection, found, Happening(kind, at, by=by))
-            self._settle(connection, found, version, now)
+        self, connection: Connection, case_id: int, kind: Kind, *, at: datetime, by: str, now: datetime
+    ) -> Sequence[int]:
+        """Let the alert of a case that has not ended arrive or close with it, in the transaction of whoever says so and holds the case.
+
+        Returns the ids of alerts that changed.
+        """
+        ids = _standing_ids(connection, case_id)
+        for found in load_alerts(connection, ids):
+            new = not any(happening.kind == kind for happening in found.happenings)
+            followed = _happened(connection, found, Happening(kind, at, by=by)) if new else found
+            self._settle(connection, followed, now)
+        return ids
 
     def set_eta(self, case_id: int, eta: datetime, *, now: datetime) -> None:
         """Say when the ambulance of a case will arrive; nothing that has happened is taken back."""
         with self._store.writing() as connection:
+            hold_cases(connection, [case_id])
             ids = _standing_ids(connection, case_id)
             if ids:
-                version = self._store.bump(connection, CASE_TOPIC, now)
                 connection.execute(update(alerts).where(alerts.c.id.in_(ids)).values(eta=eta))
                 for found in load_alerts(connection, ids):
-                    self._settle(connection, found, version, now)
+                    self._settle(connection, found, now)
+                self._mark(connection, ids, now)
 
     def get(self, alert_id: int, *, hospital: str | None = None) -> RecordedAlert:
         """One alert; with `hospital` only if it is to that one.
@@ -224,16 +253,23 @@ class AlertRecords:
             if connection.execute(waiting.limit(1)).one_or_none() is None:
                 return 0
         with self._store.writing() as connection:
-            self._store.hold(connection, CASE_TOPIC)
-            # Asked again: another process may have done it before we held the counter.
-            ids = connection.execute(waiting.limit(MOST_AT_ONCE)).scalars().all()
+            some = connection.execute(waiting.limit(MOST_AT_ONCE)).scalars().all()
+            held = hold_cases(connection, case_of_alerts(some), wait=False)  # whoever holds another does what is due
+            # Asked again: another process may have done it before we held its case.
+            still = waiting.where(alerts.c.id.in_(some), alerts.c.case_id.in_(held))
+            ids = connection.execute(still).scalars().all()
+            for found in load_alerts(connection, ids):
+                self._settle(connection, found, now)
             if ids:
-                version = self._store.bump(connection, CASE_TOPIC, now)
-                for found in load_alerts(connection, ids):
-                    self._settle(connection, found, version, now)
+                self._mark(connection, ids, now)
             return len(ids)
 
-    def _settle(self, connection: Connection, found: RecordedAlert, version: int, now: datetime) -> RecordedAlert:
+    def look_again(self, now: datetime) -> None:
+        """Let everything that stands be worked off anew: the clock was set back, and what was due soon would be so much later."""
+        with self._store.writing(audited=False) as connection:
+            connection.execute(update(alerts).where(alerts.c.next_at > now).values(next_at=now))
+
+    def _settle(self, connection: Connection, found: RecordedAlert, now: datetime) -> RecordedAlert:
         """Write down what is due for an alert, and when to look again; whoever ended it, who was called is stood down."""
         now_due = due(found.alert, found.happenings, now, self.timers)
         if now_due.close:
@@ -246,7 +282,7 @@ class AlertRecords:
         ending = standing_of(found.alert, found.happenings).ending
         end_calls(connection, found, now)
         next_at = due(found.alert, found.happenings, now, self.timers).next_at
-        changed = {"changed": version, "next_at": next_at, "over_at": ending.at if ending else None}
+        changed = {"next_at": next_at, "over_at": ending.at if ending else None}
         connection.execute(update(alerts).where(alerts.c.id == found.id).values(changed))
         return replace(found, next_choice=next_choice(connection, found.case, found.happenings))
 
@@ -269,6 +305,7 @@ def _insert(connection: Connection, new: NewAlert, **values: Any) -> int:
         eta=new.eta,
         author=new.author,
         answer="",
+        changed=0,  # until the end of the transaction
         **values,
     )
     return int(connection.execute(statement.returning(alerts.c.id)).scalar_one())

@@ -110,9 +110,12 @@ class AuditLog:
 
     @staticmethod
     def _lock(connection: Connection, chain: str) -> tuple[Head, bool]:
-        start = beginning(chain)
-        is_new = insert_if_absent(connection, audit_chains, {"chain": chain, "number": 0, "hash": start.hash})
-        row = connection.execute(select(audit_chains).where(audit_chains.c.chain == chain).with_for_update()).one()
+        end = select(audit_chains).where(audit_chains.c.chain == chain).with_for_update()
+        row, is_new = connection.execute(end).one_or_none(), False
+        if row is None:
+            start = {"chain": chain, "number": 0, "hash": beginning(chain).hash}
+            is_new = insert_if_absent(connection, audit_chains, start)
+            row = connection.execute(end).one()
         return Head(row.number, row.hash), is_new
 
     @staticmethod

@@ -6,11 +6,13 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import BindParameter, bindparam, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from stroke_map.errors import ConflictError, NotFoundError
 from stroke_map.live.case_tables import alert_events, alerts, case_events, case_figures, cases
 from stroke_map.live.cases import Case, timeline_of
+from stroke_map.live.holding import CASE_TOPIC, hold_cases, mark_changed
 from stroke_map.live.quality_records import keep_figures
 
 if TYPE_CHECKING:
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from stroke_map.live.cases import NewCase
     from stroke_map.live.store import LiveStore
 
-CASE_TOPIC = "cases"
 #: A case has fourteen moments; more words than this about one are no corrections.
 MOST_EVENTS = 200
 #: And where so many words were said, whoever comes by a link says no more: one who means harm leaves room for all others.
@@ -31,6 +32,10 @@ MOST_EVENTS_BY_LINK = 100
 #: So many old cases are deleted at once, so that whoever begins one does not wait for a year of others.
 _MOST_DELETED = 100
 _LARGEST_ID = 2**31 - 1
+# Made once: they are asked in every transaction that concerns a case or an alert, and making them takes as long as asking them.
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_CASES = select(cases).where(cases.c.id.in_(_IDS)).order_by(cases.c.id)
+_EVENTS = select(case_events).where(case_events.c.case_id.in_(_IDS)).order_by(case_events.c.id)
 
 
 class CaseRecords:
@@ -60,13 +65,18 @@ class CaseRecords:
         ConflictError
             The key was used for another request.
         """
+        try:
+            return self._add(new, now, key, digest, zone)
+        except IntegrityError:  # the same request came twice, at this very moment
+            return self._add(new, now, key, digest, zone)
+
+    def _add(self, new: NewCase, now: datetime, key: str | None, digest: str, zone: tzinfo) -> Case:
         with self._store.writing() as connection:
-            version = self._store.bump(connection, CASE_TOPIC, now)
             if key is not None and (earlier := _begun(connection, new.author, key, digest)) is not None:
                 return load_case(connection, earlier)
-            _delete_old(connection, now - self._keep)
+            _delete_old(self._store, connection, now - self._keep)
             statement = insert(cases).values(
-                changed=version,
+                changed=0,  # until the end of the transaction
                 condition=new.condition,
                 question=orjson.dumps(new.question).decode(),
                 answer=orjson.dumps(new.answer).decode(),
@@ -85,7 +95,9 @@ class CaseRecords:
             case_id = connection.execute(statement.returning(cases.c.id)).scalar_one()
             for name, at in new.timeline.items():
                 _tell(connection, case_id, name, at, by=new.author, now=now)
-            return load_case(connection, case_id)
+            case = load_case(connection, case_id)
+            mark_changed(connection, self._store.bump(connection, CASE_TOPIC, now), of_cases=[case_id])
+            return case
 
     def begun(self, author: str, key: str, digest: str) -> Case | None:
         """The case that the same request of this author began, see `add`; None where there was none.
@@ -156,7 +168,7 @@ class CaseRecords:
             Somebody said otherwise meanwhile (`facts["recorded"]`), or more was said of this case than can be meant.
         """
         with self._store.writing() as connection:
-            version = self._store.bump(connection, CASE_TOPIC, now)
+            hold_cases(connection, [case_id] if 0 < case_id <= _LARGEST_ID else [])
             case = load_case(connection, case_id)
             if hospital is not None and not _takes_part(connection, case_id, hospital):
                 raise no_such_case()
@@ -169,14 +181,16 @@ class CaseRecords:
             if name != "closed" and connection.execute(count).scalar_one() >= most:
                 raise ConflictError(f"{most} moments of this case are recorded already.")
             _tell(connection, case_id, name, at, by=by, now=now)
-            changed: dict[str, Any] = {"changed": version}
+            followed: Sequence[int] = ()
             if name == "closed":
-                changed["closed_at"] = at
-            connection.execute(update(cases).where(cases.c.id == case_id).values(changed))
+                connection.execute(update(cases).where(cases.c.id == case_id).values(closed_at=at))
             if name in {"door", "closed"}:
                 kind: Kind = "arrived" if name == "door" else "closed"
-                self._store.alerts.follow(connection, case_id, kind, at=at, by=by, version=version, now=now)
-            return load_case(connection, case_id)
+                followed = self._store.alerts.follow(connection, case_id, kind, at=at, by=by, now=now)
+            told = load_case(connection, case_id)
+            version = self._store.bump(connection, CASE_TOPIC, now)
+            mark_changed(connection, version, of_cases=[case_id], of_alerts=followed)
+            return told
 
     def figures(self) -> Sequence[dict[str, Any]]:
         """What is left of deleted cases, by month, condition, hospital and measure; times are sums of seconds."""
@@ -229,10 +243,9 @@ def _tell(connection: Connection, case_id: int, name: str, at: datetime, *, by: 
 def load_cases(connection: Connection, ids: Sequence[int]) -> dict[int, Case]:
     """Cases by id, in the order of the ids."""
     told: dict[int, list[tuple[str, datetime]]] = {}
-    events = select(case_events).where(case_events.c.case_id.in_(ids)).order_by(case_events.c.id)
-    for event in connection.execute(events):
+    for event in connection.execute(_EVENTS, {"ids": ids}):
         told.setdefault(event.case_id, []).append((event.name, event.at))
-    rows = connection.execute(select(cases).where(cases.c.id.in_(ids)).order_by(cases.c.id))
+    rows = connection.execute(_CASES, {"ids": ids})
     return {row.id: _case(row, timeline_of(told.get(row.id, ()))) for row in rows}
 
 
@@ -255,9 +268,11 @@ def _case(row: Row[Any], timeline: dict[str, datetime]) -> Case:
     )
 
 
-def _delete_old(connection: Connection, before: datetime) -> None:
+def _delete_old(store: LiveStore, connection: Connection, before: datetime) -> None:
     """Delete cases, and all that belongs to them, that began before; what is left are figures of their month."""
     of_old = select(cases.c.id).where(cases.c.created_at <= before).order_by(cases.c.id).limit(_MOST_DELETED)
-    ids = connection.execute(of_old).scalars().all()
-    keep_figures(connection, ids)
-    connection.execute(delete(cases).where(cases.c.id.in_(ids)))
+    ids = connection.execute(of_old.with_for_update(skip_locked=True)).scalars().all()
+    if ids:
+        store.hold(connection, CASE_TOPIC)  # whoever adds to the figures is alone
+        keep_figures(connection, ids)
+        connection.execute(delete(cases).where(cases.c.id.in_(ids)))

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from sqlalchemy import select
 
 from stroke_map.live.alert_reading import load_alerts
-from stroke_map.live.case_records import CASE_TOPIC, load_cases
+from stroke_map.live.case_records import load_cases
 from stroke_map.live.case_tables import alerts, cases
+from stroke_map.live.holding import CASE_TOPIC
 from stroke_map.live.records import TOPIC, load_closures
 from stroke_map.live.status_records import STATUS_TOPIC, load_statuses
 from stroke_map.live.tables import closures, statuses

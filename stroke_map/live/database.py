@@ -27,6 +27,8 @@ WRITE_WAIT_S = 5.0
 #: process asks at a time (see `LiveStore.writing`), so that asking often costs little; every 20 ms halved what five processes could write.
 _ASK_SOON_S, _ASK_EVERY_S = 0.0005, 0.002
 CONNECT_TIMEOUT_S = 3
+#: So many threads of a process write to PostgreSQL at once, and so many connections it keeps, some for those who read. SQLite lets one write.
+WRITERS, _CONNECTIONS = 4, 10
 #: Execution option of a transaction that writes: "FULL" where it outlives a power cut, "NORMAL" where that may take back the last of
 #: them. SQLite alone takes notice; a transaction without it only reads.
 WRITES = "stroke_map_writes"
@@ -77,7 +79,8 @@ def make_engine(settings: Settings) -> Engine:
     options = f"-c statement_timeout=10000 -c lock_timeout={WRITE_WAIT_S * 1000:.0f} -c timezone=UTC"
     arguments = {"connect_timeout": CONNECT_TIMEOUT_S, "options": options}
     url = make_url(settings.database_url).set(drivername="postgresql+psycopg")
-    return create_engine(url, connect_args=arguments, pool_pre_ping=True, hide_parameters=True)
+    kept = {"pool_size": _CONNECTIONS, "max_overflow": 0, "pool_timeout": WRITE_WAIT_S, "pool_pre_ping": True}
+    return create_engine(url, connect_args=arguments, hide_parameters=True, **kept)
 
 
 def _bad_url(problem: str) -> InvalidRequestError:

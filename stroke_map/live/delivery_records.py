@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from stroke_map.errors import ConflictError, NotFoundError
 from stroke_map.live.alert_reading import LARGEST_ID, load_alerts
 from stroke_map.live.alert_rules import standing_of
-from stroke_map.live.case_records import CASE_TOPIC
 from stroke_map.live.case_tables import alerts, deliveries
 from stroke_map.live.channel_records import channels_by_id
 from stroke_map.live.deliveries import Delivery, Outgoing
+from stroke_map.live.holding import CASE_TOPIC, case_of_alerts, case_of_deliveries, hold_cases, mark_changed
 from stroke_map.live.outbox import end_calls
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _FREE: Final[dict[str, Any]] = {"leased_by": "", "leased_until": None}
 class DeliveryRecords:
     """The outbox of a `LiveStore`; every method is one transaction and raises LiveStoreError when that fails.
 
-    Whoever changes the outbox holds the counter of the cases, as whoever changes alerts does: so none waits for another in a circle.
+    Whoever changes the outbox holds the cases of the messages, as whoever changes alerts does.
     """
 
     def __init__(self, store: LiveStore, trying: Trying) -> None:
@@ -62,11 +62,11 @@ class DeliveryRecords:
         ranked = select(deliveries.c.id, deliveries.c.due_at, of_channel.label("place")).where(due).subquery()
         wanted = select(ranked.c.id).where(ranked.c.place <= MOST_OF_A_CHANNEL).order_by(ranked.c.due_at, ranked.c.id)
         with self._store.writing(audited=False) as connection:
-            self._store.hold(connection, CASE_TOPIC)
             ids = connection.execute(wanted.limit(most)).scalars().all()
-            rows = connection.execute(
-                select(deliveries).where(deliveries.c.id.in_(ids)).order_by(deliveries.c.id)
-            ).all()
+            hold_cases(connection, case_of_deliveries(ids))
+            # Asked again: another deliverer may have taken them before we held their cases.
+            still = select(deliveries).where(deliveries.c.id.in_(ids), due).order_by(deliveries.c.id)
+            rows = connection.execute(still).all()
             of = {alert.id: alert for alert in load_alerts(connection, sorted({row.alert_id for row in rows}))}
             ended = {alert.id for alert in of.values() if _has_ended(alert)}
             for alert_id in sorted(ended):
@@ -98,14 +98,14 @@ class DeliveryRecords:
         """Say that one still sends these."""
         mine = deliveries.c.id.in_(sorted(ids)), deliveries.c.leased_by == by
         with self._store.writing(audited=False) as connection:
-            self._store.hold(connection, CASE_TOPIC)
+            hold_cases(connection, case_of_deliveries(sorted(ids)))
             connection.execute(update(deliveries).where(*mine).values(leased_until=now + self.trying.lease))
 
     def record(self, outcomes: Sequence[Outcome], by: str, *, now: datetime) -> None:
         """Write down what came of messages; the alert is thereby sent or delivered, and those who watch it are told."""
         ids = sorted(outcome.delivery_id for outcome in outcomes)
         with self._store.writing(audited=False) as connection:
-            self._store.hold(connection, CASE_TOPIC)
+            hold_cases(connection, case_of_deliveries(ids))
             found = connection.execute(select(deliveries).where(deliveries.c.id.in_(ids))).all()
             rows = {row.id: row for row in found}
             alert_ids = sorted({row.alert_id for row in found})
@@ -121,8 +121,7 @@ class DeliveryRecords:
                 end_calls(connection, alert, now)
             moved = [alert.id for alert in after if _state(alert) != before[alert.id]]
             if moved:
-                version = self._store.bump(connection, CASE_TOPIC, now)
-                connection.execute(update(alerts).where(alerts.c.id.in_(moved)).values(changed=version))
+                mark_changed(connection, self._store.bump(connection, CASE_TOPIC, now), of_alerts=moved)
 
     def _after(self, outcome: Outcome, row: Row[Any], by: str, now: datetime) -> dict[str, Any] | None:
         """What becomes of a row, None: nothing."""
@@ -175,7 +174,7 @@ class DeliveryRecords:
         """
         here = deliveries.c.id == min(delivery_id, LARGEST_ID)
         with self._store.writing() as connection:
-            self._store.hold(connection, CASE_TOPIC)
+            hold_cases(connection, case_of_deliveries([min(delivery_id, LARGEST_ID)]))
             rows = connection.execute(_delivery_rows().where(here)).all()
             if not rows:
                 raise NotFoundError("There is no delivery with that id.", next_step="List them with GET /api/v1/deliveries.")  # fmt: skip
@@ -193,7 +192,7 @@ class DeliveryRecords:
         """
         dead = deliveries.c.alert_id == min(alert_id, LARGEST_ID), deliveries.c.dead_at.is_not(None)
         with self._store.writing() as connection:
-            self._store.hold(connection, CASE_TOPIC)
+            hold_cases(connection, case_of_alerts([min(alert_id, LARGEST_ID)]))
             rows = connection.execute(_delivery_rows().where(*dead).order_by(deliveries.c.id)).all()
             if not rows:
                 raise ConflictError("No message of this alert is dead.")

@@ -9,7 +9,7 @@ import orjson
 
 from stroke_map.live.alert_records import SHOWN_AFTER
 from stroke_map.live.alert_rules import due
-from stroke_map.live.case_records import CASE_TOPIC
+from stroke_map.live.holding import CASE_TOPIC
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

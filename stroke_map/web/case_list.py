@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
-from stroke_map.live.case_records import CASE_TOPIC
+from stroke_map.live.holding import CASE_TOPIC
 
 if TYPE_CHECKING:
     from stroke_map.live import LiveStore
