@@ -225,7 +225,7 @@ def _parse(path: Path, parse: Any) -> Any:
         return parse(path.read_bytes())
     except OSError as error:
         raise _bad_file(path, f"cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _bad_file(path, f"is no {path.suffix.lower().lstrip('.')} file") from error
 
 

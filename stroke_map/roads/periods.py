@@ -227,7 +227,7 @@ def load_periods(path: str | Path) -> Periods:
     except ValidationError as error:
         problems = [f"{_place(each['loc'], table)}: {each['msg']}" for each in error.errors()]
         raise _refuse(path, "; ".join(problems[:5])) from None
-    except (OSError, UnicodeDecodeError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _refuse(path, str(error)) from None
 
 

@@ -151,7 +151,7 @@ def _read(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
         raise _refuse(path, "extends itself")
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _refuse(path, str(error)) from None
     base = table.pop("extends", None)
     if base is None:

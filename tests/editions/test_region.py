@@ -107,6 +107,7 @@ def test_a_toml_may_name_its_polygon(tmp_path: Path) -> None:
         (TOML.replace("Asia/Shanghai", "../../etc/passwd"), "IANA name"),
         (TOML.replace("106.0, ", ""), "bounds"),
         ("\x00", "is no toml file"),
+        ("a = " + "[" * 5000, "is no toml file"),
     ],
 )
 def test_a_toml_with_a_mistake_says_which(tmp_path: Path, content: str, message: str) -> None:

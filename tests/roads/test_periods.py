@@ -128,6 +128,7 @@ def test_an_hour_the_clock_repeats_or_skips_is_the_clocks_own():
         ("period = []", "period"),
         ("[[period]", "cannot be used"),
         (b"\xff\xfe", "decode"),
+        ("a = " + "[" * 5000, "recursion"),
         ("period = 3", "period"),
         ('[[period]]\nname = "all"\nwhen = []', r"period\.all\.when"),
         ('[[period]]\nname = "../x"\nwhen = ["Mo-Su 00:00-24:00"]', r"name"),

@@ -69,6 +69,7 @@ def test_a_profile_may_extend_a_file_beside_it(tmp_path):
         ("way_keys = ['waterway']", "ways.waterway"),
         ("[vehicle\n", "own.toml"),
         ("extends = 3", "own.toml"),
+        ("a = " + "[" * 5000, "own.toml"),
     ],
 )
 def test_a_mistake_is_named(tmp_path, text, named):
