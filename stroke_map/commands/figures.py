@@ -88,14 +88,12 @@ def _told(rows: Rows, at_least: int) -> dict[str, dict[str, float]]:
 
 def _recorded(year: int) -> Rows:
     """What was recorded on this server, in the shape of the rows of a file."""
-    from stroke_map.live.quality import tally
-
     with opened_store() as store:
-        marks = store.quality.marks(f"{year}-01", f"{year}-12")
+        found = store.quality.tallies(f"{year}-01", f"{year}-12")
     return {
         key: {name: values.cases for name, values in of.items()}
         | {f"{name}_min": values.median or 0 for name, values in of.items()}
-        for key, of in tally(marks, lambda mark: mark.hospital_id).items()
+        for key, of in found.by(lambda _, hospital: hospital).items()
     }
 
 

@@ -13,7 +13,7 @@ from stroke_map.errors import ConflictError, NotFoundError
 from stroke_map.live.case_tables import alert_events, alerts, case_events, case_figures, cases
 from stroke_map.live.cases import Case, timeline_of
 from stroke_map.live.holding import CASE_TOPIC, hold_cases, mark_changed
-from stroke_map.live.quality_records import keep_figures
+from stroke_map.live.quality_facts import keep_figures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

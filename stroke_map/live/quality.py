@@ -6,7 +6,6 @@ its counts, and medians and shares are the same before and after.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from math import ceil
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from stroke_map.live.cases import INTERVALS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
 #: Of fewer cases than this a median or a share says little, and whoever reads it is told.
@@ -125,45 +124,3 @@ def _of_alert(alert: Alerted) -> Iterator[tuple[str, int]]:
         yield "first_acknowledged", min(waited_s)
     if waited_s and len(waited_s) == len(alert.teams):
         yield "all_acknowledged", max(waited_s)
-
-
-class Values(Counter[int]):
-    """How many cases have each value of a measure."""
-
-    @property
-    def cases(self) -> int:
-        """How many have any."""
-        return self.total()
-
-    @property
-    def median(self) -> float | None:
-        """The value in the middle, or between the two there; None where there is none."""
-        if not self:
-            return None
-        low, high = (self.total() - 1) // 2, self.total() // 2  # the places of both, counted from 0
-        found, passed = [], 0
-        for value, cases in sorted(self.items()):
-            found += [value for place in (low, high) if passed <= place < passed + cases]
-            passed += cases
-        return sum(found) / 2
-
-    def within(self, limit: float) -> int:
-        """How many are no greater."""
-        return sum(cases for value, cases in self.items() if value <= limit)
-
-
-Tally = defaultdict[str, Values]
-
-
-def tally(marks: Mapping[Mark, int], by: Callable[[Mark], str]) -> dict[tuple[str, str], Tally]:
-    """The values of each measure, by what `by` says of a mark and by condition; in the order of both."""
-    tallies: dict[tuple[str, str], Tally] = {}
-    for mark, cases in marks.items():
-        of = tallies.setdefault((by(mark), mark.condition), defaultdict(Values))
-        of[mark.measure][mark.value] += cases
-    return dict(sorted(tallies.items()))
-
-
-def count(every: Iterable[Facts]) -> Counter[Mark]:
-    """How many cases have each mark."""
-    return Counter(mark for facts in every for mark in marks_of(facts))

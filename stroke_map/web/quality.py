@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from stroke_map.dispatch import CONDITIONS, prepare
-from stroke_map.live.quality import FEW, TREATMENTS, tally
+from stroke_map.live.quality import FEW, TREATMENTS
 from stroke_map.protocols.targets import targets_of
 from stroke_map.web.quality_models import TIMES
 from stroke_map.web.questions import invalid
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from stroke_map.editions import Edition
     from stroke_map.live import LiveStore
-    from stroke_map.live.quality import Mark, Tally, Values
+    from stroke_map.live.tallies import Tally, Values
     from stroke_map.protocols.protocol import Value
     from stroke_map.web.quality_models import QualityQuery
 
@@ -41,13 +41,10 @@ def quality(asked: QualityQuery, edition: Edition, store: LiveStore, now: dateti
         The first month is after the last.
     """
     first, last = _months(asked, now.astimezone(edition.zone))
-    limits = {"condition": asked.condition}
-    marks = store.quality.marks(first, last, **limits)
-    if asked.hospital is not None:
-        marks = type(marks)({mark: cases for mark, cases in marks.items() if mark.hospital_id == asked.hospital})
+    found = store.quality.tallies(first, last, condition=asked.condition, hospital=asked.hospital)
     shown = _Shown.of(edition)
-    lines = tally(marks, shown.key_of(asked.by))
-    overrides = store.quality.overrides(first, last, hospital=asked.hospital, most=MOST_OVERRIDES + 1, **limits) if reasons else []  # fmt: skip
+    lines = found.by(shown.key_of(asked.by))
+    overrides = store.quality.overrides(found, most=MOST_OVERRIDES + 1) if reasons else []
     return {
         "edition": edition.info.id,
         "demo": edition.info.demo,
@@ -58,7 +55,7 @@ def quality(asked: QualityQuery, edition: Edition, store: LiveStore, now: dateti
         "condition": asked.condition,
         "hospital": asked.hospital,
         "lines": [shown.line(asked.by, key, condition, of) for (key, condition), of in lines.items()],
-        "totals": [shown.line("", "", condition, of) for (_, condition), of in tally(marks, lambda _: "").items()],
+        "totals": [shown.line("", "", condition, of) for (_, condition), of in found.by(lambda *_: "").items()],
         "targets": shown.targets_json(),
         "overrides": [_override(one) for one in overrides[:MOST_OVERRIDES]] if reasons else None,
         "more": len(overrides) > MOST_OVERRIDES,
@@ -96,11 +93,11 @@ class _Shown:
             {condition: targets_of(prepared.protocols[condition]) for condition in CONDITIONS},
         )
 
-    def key_of(self, by: str) -> Callable[[Mark], str]:
-        """What tells the lines apart."""
+    def key_of(self, by: str) -> Callable[[str, str], str]:
+        """What tells the lines apart, of a month and a hospital."""
         if by == "region":
-            return lambda mark: self.regions.get(mark.hospital_id, "")
-        return lambda mark: mark.month if by == "month" else mark.hospital_id
+            return lambda _, hospital: self.regions.get(hospital, "")
+        return lambda month, hospital: month if by == "month" else hospital
 
     def line(self, by: str, key: str, condition: str, of: Tally) -> dict[str, Any]:
         """One line, in the shape of `quality_models.Line`."""

@@ -1,14 +1,10 @@
-"""What is measured of a case, and how many such measures tell medians and shares."""
+"""What is measured of a case."""
 
-import statistics
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from stroke_map.live.quality import Alerted, Facts, Mark, Values, count, marks_of, tally
+from stroke_map.live.quality import Alerted, Facts, marks_of
 
 T0 = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 
@@ -24,14 +20,6 @@ def facts(**more):
 def measured(found):
     """Measure and value of each mark, those of the case's own hospital."""
     return {mark.measure: mark.value for mark in marks_of(found) if mark.hospital_id == "a"}
-
-
-@given(st.lists(st.integers(0, 50), max_size=30), st.integers(0, 50))
-def test_median_and_share_are_those_of_the_plain_list(values, limit):
-    found = Values(values)
-    assert found.cases == len(values)
-    assert found.median == (statistics.median(values) if values else None)
-    assert found.within(limit) == len([value for value in values if value <= limit])
 
 
 @pytest.mark.parametrize(("seconds", "minutes"), [(0, 0), (1, 1), (60, 1), (3600, 60), (3601, 61)])
@@ -71,12 +59,3 @@ def test_nobody_answers_before_being_asked_and_an_alert_without_teams_is_never_a
     early = Alerted(hospital_id="a", created_at=T0, teams=("emergency",), acknowledged={"emergency": after(-5)})
     assert measured(facts(alerts=(early,)))["all_acknowledged"] == 0
     assert "all_acknowledged" not in measured(facts(alerts=(Alerted(hospital_id="a", created_at=T0, teams=()),)))
-
-
-def test_marks_are_put_together_by_whatever_is_asked_and_by_condition():
-    marks = count([facts(), facts(), facts(hospital_id="b", timeline={"door": T0, "needle": after(600)})])
-    marks[Mark("2026-06", "chest_pain", "b", "cases", 0)] = 4
-    of = tally(marks, lambda mark: mark.month)
-    assert list(of) == [("2026-05", "stroke"), ("2026-06", "chest_pain")]
-    assert of["2026-05", "stroke"]["cases"].cases == 3
-    assert of["2026-05", "stroke"]["door_to_needle"] == Counter({10: 1})

@@ -1,5 +1,6 @@
 """What is measured of cases in the database, held against a plain computation over all of them, before and after they are deleted."""
 
+import shutil
 import statistics
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
@@ -19,7 +20,7 @@ from stroke_map.live.alert_rules import Callees
 from stroke_map.live.alerts import NewAlert
 from stroke_map.live.case_tables import case_figures, case_tallies, cases
 from stroke_map.live.cases import INTERVALS, NewCase
-from stroke_map.live.quality import tally
+from stroke_map.live.quality_records import QualityRecords
 
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 BEGUN = datetime(2026, 3, 28, tzinfo=UTC)
@@ -37,6 +38,7 @@ CASE = st.fixed_dictionaries(
         "moments": st.dictionaries(st.sampled_from(MOMENTS), st.integers(0, 9000)),
         "answers": st.none() | st.dictionaries(st.sampled_from(TEAMS), st.integers(0, 300)),
         "diverted": st.booleans(),
+        "read": st.booleans(),
     }
 )
 
@@ -106,9 +108,9 @@ def alerted(case):
     return found + ([("all_acknowledged", max(waits))] if len(waits) == len(TEAMS) else [])
 
 
-def recorded(store):
+def recorded(quality, first="2026-01", last="2026-12"):
     """The same out of the database."""
-    of = tally(store.quality.marks("2026-01", "2026-12"), lambda mark: f"{mark.month} {mark.hospital_id}")
+    of = quality.tallies(first, last).by(lambda month, hospital: f"{month} {hospital}")
     return {
         (month, condition, hospital, measure): (values.cases, values.median)
         for (key, condition), tallied in of.items()
@@ -125,10 +127,15 @@ def test_figures_are_those_of_all_cases_before_and_after_any_of_them_are_deleted
     with store.writing() as connection:
         for table in (cases, case_tallies, case_figures):
             connection.execute(sa.delete(table))
+    # This one keeps what it has read, another each time reads everything.
+    keeping, done = QualityRecords(store), []
     # None is old enough to be deleted when the last of them begins.
     for case in sorted(played, key=lambda case: case["hours"]):
         play(store, case)
-    assert recorded(store) == plainly(played)
+        done.append(case)
+        if case["read"]:
+            assert recorded(keeping) == plainly(done)
+    assert recorded(QualityRecords(store)) == plainly(played)
 
     # The next case that begins deletes those of before the cut.
     late = {
@@ -141,35 +148,76 @@ def test_figures_are_those_of_all_cases_before_and_after_any_of_them_are_deleted
     late |= {"moments": {}, "answers": None, "diverted": False}
     play(store, late)
     assert len(store.cases.list()) == 1 + len([case for case in played if case["hours"] > 24 * cut])
-    assert recorded(store) == plainly([*played, late])
+    assert recorded(keeping) == recorded(QualityRecords(store)) == plainly([*played, late])
+
+
+def test_a_reading_sees_each_change_since_the_last(store, new_case, new_alert, now):
+    def told():
+        found = {key: of for (_, _, hospital, key), of in recorded(store.quality).items() if hospital == "a"}
+        assert recorded(store.quality) == recorded(QualityRecords(store))
+        return found
+
+    assert told() == {}
+    store.cases.add(new_case(timeline={"door": now}), now=now)
+    assert told().keys() == {"cases", "delivered", "delivered_unsaid"}
+    for minutes in (40, 50):  # corrected
+        store.cases.record(1, "needle", now + minutes * 60 * SECOND, "x", now=now)
+        assert told()["door_to_needle"] == (1, minutes)
+    store.cases.add(new_case(), now=now)
+    store.alerts.create(new_alert(case_id=2), key="k", digest="d", now=now)
+    assert told()["alerts"] == (1, 0)
+    store.alerts.act(1, "acknowledged", "x", now=now + 40 * SECOND, team="emergency")
+    assert told()["first_acknowledged"] == (1, 40)
+    store.cases.add(new_case(), now=now + 300 * DAY)
+    assert [case.id for case in store.cases.list()] == [3], "the others are deleted"
+    assert told()["cases"] == (2, 0)
+    assert recorded(store.quality, "2027-01", "2027-12")["2027-02", "stroke", "a", "cases"] == (1, 0)
+    assert recorded(store.quality, "2026-06") == {}
+
+
+def test_a_backup_that_is_put_in_place_is_read_anew(sqlite_store, new_case, now, tmp_path):
+    store = sqlite_store
+    store.cases.add(new_case(), now=now)
+    shutil.copy(store.file, tmp_path / "backup")
+    store.cases.add(new_case(), now=now)
+    assert recorded(store.quality)["2026-05", "stroke", "a", "cases"] == (2, 0)
+    (tmp_path / "backup").replace(store.file)
+    assert recorded(store.quality)["2026-05", "stroke", "a", "cases"] == (1, 0)
 
 
 def test_months_and_conditions_are_picked_and_the_month_is_the_editions(store, new_case, now):
+    def picked(*months, **more):
+        found = store.quality.tallies(*months, **more).by(lambda month, _: month)
+        return list(found)
+
     begun = datetime(2026, 4, 30, 20, tzinfo=UTC)
     store.cases.add(new_case(), now=begun, zone=ZONE)
     store.cases.add(new_case(condition="chest_pain"), now=begun)
-    assert {mark.month: mark.condition for mark in store.quality.marks("2026-04", "2026-05")} == {
-        "2026-05": "stroke",
-        "2026-04": "chest_pain",
-    }
-    assert {mark.month for mark in store.quality.marks("2026-05", "2026-05")} == {"2026-05"}
-    assert {mark.condition for mark in store.quality.marks("2026-01", "2026-12", condition="stroke")} == {"stroke"}
+    assert picked("2026-04", "2026-05") == [("2026-04", "chest_pain"), ("2026-05", "stroke")]
+    assert picked("2026-05", "2026-05") == [("2026-05", "stroke")]
+    assert picked("2026-01", "2026-12", condition="stroke") == [("2026-05", "stroke")]
     store.cases.add(new_case(), now=now + 300 * DAY, zone=ZONE)
-    assert {mark.month for mark in store.quality.marks("2026-04", "2026-05")} == {"2026-04", "2026-05"}, "both deleted"
+    assert picked("2026-04", "2026-05") == [("2026-04", "chest_pain"), ("2026-05", "stroke")], "both deleted"
 
 
 def test_why_cases_went_elsewhere_is_told_of_those_that_are_kept_the_newest_first(store, new_case, now):
     for number, reason in enumerate(["", "relatives", "road closed"]):
         store.cases.add(new_case(hospital_id="b", override_reason=reason, vehicle=str(number)), now=now)
-    found = store.quality.overrides("2026-05", "2026-05", most=9)
-    assert [(one["id"], one["first_choice"], one["hospital_id"], one["override_reason"]) for one in found] == [
+
+    def told(*months, most=9, **more):
+        return store.quality.overrides(store.quality.tallies(*months, **more), most=most)
+
+    assert [
+        (one["id"], one["first_choice"], one["hospital_id"], one["override_reason"])
+        for one in told("2026-05", "2026-05")
+    ] == [
         (3, "a", "b", "road closed"),
         (2, "a", "b", "relatives"),
     ]
-    assert len(store.quality.overrides("2026-05", "2026-05", most=1)) == 1
-    assert store.quality.overrides("2026-05", "2026-05", hospital="a", most=9) == []
-    assert store.quality.overrides("2026-05", "2026-05", condition="chest_pain", most=9) == []
-    assert store.quality.overrides("2026-06", "2026-12", most=9) == []
+    assert [one["id"] for one in told("2026-05", "2026-05", most=1)] == [3]
+    assert told("2026-05", "2026-05", hospital="a") == []
+    assert told("2026-05", "2026-05", condition="chest_pain") == []
+    assert told("2026-06", "2026-12") == []
 
 
 def test_a_case_that_is_deleted_while_one_reads_counts_once(store, settings, open_store, new_case, monkeypatch):
@@ -184,7 +232,7 @@ def test_a_case_that_is_deleted_while_one_reads_counts_once(store, settings, ope
 
     monkeypatch.setattr(quality_records, "load_facts", meanwhile)
     for _ in range(2):
-        assert [mark.measure for mark in store.quality.marks("2026-05", "2026-05").elements()] == ["cases"]
+        assert recorded(store.quality, "2026-05", "2026-05") == {("2026-05", "stroke", "a", "cases"): (1, 0)}
     assert [case.id for case in store.cases.list()] == [2], "it is deleted"
 
 
@@ -197,10 +245,10 @@ def test_what_was_there_before_medians_were_kept_has_its_month_and_its_numbers(s
         with store.writing() as connection:
             config.attributes["connection"] = connection
             step(config, revision)
-    assert {(mark.month, mark.measure): cases for mark, cases in store.quality.marks("2025-01", "2026-12").items()} == {
-        ("2025-10", "cases"): 1,
-        ("2025-10", "overridden"): 1,
-        ("2026-05", "cases"): 1,
+    assert recorded(store.quality, "2025-01") == {
+        ("2025-10", "stroke", "a", "cases"): (1, 0),
+        ("2025-10", "stroke", "a", "overridden"): (1, 0),
+        ("2026-05", "stroke", "a", "cases"): (1, 0),
     }
 
 
@@ -210,5 +258,4 @@ def test_a_team_that_is_activated_has_acknowledged_and_the_first_word_counts(sto
     store.alerts.create(new_alert(), key="k", digest="d", now=now)
     store.alerts.act(1, kind, "x", now=now + 40 * SECOND, team="emergency")
     store.alerts.act(1, "activated", "x", now=now + 90 * SECOND, team="emergency")
-    marks = store.quality.marks("2026-05", "2026-05")
-    assert [mark.value for mark in marks if mark.measure == "first_acknowledged"] == [40]
+    assert recorded(store.quality)["2026-05", "stroke", "a", "first_acknowledged"] == (1, 40)
