@@ -51,9 +51,10 @@ class Standing:
     team: str = ""
     scopes: tuple[str, ...] = ()
 
-    def actor(self) -> Actor:
-        """Someone with this standing."""
-        return Actor(self.name, self.role, self.hospital, self.team, frozenset(self.scopes or ROLES[self.role]))
+    def actor(self, maker: str = "") -> Actor:
+        """Someone with this standing; of a key, `maker` is who made it."""
+        scopes = frozenset(self.scopes or ROLES[self.role])
+        return Actor(self.name, self.role, self.hospital, self.team, scopes, maker=maker)
 
 
 def read_standing(name: str, role: str, hospital: str = "", team: str = "", scopes: Iterable[str] = ()) -> Standing:
@@ -175,7 +176,7 @@ class Accounts:
         key = self.keys.get(public_part(given) or "")
         if key is None or not digest_matches(key.secret_hash, given) or key.state(now) != "active":
             return None
-        return key.standing.actor()
+        return key.standing.actor(key.created_by)
 
     def by_token(self, token: str, now: datetime) -> Actor | None:
         """Whose session this token is of; None where it is nobody's or over, or the user was revoked."""

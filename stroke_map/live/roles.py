@@ -55,6 +55,8 @@ class Actor:
         What it may do: all that the role may, or what its key is held to.
     by_link
         It is the crew that a link leads to its case: none of the scopes, and what is opened to it for that case.
+    maker
+        Of a key: who made it; empty for people.
     """
 
     name: str
@@ -63,6 +65,12 @@ class Actor:
     team: str
     scopes: frozenset[str]
     by_link: bool = False
+    maker: str = ""
+
+    @property
+    def person(self) -> str:
+        """Who answers for what it does. A key is nobody: what is done by it, the person has done who made it."""
+        return self.maker or self.name
 
     def may(self, scope: str) -> bool:
         """Whether it may do this; what may change may also be read."""

@@ -117,7 +117,7 @@ def add_key() -> Response:
     actor = _administrator()
     standing, days = read_key(json_fields(request.get_data(cache=False)))
     now, lasts = datetime.now(UTC), timedelta(days=days)
-    made, whole = _accounts().add_key(standing, lasts=lasts, by=actor.name, now=now, alone=True)
+    made, whole = _accounts().add_key(standing, lasts=lasts, by=actor.person, now=now, alone=True)
     return json_response(made.as_json(now) | {"key": whole}, 201)
 
 
@@ -136,7 +136,7 @@ def rotate_key(key_id: str) -> Response:
     actor, now = _administrator(), datetime.now(UTC)
     entry = read_question(RotateEntry, json_fields(request.get_data(cache=False)))
     lasts, overlap = timedelta(days=entry.days), timedelta(hours=entry.overlap_hours)
-    made, whole = _accounts().rotate_key(key_id, lasts=lasts, overlap=overlap, by=actor.name, now=now)
+    made, whole = _accounts().rotate_key(key_id, lasts=lasts, overlap=overlap, by=actor.person, now=now)
     return json_response(made.as_json(now) | {"key": whole}, 201)
 
 

@@ -83,8 +83,8 @@ def send_sheet() -> Response:
         raise invalid([{"field": "body", "problem": "is missing: send the file itself", "example": None}])
     settings, sheets, now = settings_of_app(), _sheets(), datetime.now(UTC)
     refuse_more_checks(sheets)
-    begin = partial(start_check, settings=settings, by=actor.name)
-    sheet = sheets.add(content, name=asked.name, year=asked.year, by=actor.name, now=now, begin=begin)
+    begin = partial(start_check, settings=settings, by=actor.person)
+    sheet = sheets.add(content, name=asked.name, year=asked.year, by=actor.person, now=now, begin=begin)
     _keep_line(sheet=sheet.info.id, year=sheet.info.year, bytes=len(content))
     response = _json(sheet_json(sheet, sheets, settings, now), 202)
     response.headers["Location"] = f"/api/v1/sheets/{sheet.info.id}"
@@ -141,7 +141,7 @@ def build_edition(sheet_id: str) -> Response:
     sheets, settings = _sheets(), settings_of_app()
     sheet = sheets.get(sheet_id)
     accept = {"totals": asked.accept_totals, "places": asked.accept_places}
-    start_build(sheets, sheet, settings, roads=asked.roads, accept=accept, by=actor.name)
+    start_build(sheets, sheet, settings, roads=asked.roads, accept=accept, by=actor.person)
     _keep_line(sheet=sheet.info.id, year=sheet.info.year, roads=asked.roads, accept=accept)
     return _json(sheet_json(sheet, sheets, settings, datetime.now(UTC)), 202)
 
@@ -163,7 +163,7 @@ def list_all_editions() -> Response:
     """List every edition, the newest first: which one serves and for how long, which wait for approval; and what can be built with."""
     actor = require(why=_NEEDS_KEY)
     now = datetime.now(UTC)
-    return unless_known({"as_of": now} | editions_json(_sheets(), settings_of_app(), actor.name, now))
+    return unless_known({"as_of": now} | editions_json(_sheets(), settings_of_app(), actor.person, now))
 
 
 @api.get(
@@ -186,7 +186,10 @@ def get_report(edition_id: str) -> Response:
 @api.post("/editions/<edition_id>/publish", responses=responses(Switched, 401, 404, 409, 413, 422, 503), security=KNOWN)
 @documented(path=EditionPath, body=PublishEntry)
 def publish_edition(edition_id: str) -> Response:
-    """Approve an edition that somebody else has prepared, and let it serve; every byte of it is verified first."""
+    """Approve an edition that somebody else has prepared, and let it serve; every byte of it is verified first.
+
+    Whoever made a key has done what is done by it: a key of one's own is no second person.
+    """
     actor = require(why=_NEEDS_KEY)
     asked = read_question(PublishEntry, json_fields(request.get_data(cache=False)))
     _known(edition_id)
@@ -195,7 +198,7 @@ def publish_edition(edition_id: str) -> Response:
     _check_other(edition_id, actor)
     before = read_or_none(geodata_dir)
     if before is None or before.edition != edition_id:  # pressed twice it is done once
-        before = publish(geodata_dir, edition_id, approved_by=actor.name, instead_of=asked.instead_of or "")
+        before = publish(geodata_dir, edition_id, approved_by=actor.person, instead_of=asked.instead_of or "")
         _keep_line()
     return _switched(before)
 
@@ -234,9 +237,10 @@ def _known(edition_id: str) -> Path:
 def _check_other(edition_id: str, actor: Actor) -> None:
     """Say in words what `publish` would refuse without any: who has prepared an edition does not approve it."""
     prepared_by = verify_edition(settings_of_app().geodata_dir, edition_id, full=False).prepared_by
-    if not may_approve(prepared_by, actor.name):
+    if not may_approve(prepared_by, actor.person):
+        whose = f", and made the key {actor.name}" if actor.maker else ""
         raise ForbiddenError(
-            f"{prepared_by} has prepared this edition: a second person looks at the report and publishes it.",
+            f"{prepared_by} has prepared this edition{whose}: a second person looks at the report and publishes it.",
             next_step="Let another editor log in and publish it.",
             reason="prepared",
         )

@@ -96,6 +96,14 @@ def test_somebody_who_is_added_logs_in_and_is_out_when_revoked(admin, log_in, st
         assert made.password not in words
 
 
+def test_a_key_that_a_key_has_made_is_of_the_person_who_made_that_one(admin, client, log_in):
+    robot = admin.post(KEYS, json={"name": "robot", "role": "administrator"}).get_json()
+    header = {"Authorization": f"Bearer {robot['key']}"}
+    made = client.post(KEYS, json={"name": "script", "role": "editor"}, headers=header).get_json()
+    rotated = client.post(f"{KEYS}/{made['id']}/rotate", json={}, headers=header).get_json()
+    assert [one["created_by"] for one in (robot, made, rotated)] == ["chief"] * 3
+
+
 def test_a_password_that_was_sent_is_not_sent_back(admin, log_in):
     response = admin.post(USERS, json={"name": "li", "role": "crew", "password": PASSWORD})
     assert MadeUser.model_validate(response.get_json()).password is None

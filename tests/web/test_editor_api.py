@@ -62,9 +62,9 @@ def app(geodata, empty_sqlite, tmp_path):
 def editor(app, geodata):
     """Somebody who asks as an editor called so; no answer names a folder of this machine."""
 
-    def make(name, role="editor"):
-        accounts = app.extensions["stroke_map.live_store"].accounts
-        _, key = accounts.add_key(read_standing(name, role), lasts=timedelta(days=1), by="me", now=datetime.now(UTC))
+    def make(name, role="editor", maker=None):
+        accounts, standing = app.extensions["stroke_map.live_store"].accounts, read_standing(name, role)
+        _, key = accounts.add_key(standing, lasts=timedelta(days=1), by=maker or name, now=datetime.now(UTC))
         headers, client = {"Authorization": f"Bearer {key}"}, app.test_client()
 
         def ask(method, address, **sent):
@@ -296,6 +296,29 @@ def test_a_second_person_publishes_once_and_rolls_back_once(editor, geodata, app
         ("editions.roll_back", "wang", {"from_edition": "2027.1", "to": "demo"}),
         ("editions.publish_edition", "li", {"edition": "2027.1", "instead_of": "demo"}),
     ]
+
+
+def test_keys_of_one_person_are_one_person(editor, kept, geodata):
+    first, second, another = (editor(name, maker=maker) for name, maker in (("a", "Wang."), ("b", "wang"), ("c", "li")))
+    publish = f"{EDITIONS}/2027.1/publish"
+    for key in (first, second):  # prepared by Wang, with or without a key
+        body = problem_of(key("POST", publish, json={"instead_of": "demo"}), 403, "forbidden")
+        assert body["reason"] == "prepared"
+        assert "made the key" in body["detail"]
+        assert not key("GET", EDITIONS).get_json()["editions"][0]["may_publish"]
+    assert read_publication(geodata).edition == "demo"
+    assert another("POST", publish, json={"instead_of": "demo"}).get_json()["serving"] == "2027.1"
+    assert read_publication(geodata).approvals["2027.1"].by == "li"
+
+
+def test_what_a_key_prepares_the_person_prepares_who_made_it(editor, kept, geodata):
+    start = kept.build_folder
+    begin(start, by="wang")
+    lock = lock_now(start / "running")
+    told = editor("robot", maker="wang")("POST", f"{SHEETS}/{kept.info.id}/build", json={})
+    assert (told.status_code, told.get_json()["build"]["by"]) == (202, "wang"), "asked twice by one person"
+    problem_of(editor("wang", maker="chen")("POST", f"{SHEETS}/{kept.info.id}/build", json={}), 409, "conflict")
+    os.close(lock)
 
 
 def test_a_switch_is_on_record_though_the_database_is_away(editor, app, geodata):
