@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
 
-from stroke_map.errors import NotFoundError
+from stroke_map.errors import ConflictError, NotFoundError
 from stroke_map.live.case_tables import channels
 from stroke_map.live.channels import Channel
+from stroke_map.live.holding import CASE_TOPIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,10 +30,23 @@ class ChannelRecords:
         self._store = store
 
     def add(self, new: NewChannel, *, now: datetime) -> Channel:
-        """Add a channel; alerts go by it from the next call on."""
+        """Add a channel; alerts go by it from the next call on.
+
+        Raises
+        ------
+        ConflictError
+            The same is in use already: whoever is called would be called twice.
+        """
         told = {"hospital_id": new.hospital_id, "team": new.team, "kind": new.kind, "target": new.target}
-        told |= {"secret": new.secret, "format": new.format, "author": new.author}
+        told |= {"format": new.format}
+        same = [channels.c[name] == value for name, value in told.items()]
         with self._store.writing() as connection:
+            self._store.hold(connection, CASE_TOPIC)  # whoever adds the same at this moment comes after
+            wanted = select(channels.c.id).where(*same, channels.c.ended_at.is_(None)).order_by(channels.c.id)
+            before = connection.execute(wanted).scalars().first()
+            if before is not None:
+                raise ConflictError(f"Channel {before} is the same, and in use.", next_step="Use that one; where its secret is lost, remove it and add it again.", reason="already-there", channel=before)  # fmt: skip
+            told |= {"secret": new.secret, "author": new.author}
             statement = insert(channels).values(created_at=now, ended_by="", **told).returning(channels)
             made = _channel(connection.execute(statement).one())
             self._store.audit.mention(channel=made.id, hospital=made.hospital_id)

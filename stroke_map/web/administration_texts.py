@@ -74,6 +74,10 @@ _ACCOUNTS: Final[Texts] = {
         "This is the last administrator. Add another one first.",
     ),
     "conflict_myself": ("这是您自己的账号。", "This is your own account."),
+    "conflict_already-there": (
+        "这家医院已经有一样的通道。密钥丢了的话，先移除再添加。",
+        "This hospital has the same channel already. Where its secret is lost, remove it and add it again.",
+    ),
     "conflict_name-taken": ("这个名称已经有人用，或用过。请另选一个。", "This name is taken, or was. Choose another."),
     "conflict_replaced": (
         "这个密钥已经换过。请更换新的那个。",

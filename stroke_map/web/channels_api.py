@@ -36,10 +36,10 @@ api = APIBlueprint(
 _NEEDS_KEY: Final = "Channels need the key or the log-in of an administrator."
 
 
-@api.post("/channels", responses=responses(MadeChannel, 401, 413, 422, 503, good=201), security=KNOWN)
+@api.post("/channels", responses=responses(MadeChannel, 401, 409, 413, 422, 503, good=201), security=KNOWN)
 @documented(body=ChannelEntry)
 def add_channel() -> Response:
-    """Add a way to a hospital; the secret of a webhook is in this answer and in no other."""
+    """Add a way to a hospital; the secret of a webhook is in this answer and in no other. The same as one in use is refused."""
     actor = require("administrator", why=_NEEDS_KEY)
     new = read_channel(json_fields(request.get_data(cache=False)), current_edition(), actor.name)
     made = live_store().channels.add(new, now=datetime.now(UTC))

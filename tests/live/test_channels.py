@@ -1,9 +1,10 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import orjson
 import pytest
 
-from stroke_map.errors import NotFoundError
+from stroke_map.errors import ConflictError, NotFoundError
 from stroke_map.live.channels import Channel, NewChannel, check_target, new_secret
 
 SECRET = "whsec_c2VjcmV0IHNlY3JldCBzZWNyZXQ="
@@ -97,6 +98,39 @@ def test_channels_are_listed_until_they_are_removed_and_their_secret_is_then_for
     assert again.ended_by == "me"
     assert [one.id for one in store.channels.list()] == [second.id]
     assert [one.id for one in store.channels.list(include_ended=True)] == [first.id, second.id]
+
+
+def test_the_same_channel_is_there_once_until_it_is_removed(store, now):
+    first = store.channels.add(webhook(), now=now)
+    with pytest.raises(ConflictError) as refused:
+        store.channels.add(webhook(secret=new_secret(), author="somebody else"), now=now)
+    assert (refused.value.facts["reason"], refused.value.facts["channel"]) == ("already-there", first.id)
+    others = (
+        {"hospital_id": "b"},
+        {"team": "neurology"},
+        {"target": "https://h.example/hook?key=2"},
+        {"format": "fhir"},
+    )
+    for other in others:
+        store.channels.add(webhook(**other), now=now)
+    store.channels.remove(first.id, "me", now=now)
+    store.channels.add(webhook(), now=now)
+    assert len(store.channels.list()) == len(others) + 1
+
+
+def test_of_two_who_add_the_same_channel_at_once_one_does(store, settings, open_store, now):
+    stores = [open_store(settings) for _ in range(4)]
+
+    def add(one):
+        try:
+            return one.channels.add(webhook(), now=now).id
+        except ConflictError:
+            return None
+
+    with ThreadPoolExecutor(len(stores)) as pool:
+        made = [channel for channel in pool.map(add, stores) if channel is not None]
+    assert made == [channel.id for channel in store.channels.list()]
+    assert len(made) == 1
 
 
 @pytest.mark.parametrize("channel_id", [0, 9, -1, 2**40])

@@ -68,7 +68,7 @@ def test_a_call_goes_by_every_channel_of_the_hospital_for_its_team(store, add_ch
     neurology = add_channel(team="neurology", kind="email", target="n@h.example")
     phone = add_channel(team="radiology", kind="voice", target="555")
     add_channel(hospital_id="b")
-    store.channels.remove(add_channel(), "x", now=store.channels.list()[0].created_at)
+    store.channels.remove(add_channel(target="https://gone.example/"), "x", now=store.channels.list()[0].created_at)
     alert()
     assert ways(store) == [
         ("emergency", 0, "webhook", every, "https://h.example/"),

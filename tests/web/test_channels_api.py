@@ -99,6 +99,15 @@ def test_a_webhook_is_made_and_its_secret_shown_this_once(client, key_of, first,
         assert "hush" not in words
 
 
+def test_the_same_channel_is_added_once(client, key_of, first):
+    admin = key_of("administrator")
+    made = client.post("/api/v1/channels", json=entry(first), headers=admin).get_json()
+    again = client.post("/api/v1/channels", json=entry(first), headers=admin)
+    assert (again.status_code, again.get_json()["reason"]) == (409, "already-there")
+    assert again.get_json()["channel"] == made["id"]
+    assert [one["id"] for one in client.get("/api/v1/channels", headers=admin).get_json()["channels"]] == [made["id"]]
+
+
 def test_what_is_no_webhook_has_no_secret(client, key_of, first):
     sms = client.post(
         "/api/v1/channels", json=entry(first, kind="sms", target="138 0000 0000"), headers=key_of("administrator")
