@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import delete, insert, select, update
 
@@ -92,16 +92,49 @@ class LogIns:
         token = new_token()
         with self._store.writing() as connection:
             version = self._store.bump(connection, ACCOUNT_TOPIC, now)
-            # Asked again in the transaction: of two requests with one code, one is let in; and nobody revoked meanwhile.
-            first = users.c.id == checked.user_id, users.c.totp_step < checked.step, users.c.revoked_at.is_(None)
-            if not connection.execute(update(users).where(*first).values(totp_step=checked.step)).rowcount:
-                raise UnauthorizedError(REFUSAL)
-            theirs = subjects(checked.standing.name, checked.address)
-            connection.execute(delete(attempts).where(attempts.c.subject.in_(theirs)))
+            self._use_code(connection, checked, {"totp_step": checked.step})
             connection.execute(delete(sessions).where(sessions.c.expires_at <= now - KEPT_SESSIONS))
             row = {"id": digest(token), "changed": version, "user_id": checked.user_id}
             row |= {"created_at": now, "expires_at": now + self._lasts}
             return session_of(connection.execute(insert(sessions).values(row).returning(sessions)).one()), token
+
+    def change(
+        self,
+        checked: Checked,
+        token: str,
+        *,
+        password_hash: str | None = None,
+        authenticator: tuple[str, int] | None = None,
+        now: datetime,
+    ) -> None:
+        """Give somebody who was checked another password, or another authenticator; every other session of theirs ends.
+
+        Parameters
+        ----------
+        token
+            Of the session that goes on.
+        authenticator
+            Its secret, and the time step of the code that it has shown: that one is not taken again.
+
+        Raises
+        ------
+        UnauthorizedError
+            Another request was let in with the same code, or the user was revoked meanwhile.
+        """
+        values: dict[str, Any] = {"totp_step": checked.step}
+        if password_hash is not None:
+            values |= {"password_hash": password_hash}
+        if authenticator is not None:
+            values |= {"totp_secret": authenticator[0], "totp_step": max(checked.step, authenticator[1])}
+        with self._store.writing() as connection:
+            version = self._store.bump(connection, ACCOUNT_TOPIC, now)
+            self._use_code(connection, checked, values)
+            others = (
+                sessions.c.user_id == checked.user_id,
+                sessions.c.id != digest(token),
+                sessions.c.ended_at.is_(None),
+            )
+            connection.execute(update(sessions).where(*others).values(ended_at=now, changed=version))
 
     def log_out(self, token: str, *, now: datetime) -> None:
         """End a session, from the next request on in every worker; ending none changes nothing."""
@@ -109,6 +142,21 @@ class LogIns:
             version = self._store.bump(connection, ACCOUNT_TOPIC, now)
             theirs = sessions.c.id == digest(token), sessions.c.ended_at.is_(None)
             connection.execute(update(sessions).where(*theirs).values(ended_at=now, changed=version))
+
+    @staticmethod
+    def _use_code(connection: Connection, checked: Checked, values: dict[str, Any]) -> None:
+        """Change somebody's row by the code they showed, and forget their failures from where they are.
+
+        Raises
+        ------
+        UnauthorizedError
+            The code was used, or they were revoked since `check`: of two requests with one code, one is let in.
+        """
+        first = users.c.id == checked.user_id, users.c.totp_step < checked.step, users.c.revoked_at.is_(None)
+        if not connection.execute(update(users).where(*first).values(values)).rowcount:
+            raise UnauthorizedError(REFUSAL)
+        theirs = subjects(checked.standing.name, checked.address)
+        connection.execute(delete(attempts).where(attempts.c.subject.in_(theirs)))
 
     def _count(self, name: str, address: str, now: datetime) -> None:
         """Count an attempt as failed until it succeeds.

@@ -109,6 +109,7 @@ FRAME: Final[Texts] = {
     "silent": ("浏览器拦住了声音：按任意键或这个按钮", "The browser blocks sound: press any key, or this"),
     "sound_on": ("打开声音", "Turn sound on"),
     "screens": ("其他页面", "Other screens"),
+    "own_account": ("我的账号：改密码、换验证器", "My account: password and authenticator"),
     "log_out": ("退出", "Log out"),
     "help": ("快捷键", "Keys"),
     "key_help": ("显示快捷键", "Show the keys"),

@@ -1,4 +1,4 @@
-"""The screens of those who work with the service: `/login`, `/logout`, `/dispatch`, `/hospital`, `/administration`. The clinical plane alone.
+"""The screens of those who work with the service: `/login`, `/logout`, `/dispatch`, `/hospital`, `/administration`, `/account`. The clinical plane alone.
 
 A page holds words and addresses, and nothing about any patient: what is shown in it comes from the API, which lets in whom it knows.
 So a page may be kept by a browser, and one that is open when a session ends needs no new one.
@@ -17,6 +17,7 @@ from flask import Blueprint, Response, render_template, request
 from stroke_map.dispatch import prepare
 from stroke_map.errors import EditionError
 from stroke_map.live.channels import CHANNEL_KINDS
+from stroke_map.live.credentials import LEAST_PASSWORD
 from stroke_map.live.quality import FEW
 from stroke_map.live.roles import ROLES, allowed_scopes
 from stroke_map.live.statuses import TROUBLES, longest
@@ -25,6 +26,7 @@ from stroke_map.maps.files import static_url
 from stroke_map.maps.markers import MARKERS
 from stroke_map.maps.texts import LANGUAGES, TAGS, choose_language
 from stroke_map.registry import TEAMS
+from stroke_map.web.account_texts import ACCOUNT
 from stroke_map.web.administration_texts import ADMINISTRATION
 from stroke_map.web.dispatch_texts import DISPATCH
 from stroke_map.web.editor_texts import EDITOR
@@ -76,6 +78,8 @@ HOSPITAL_SCREEN: Final = Screen("hospital", "/hospital", ("hospital",), HOSPITAL
 EDITOR_SCREEN: Final = Screen("editor", "/editor", ("editor",), EDITOR)
 QUALITY_SCREEN: Final = Screen("quality", "/quality", ("auditor", "editor", "administrator"), QUALITY)
 ADMINISTRATION_SCREEN: Final = Screen("administration", "/administration", ("administrator",), ADMINISTRATION)
+#: Of everybody who logs in; nobody's first screen.
+ACCOUNT_SCREEN: Final = Screen("account", "/account", tuple(ROLES), ACCOUNT)
 #: Every screen that somebody works with, in the order in which the log-in offers them.
 SCREENS: Final = (DISPATCH_SCREEN, HOSPITAL_SCREEN, EDITOR_SCREEN, ADMINISTRATION_SCREEN, QUALITY_SCREEN)
 
@@ -125,6 +129,12 @@ def editor() -> Response:
     return page_of(EDITOR_SCREEN)
 
 
+@blueprint.get(ACCOUNT_SCREEN.address)
+def account() -> Response:
+    """One's own password and authenticator."""
+    return page_of(ACCOUNT_SCREEN, least_password=LEAST_PASSWORD, stream="")
+
+
 def _names() -> dict[str, dict[str, str]]:
     """The names of hospitals by id; none where nothing is published."""
     try:
@@ -133,9 +143,9 @@ def _names() -> dict[str, dict[str, str]]:
         return {}
 
 
-def page_of(screen: Screen, **more: Any) -> Response:
-    """The page of a screen, in the language that is asked for; `more` goes to its template and to its scripts as facts."""
-    lang = choose_language(request.args.get("lang"), [tag for tag, _quality in request.accept_languages])
+def page_of(screen: Screen, *, lang: str | None = None, **more: Any) -> Response:
+    """The page of a screen, in a language or in that which is asked for; `more` goes to its template and to its scripts as facts."""
+    lang = choose_language(lang or request.args.get("lang"), [tag for tag, _quality in request.accept_languages])
     at = LANGUAGES.index(lang)
     words = {name: pair[at] for name, pair in {**FRAME, **LOG_IN, **screen.texts}.items()}
     stream = _stream_address()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +24,8 @@ from stroke_map.web.questions import read_question
 from stroke_map.web.security import accounts_at, actor
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from flask import Flask
 
     from stroke_map.live.roles import Actor
@@ -76,18 +79,12 @@ def log_in() -> Response:
         raise ForbiddenError("A log-in comes as application/json, from a page of this server or from a program.")
     asked = read_question(LogIn, json_fields(request.get_data(cache=False)))
     now, log_ins = datetime.now(UTC), live_store().log_ins
-    slot: threading.Lock = current_app.extensions[_SLOT]
-    # Each holds 64 MB and a core for a tenth of a second: whoever tries thousands may not slow the answers.
-    if not slot.acquire(blocking=False):
-        raise TooBusyError("Somebody else is logging in at this moment.")
-    try:
+    with one_at_a_time():
         deed = begin_deed(None)
         checked = log_ins.check(asked.name, asked.password, asked.code, address=request.remote_addr or "", now=now)
         found = checked.standing.actor()
         deed.facts |= {"actor": found.name, "role": found.role}
         session, token = log_ins.begin(checked, now=now)
-    finally:
-        slot.release()
     response = _json(_known(found, token, session.expires_at), 201)
     lasts_s = int((session.expires_at - now).total_seconds())
     response.set_cookie(COOKIE, token, max_age=lasts_s, httponly=True, samesite="Strict", secure=request.is_secure)
@@ -117,6 +114,26 @@ def log_out() -> Response:
     response = Response(status=204, headers=_NO_STORE)
     response.delete_cookie(COOKIE, httponly=True, samesite="Strict", secure=request.is_secure)
     return response
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Check a password: one at a time in each worker.
+
+    Each holds 64 MB and a core for a tenth of a second: whoever tries thousands may not slow the answers.
+
+    Raises
+    ------
+    TooBusyError
+        Another one is being checked.
+    """
+    slot: threading.Lock = current_app.extensions[_SLOT]
+    if not slot.acquire(blocking=False):
+        raise TooBusyError("Somebody else is logging in at this moment.")
+    try:
+        yield
+    finally:
+        slot.release()
 
 
 def _known(found: Actor, token: str, expires_at: datetime | None) -> dict[str, Any]:

@@ -8,6 +8,21 @@ const PATIENCE = 6;
 /** Tells the other tabs of this browser who has logged in: the session is one for all. */
 const tabs = window.BroadcastChannel && new BroadcastChannel("stroke-map/log-in");
 
+/** The digits in the field of a one-time code. */
+export const codeIn = (field) => field.value.normalize("NFKC").replace(/\D/g, "");
+
+/** Do `task` again while somebody else logs in at this moment: a server checks one password at a time. */
+export async function patiently(task) {
+  for (let patience = PATIENCE; ; patience--) {
+    try {
+      return await task();
+    } catch (problem) {
+      if (!(problem instanceof Problem) || problem.code !== "too-busy" || !patience) throw problem;
+      await new Promise((resolve) => setTimeout(resolve, 700));
+    }
+  }
+}
+
 /**
  * Make `form` (name, password, code, a button, a place for words) log somebody in; `done` gets who.
  * What failed is said where one types, with what to do next; the code is used up either way, so it is typed anew.
@@ -41,26 +56,18 @@ export function logInForm(form, done) {
   }
 
   async function attempt() {
-    const body = { name: name.value.trim(), password: password.value, code: code.value.normalize("NFKC").replace(/\D/g, "") };
+    const body = { name: name.value.trim(), password: password.value, code: codeIn(code) };
     if (!body.name) return tell(say("login_no_name"), name);
     if (!body.password) return tell(say("login_no_password"), password);
     if (body.code.length !== 6) return tell(say("login_no_code"), code);
     tell("");
     button.disabled = true;
     try {
-      for (let patience = PATIENCE; ; patience--) {
-        try {
-          const { body: known } = await ask("POST", "/api/v1/session", { body, quietly: true });
-          password.value = code.value = "";
-          useToken(known.csrf_token);
-          tabs?.postMessage(known.name);
-          return done(known);
-        } catch (problem) {
-          if (!(problem instanceof Problem)) throw problem;
-          if (problem.code !== "too-busy" || !patience) throw problem;
-          await new Promise((resolve) => setTimeout(resolve, 700)); // somebody else is logging in at this moment
-        }
-      }
+      const { body: known } = await patiently(() => ask("POST", "/api/v1/session", { body, quietly: true }));
+      password.value = code.value = "";
+      useToken(known.csrf_token);
+      tabs?.postMessage(known.name);
+      return done(known);
     } catch (problem) {
       button.disabled = false;
       if (!(problem instanceof Problem)) throw problem;

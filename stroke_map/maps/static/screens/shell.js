@@ -21,18 +21,25 @@ export async function openShell(roles) {
   keys.listen();
   openSound();
   byId("log-out")?.addEventListener("click", () => logOut(ask).catch(tellProblem));
+  addEventListener("pageshow", ({ persisted }) => persisted && comeBack());
   for (const button of document.querySelectorAll("dialog [data-close]")) button.addEventListener("click", () => button.closest("dialog").close());
   const user = await known();
   if (!roles.includes(user.role)) {
     const home = screenOf(user.role);
     stop(say("not_your_screen", user.name, say(`role_${user.role}`)), home && make("p", {}, make("a", { href: `${home}?lang=${lang}`, text: say("to_your_screen") })));
   }
-  byId("who").textContent = user.name;
+  byId("who").replaceChildren(make("a", { href: `/account?lang=${lang}`, text: user.name, title: say("own_account") }));
   showOthers(user.role);
   onLogInNeeded(user.name, inPlace(user));
   onSomebodyElse(user, logInAgain);
   drafts.belongTo(user.name);
   return user;
+}
+
+/** A browser may show a page that was left as it was: the back button shows nothing of a session that has ended. */
+function comeBack() {
+  document.body.hidden = true;
+  location.reload();
 }
 
 /** Links to the other screens of this role. */
