@@ -72,6 +72,17 @@ CREW: Final[dict[str, tuple[str, str]]] = {
     "undo": ("撤销", "Undo"),
     "kept": ("{0} 项已记在手机里，有信号就发出", "{0} kept in this telephone; sent when there is a signal"),
     "refused": ("{0} {1} 没有记上：{2}", "{0} {1} was not recorded: {2}"),
+    "title_case_offline": ("没有网络", "No network"),
+    "offline_seen": (
+        "{0} 时的目的地，之后可能已改。不确定就打电话给调度。",
+        "As of {0}; it may have changed since. If in doubt, telephone the dispatcher.",
+    ),
+    "offline_unknown": (
+        "没有网络，这部手机里也没有这次任务的目的地。请打电话给调度。",
+        "There is no network, and this telephone knows of no destination: telephone the dispatcher.",
+    ),
+    "offline_words": ("有网络后自动打开任务页面。", "The page of the case opens by itself when there is a network."),
+    "offline_again": ("再试一次", "Try again"),
     "over": ("任务已结束", "The case has ended"),
     "over_words": (
         "任务已结束，或调度收回了链接。位置已停止共享。",

@@ -131,7 +131,7 @@ _CASE: Final[Texts] = {
     "team_waiting": ("未确认", "has not acknowledged"),
     "team_acknowledged": ("已确认", "acknowledged"),
     "team_activated": ("已启动", "activated"),
-    "calls": ("已呼叫 {0} 次", "{0} calls"),
+    "calls": ("已呼叫 {0} 次", "called {0}×"),
     "acknowledge_telephone": ("电话确认", "Knows by telephone"),
     "activate_telephone": ("电话启动", "Activated by telephone"),
     "by_telephone": ("电话告知", "by telephone"),

@@ -17,6 +17,12 @@ DESK, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
 HOSTILE = "</script><img src=x onerror=alert(1)><b>${alert(1)}</b>{{7*7}}"
 #: What a lost line and a link that has ended write to the console of Chromium by themselves.
 EXPECTED = re.compile(r"ERR_INTERNET_DISCONNECTED|ERR_FAILED|status of (404|409)")
+#: Every name under which something is kept, and the address of every page that is.
+KEPT_EVERYWHERE = """(async () => {
+  const caches = await window.caches.keys().then((names) => Promise.all(names.map((name) => window.caches.open(name))));
+  const pages = await Promise.all(caches.map((cache) => cache.keys()));
+  return [...Object.keys(localStorage), ...Object.keys(sessionStorage), ...pages.flat().map((page) => page.url)].join("\\n");
+})()"""
 _NUMBERS = iter(range(10_000))
 
 
@@ -64,12 +70,20 @@ def ride(browser, house, watch, fast_clock) -> Iterator[Callable[..., Any]]:
     wrong: list[str] = []
 
     def start(
-        address: str, *, lang: str = "en", size=PHONE, fast: bool = False, context: Any = None, **options: Any
+        address: str,
+        *,
+        lang: str = "en",
+        size=PHONE,
+        fast: bool = False,
+        offline: bool = False,
+        context: Any = None,
+        **options: Any,
     ) -> Any:
         if context is None:
             here = {"latitude": house.place["lat"], "longitude": house.place["lon"]}
             options = {"geolocation": here, "permissions": ["geolocation"]} | options
-            context = browser.new_context(viewport=size, has_touch=size is PHONE, service_workers="block", **options)
+            workers = "allow" if offline else "block"
+            context = browser.new_context(viewport=size, has_touch=size is PHONE, service_workers=workers, **options)
             contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(120_000)
@@ -173,6 +187,47 @@ def test_what_could_not_be_sent_before_the_end_is_told(ride, house, looks_right)
     assert "Door" in page.inner_text("#over-unsent")
     looks_right(page, "unsent-en", whole=True)
     assert "door" not in house.timeline(case)
+
+
+def test_opened_again_without_a_network_it_shows_where_to_until_the_link_ends(ride, house, demo_edition, looks_right):
+    case = house.begin(age=71, vehicle=HOSTILE)
+    house.alert(case)
+    address, kept = house.link(case), "JSON.stringify(Object.values(localStorage))"
+    page = ride(address, offline=True)
+    page.wait_for_selector(".to-name")
+    page.evaluate(
+        "navigator.serviceWorker.ready.then((one) => one.active.state === 'activated' || new Promise((done) => one.active.onstatechange = done))"
+    )
+    hospital = demo_edition.hospitals[0]
+    page.wait_for_function(f"() => {kept}.includes('{hospital.phone}')")
+    (told,) = page.evaluate("Object.values(localStorage).map((text) => JSON.parse(text).what)")
+    assert told.keys() == {"id", "name", "phone", "at"}
+    assert told["name"]["zh"] == hospital.name_zh
+    assert address.rpartition("/")[2] not in page.evaluate(KEPT_EVERYWHERE)
+    page.context.set_offline(True)
+    page.goto(f"{address}?lang=zh")
+    page.wait_for_selector("#known:not([hidden])")
+    assert hospital.name_zh in page.inner_text("#destination")
+    assert page.get_attribute("#telephone a", "href") == f"tel:{re.sub('[^0-9+]', '', hospital.phone)}"
+    assert "之后可能已改" in page.inner_text("#seen-at")
+    looks_right(page, "offline-zh", whole=True)
+    page.evaluate(
+        'for (const name of Object.keys(localStorage)) localStorage[name] = localStorage[name].replace(/"until":\\d+/, \'"until":1\')'
+    )
+    page.reload()
+    page.wait_for_selector("#unknown:not([hidden])")
+    looks_right(page, "offline-ended-zh", whole=True)
+    assert page.evaluate(kept) == "[]", "what has ended is forgotten, network or not"
+
+    page.context.set_offline(False)
+    page.wait_for_selector(".to-name:has-text('" + hospital.name_zh + "')")
+    page.wait_for_function(f"() => {kept}.includes('{hospital.phone}')")
+    page.context.set_offline(True)
+    house.ask("POST", f"/cases/{case}/events", {"name": "closed"})
+    page.context.set_offline(False)
+    page.goto(f"{address}?lang=zh")
+    page.get_by_text("链接无效").first.wait_for()
+    page.wait_for_function(f"() => {kept} === '[]'")
 
 
 def test_a_link_that_leads_nowhere_says_so(ride, house, looks_right):

@@ -9,15 +9,15 @@ import pytest
 from stroke_map.maps import files
 from stroke_map.settings import read_settings
 from stroke_map.web import create_app
-from stroke_map.web.crew_page import CASE_SCREEN, NO_CASE_SCREEN
+from stroke_map.web.crew_page import CASE_SCREEN, NO_CASE_SCREEN, OFFLINE_SCREEN
 from stroke_map.web.crew_texts import LINK
 from stroke_map.web.screen_texts import FRAME, LOG_IN
-from stroke_map.web.screens import LOGIN, LOGOUT, SCREENS
+from stroke_map.web.screens import ACCOUNT_SCREEN, LOGIN, LOGOUT, SCREENS
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 FOLDER = files.static_folder() / "screens"
-ALL = (LOGIN, LOGOUT, *SCREENS)
-BY_LINK = (CASE_SCREEN, NO_CASE_SCREEN)
+ALL = (LOGIN, LOGOUT, ACCOUNT_SCREEN, *SCREENS)
+BY_LINK = (CASE_SCREEN, NO_CASE_SCREEN, OFFLINE_SCREEN)
 TEXTS = LINK | {name: pair for screen in (*ALL, *BY_LINK) for name, pair in {**FRAME, **LOG_IN, **screen.texts}.items()}
 #: `say("name"`, `say(condition ? "one" : "other"`, and names that are handed on, as in `shortcut("F2", "key_new", ...)`.
 SAID = re.compile(r"""\bsay\("([\w-]+)"|\bsay\([^"()]+\? "([\w-]+)" : "([\w-]+)"|shortcut\("[^"]+", "([\w-]+)\"""")

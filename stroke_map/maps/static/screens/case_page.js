@@ -9,12 +9,13 @@ import { askMoment } from "./moment.js";
 import { count } from "./patient.js";
 import { follow, sayBriefly, tellProblem } from "./shell.js";
 import { facts, say, told, word } from "./words.js";
+import * as kept from "./crew/kept.js";
 import { Queue } from "./crew/queue.js";
 import { Sharing } from "./crew/position.js";
 import { showDestination, showKnowing, showMoments, showTelling } from "./crew/view.js";
 
 const ADDRESS = `/api/v1/cases/${facts.case}`;
-useKey(location.pathname.split("/").pop());
+useKey(kept.token());
 const live = new Live(), queue = new Queue(facts.case, send), sharing = new Sharing(tellPlace);
 let seen = null, ended = false;
 
@@ -42,11 +43,17 @@ function hear(told) {
   seen = told;
   byId("open").hidden = false;
   if (before && before.destination.id !== seen.destination.id) tellChanged();
+  keepDestination(seen);
   showDestination(seen);
   showKnowing(seen);
   showTelling(seen);
   draw();
   count();
+}
+
+/** For when the page is opened again where there is no network; see crew/worker.js. */
+function keepDestination({ destination: { id, name, phone: number } }) {
+  kept.keep({ id, name, phone: number, at: clock.now() }, Date.parse(facts.until) - clock.now());
 }
 
 function draw() {
@@ -78,6 +85,7 @@ function end() {
   mayDim();
   byId("open").hidden = byId("changed").hidden = true;
   byId("over").hidden = false;
+  byId("connection").hidden = byId("lost").hidden = true; // nobody is asked any more
   document.querySelector("dialog[open]")?.close();
   const left = queue.entries;
   fill(
@@ -86,7 +94,14 @@ function end() {
     left.length > 0 && make("ul", {}, ...left.map(({ name, at }) => make("li", { text: `${word("moment", name)} ${clock.day(at)}` }))),
   );
   queue.forget();
+  kept.forget();
   live.stop();
+}
+
+/** That the line is lost stands at the top. */
+function refused(problem) {
+  if (problem.code === "not-found") end();
+  else if (problem.code !== "offline") sayBriefly(problem.message, "caution");
 }
 
 function showSharing({ words, problem }) {
@@ -109,5 +124,6 @@ live.addEventListener("connection", ({ detail }) => detail.connected && queue.wo
 clock.eachSecond(() => (byId("now").textContent = clock.clock(clock.now())));
 clock.eachSecond(count);
 follow(live);
-live.watch(`${ADDRESS}/crew`, hear, { every: 2, refused: (problem) => (problem.code === "not-found" ? end() : sayBriefly(problem.message, "caution")) }).start();
+live.watch(`${ADDRESS}/crew`, hear, { every: 2, refused }).start();
 queue.work();
+if (window.isSecureContext) navigator.serviceWorker?.register("/case/worker.js").catch(() => {}); // where it cannot be, it needs a network

@@ -75,11 +75,17 @@ function reason(answer) {
     ...(decision?.if_ecg ?? []).map((one) => make("p", { class: "quiet", text: say("if_ecg", say(`value_${one.ecg}`), told(one.text)) })));
 }
 
+/** A text of the page with an element where its blank is. */
+function around(text, element) {
+  const [before, after] = text.split("\u0000");
+  return [before, element, after];
+}
+
 function besides(answer) {
   const { telephone_first: telephone = [], unknown = [] } = answer.besides ?? {};
   const line = (one) => make("li", {}, told(one.name), ` · ${minutes(one.travel_time_s)} ${say("minutes")} · ${say(`class_${one.class}`)} `, phone(one.phone));
-  const seen = answer.statuses_seen.map((one) => make("li", {}, `${told(one.name)}: ${word("kind", one.kind)} `, say("status_until", clock.day(one.until)), one.reason && ` · ${one.reason}`, " ", phone(one.phone)));
-  const closed = answer.closures_avoided.map((one) => make("li", { text: say("avoided", one.reason) }));
+  const seen = answer.statuses_seen.map((one) => make("li", {}, `${told(one.name)}: ${word("kind", one.kind)} `, say("status_until", clock.day(one.until)), one.reason && " · ", one.reason && free(one.reason), " ", phone(one.phone)));
+  const closed = answer.closures_avoided.map((one) => make("li", {}, ...around(say("avoided", "\u0000"), free(one.reason))));
   const notes = answer.warnings.filter((one) => one.severity === "note").map((one) => make("li", { text: told(one.text) }));
   const lines = [...seen, ...closed, ...telephone.map(line), ...unknown.map(line), ...notes];
   return lines.length > 0 && make("details", { id: "besides" }, make("summary", { id: "besides-summary", text: say("besides", lines.length) }), make("ul", { class: "plain" }, ...lines));
