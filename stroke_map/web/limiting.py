@@ -16,10 +16,13 @@ from typing import TYPE_CHECKING, Final
 from flask import current_app, request
 
 from stroke_map.errors import ForbiddenError, LiveStoreError, TooBusyError
+from stroke_map.live.identity import COOKIE
+from stroke_map.web.problem import problem_response
 from stroke_map.web.security import actor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from flask import Flask
 
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 BURST_S: Final = 10.0
 #: So many addresses are remembered, some 2 MB; of more, those that asked last. A bucket is full again after `BURST_S` anyhow.
 MOST_ADDRESSES: Final = 10_000
+#: What is reckoned for whoever asks.
+QUESTIONS: Final = frozenset(("/map", "/search", "/api/v1/route", "/api/v1/route.gpx", "/api/v1/search"))
 _SLOTS: Final = "stroke_map.public_slots"
 _BUCKETS: Final = "stroke_map.public_buckets"
 
@@ -61,6 +66,42 @@ class Buckets:
             if len(self._left) > MOST_ADDRESSES:
                 self._left.popitem(last=False)
         return 0.0 if left >= 1.0 else (1.0 - left) / self._per_s
+
+
+class Admission:
+    """An application that takes so many questions of the public at once; others are told so before they wait for anything.
+
+    Whoever shows a key or a cookie goes on to where that is looked at.
+
+    Parameters
+    ----------
+    application
+        What answers, with all that a request waits for.
+    app
+        The Flask application in it, which says no as it says everything.
+    """
+
+    def __init__(self, application: WSGIApplication, app: Flask, most: int) -> None:
+        self._application, self._app = application, app
+        self._places = threading.BoundedSemaphore(most)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        shows_something = "HTTP_AUTHORIZATION" in environ or COOKIE in environ.get("HTTP_COOKIE", "")
+        if environ["PATH_INFO"] not in QUESTIONS or shows_something:
+            return self._application(environ, start_response)
+        if not self._places.acquire(blocking=False):
+            with self._app.request_context(environ):
+                refused = self._app.process_response(problem_response(_too_many()))
+            return refused(environ, start_response)
+        try:
+            return self._application(environ, start_response)
+        finally:
+            self._places.release()
+
+
+def _too_many() -> TooBusyError:
+    return TooBusyError("More public questions arrived at this moment than this server answers at once.")
 
 
 def caller_of(address: str | None) -> bytes | None:
@@ -111,7 +152,7 @@ def public_drawing() -> Iterator[None]:
 def _slot(*, blocking: bool) -> Iterator[None]:
     slots: threading.BoundedSemaphore = current_app.extensions[_SLOTS]
     if not slots.acquire(blocking=blocking):
-        raise TooBusyError("More public questions arrived at this moment than this server answers at once.")
+        raise _too_many()
     try:
         yield
     finally:

@@ -1,11 +1,15 @@
 import threading
 
 import pytest
+from werkzeug.test import Client
+from werkzeug.wrappers import Response
 
+from stroke_map.live.identity import COOKIE
 from stroke_map.settings import read_settings
 from stroke_map.web import create_app, limiting
 from stroke_map.web.limiting import Buckets, caller_of
 
+LONG_S = 60
 KEY = {"Authorization": "Bearer correct horse battery staple"}
 
 
@@ -127,3 +131,38 @@ def test_no_rate_is_no_limit_and_a_proxy_that_nobody_named_does_not_make_everybo
     at = {"REMOTE_ADDR": address}
     statuses = {client.get("/api/v1/search", query_string={"q": "a"}, environ_base=at).status_code for _ in range(30)}
     assert statuses == {200}
+
+
+class Waiting:
+    """An application whose questions wait until they are let go."""
+
+    def __init__(self):
+        self.begun, self.let_go = threading.Event(), threading.Event()
+
+    def __call__(self, environ, start_response):
+        if environ["PATH_INFO"] == "/api/v1/route":
+            self.begun.set()
+            assert self.let_go.wait(LONG_S)
+        return Response("done")(environ, start_response)
+
+
+def test_the_public_is_refused_before_it_waits_for_a_turn_and_nobody_else_is(limited):
+    app = limited().application
+    waiting = Waiting()
+    client = Client(limiting.Admission(waiting, app, 1), use_cookies=False)
+    asking = threading.Thread(target=lambda: client.get("/api/v1/route"))
+    asking.start()
+    assert waiting.begun.wait(LONG_S)
+    for path in sorted(limiting.QUESTIONS):
+        refused = client.get(path, headers={"Accept": "text/html" if path in {"/map", "/search"} else "*/*"})
+        assert (refused.status_code, refused.headers["Retry-After"]) == (429, "1"), path
+        assert refused.headers["X-Content-Type-Options"] == "nosniff"
+    page = client.get("/map", headers={"Accept": "text/html"})
+    assert page.mimetype == "text/html"
+    for path in ("/", "/hospitals", "/map.js", "/api/v1/hospitals", "/healthz"):
+        assert client.get(path).data == b"done", path
+    for shown in (KEY, {"Cookie": f"{COOKIE}=a"}):
+        assert client.get("/search", headers=shown).data == b"done"
+    waiting.let_go.set()
+    asking.join(LONG_S)
+    assert client.get("/api/v1/route").data == b"done"
