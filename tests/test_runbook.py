@@ -10,6 +10,7 @@ import click
 import pytest
 
 from stroke_map.cli import cli
+from stroke_map.live.accounts import read_standing
 
 ROOT = Path(__file__).resolve().parents[1]
 READMES = ("README.md", "README.zh-CN.md")
@@ -90,5 +91,9 @@ def test_people_are_told_to_run_commands_and_options_that_there_are(name):
         known |= {"--help"} | ({"--version"} if found is cli else set())
         options = {word.partition("=")[0] for word in words if word.startswith("--")}
         assert options <= known, text
+        if "--role" in words:
+            read_standing(
+                words[0], words[words.index("--role") + 1], "", "", ()
+            )  # raises where nobody can be called so
         if isinstance(found, click.Group) and found is not cli:
             assert all(re.fullmatch(r"[\w-]+(\|[\w-]+)+", word) for word in words[:1]), text

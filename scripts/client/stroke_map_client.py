@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """An example of how a dispatch system asks stroke_map and alerts hospitals: one file, Python 3.11 or later alone, nothing to install.
 
-    export STROKE_MAP_URL=https://clinical.example.org STROKE_MAP_KEY=sm_...   # stroke-map key add "dispatch system" --role dispatcher
+    export STROKE_MAP_URL=https://clinical.example.org STROKE_MAP_KEY=sm_...   # stroke-map key add dispatch-system --role dispatcher
     python3 stroke_map_client.py nearest 40.45708 102.50532 --condition stroke
     python3 stroke_map_client.py alert 40.45708 102.50532 --condition stroke --vehicle 120-07
     python3 stroke_map_client.py moment 17 left_scene

@@ -166,6 +166,7 @@ def status(*, as_json: bool) -> None:
     if as_json:
         print_json(told)
     else:
-        print_table(["", ""], told.items())
+        first, *others = told.items()
+        print_table(first, others)
     if validity.warning:
         say(f"{validity.warning.capitalize()}. Make and publish the next with: stroke-map edition update")

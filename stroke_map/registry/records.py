@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _REQUIRED: Final = f"a header with {','.join(REQUIRED_COLUMNS)}"
 _EXAMPLES: Final = {"示例", "样例", "范例", "例", "example"}
+_OWN_NOTES: Final = {"说明", "Notes"}  # of the workbook to fill in: see `spreadsheet`
 _AS_IT_STANDS: Final = {"text", "hours", "phone", "phones"}  # kinds whose full-width characters are the writer's own
 # Marks nobody sees, which come along when a number is copied from a page or a window of Windows.
 _UNSEEN: Final = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -241,7 +242,7 @@ def _sheets(path: Path, reading: SheetReading) -> list[_Sheet]:
     by_known = sorted(found, key=lambda sheet: -len(sheet.header.known))
     good = [sheet for sheet in found if sheet.header.is_of_hospitals] or by_known[:1]
     for sheet in found:
-        if sheet not in good:
+        if sheet not in good and sheet.name not in _OWN_NOTES:
             there = Cell("", sheet.name, 0, "")
             reading.note(
                 "warning",

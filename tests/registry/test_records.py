@@ -177,14 +177,22 @@ def test_hidden_sheets_and_notes_are_left_out_with_a_warning(book_file) -> None:
 
     notes = [["请填写名称和地址"], ["名称", "地址"]]
     path = book_file(
-        {"说明": notes, "旧": [HEADER, GOOD], "更旧": [HEADER, GOOD], "名单": [HEADER, GOOD], "空": []}, hide
+        {
+            "填表须知": notes,
+            "说明": notes,
+            "旧": [HEADER, GOOD],
+            "更旧": [HEADER, GOOD],
+            "名单": [HEADER, GOOD],
+            "空": [],
+        },
+        hide,
     )
     records, reading = read(path)
     assert [record["id"] for record in records] == ["h1"]
     assert [(p.severity, p.sheet, p.value, p.message) for p in reading.problems] == [
         ("warning", "hospitals.xlsx", "旧", "the sheet is hidden, and was left out"),
         ("warning", "hospitals.xlsx", "更旧", "the sheet is hidden, and was left out"),
-        ("warning", "说明", "", "the sheet lists no hospitals and was left out"),
+        ("warning", "填表须知", "", "the sheet lists no hospitals and was left out"),
         ("warning", "空", "", "the sheet lists no hospitals and was left out"),
     ]
 

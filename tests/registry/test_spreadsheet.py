@@ -134,6 +134,7 @@ def test_a_hospital_with_everything_reads_back_equal(demo_hospital: Hospital, la
     ]
     reading = written_and_read([demo_hospital, *others], lang)
     assert reading.errors == []
+    assert [problem.message for problem in reading.problems if "left out" in problem.message] == []  # of our own notes
     assert reading.hospitals == [demo_hospital, *others]
 
 
