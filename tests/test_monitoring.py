@@ -120,7 +120,13 @@ def test_the_settings_name_the_rules_and_the_ports_there_are():
 
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool (Debian's package prometheus) is not here")
-def test_prometheus_understands_rules_and_settings():
-    for what in (["rules", str(RULES)], ["config", str(DEPLOY / "prometheus.yml")]):
+def test_prometheus_understands_rules_settings_and_what_the_dashboard_asks(tmp_path):
+    asked = [expression.replace("$__rate_interval", "5m") for _, expression in expressions()]
+    records = [{"record": f"asked_{number}", "expr": expression} for number, expression in enumerate(asked)]
+    (tmp_path / "asked.yml").write_text(
+        yaml.safe_dump({"groups": [{"name": "asked", "rules": records}]}), encoding="utf-8"
+    )
+    checked = ["rules", str(RULES)], ["rules", str(tmp_path / "asked.yml")], ["config", str(DEPLOY / "prometheus.yml")]
+    for what in checked:
         done = subprocess.run(["promtool", "check", *what], capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 0, done.stdout + done.stderr

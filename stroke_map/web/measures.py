@@ -1,7 +1,7 @@
 """What a worker counts while it answers: requests, errors, how far places lie from a road, answers that knew less than they should.
 
 In a server of several workers each number lies in a file that all of them read (prometheus-client's multiprocess mode, by the numbers of
-`Workers`), so that any of them tells the sum. Measured: some 4 us a request.
+`Workers`), so that any of them tells the sum.
 """
 
 from __future__ import annotations
@@ -63,7 +63,8 @@ class Measures:
         self.registry = CollectorRegistry(auto_describe=False)
         labels = ("plane", "method", "endpoint", "status")
         self._requests = self._histogram("request_seconds", "From a request to its answer.", labels, _SECONDS)
-        self._snaps = self._histogram("snap_metres", "From the place asked about to its road.", ("plane",), _METRES)
+        snaps = self._histogram("snap_metres", "From the place asked about to its road.", ("plane",), _METRES)
+        self._snaps = {plane: snaps.labels(plane) for plane in ("public", "clinical")}
         self._problems = self._counter("problems", "Errors that were answered.", ("plane", "code"))
         self._degraded = self._counter("degraded_answers", "Answers that knew less than they should.", ("reason",))
         self.lines_lost = self._counter("log_lines_lost", "Lines of the log that nobody took.", ())
@@ -98,7 +99,7 @@ class Measures:
 
     def answer(self, plane: str, answer: dict[str, Any], *, damaged: bool) -> None:
         """Count what one answer knew; `damaged`: from an edition of which a file is not what was sealed."""
-        self._snaps.labels(plane).observe(answer["origin"]["snapped"]["distance_m"])
+        self._snaps[plane].observe(answer["origin"]["snapped"]["distance_m"])
         for warning in answer["warnings"]:
             if warning["code"] in DEGRADED:
                 self._degraded.labels(warning["code"]).inc()
