@@ -125,6 +125,21 @@ def test_every_endpoint_is_named_and_no_other(name, endpoints):
     assert told == endpoints
 
 
+def metrics():
+    """Every metric of server and stream, as Prometheus calls it: read off the code, for some are there only at times."""
+    for path in [*(PACKAGE / "web").glob("*.py"), *(PACKAGE / "stream").glob("*.py")]:
+        found = re.findall(r'\b(_gauges?|_histogram|_counter|Gauge|Histogram|Counter)\(\s*"(\w+)"', text_of(path))
+        for kind, name in found:
+            yield f"stroke_map_{name.removeprefix('stroke_map_')}" + "_total" * (kind.lower().strip("_") == "counter")
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_every_metric_is_named_and_no_other(name):
+    wanted = set(metrics())
+    assert len(wanted) > 30
+    assert {first for first in rows_of(text_of(name)) if first.startswith("stroke_map_")} == wanted
+
+
 @pytest.mark.parametrize("name", READMES)
 def test_every_field_of_a_question_and_every_column_of_the_sheet_is_named(name):
     text = text_of(name)
