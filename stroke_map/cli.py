@@ -6,8 +6,9 @@ stderr; an error is a message and the next step, and its exit code comes from `s
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +16,9 @@ import stroke_map
 from stroke_map import errors
 from stroke_map.commands import COMMANDS
 from stroke_map.settings import prepare_numba_cache
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 
 def exit_codes() -> dict[int, list[str]]:
@@ -99,7 +103,17 @@ def main() -> None:
     """Run the command line."""
     # Before anything imports numba, which reads its cache folder once.
     prepare_numba_cache()
+    if not sys.stderr.isatty():
+        sys.excepthook = _tell_place
     cli()
+
+
+def _tell_place(_: type[BaseException], error: BaseException, __: TracebackType | None) -> None:
+    """What is written to a log, as under a timer, never has the words of an unexpected exception: they can hold a cell or a number."""
+    from stroke_map import logs
+
+    logs.begin("command")
+    logs.log.critical("ended by an unexpected failure", **logs.failure(error))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 import csv
 import io
 import re
+import subprocess
+import sys
 
 import click
 import orjson
@@ -188,3 +190,13 @@ def test_hospitals_from_osm_writes_the_sheet_alone_to_stdout(run, shared_osm):
     assert {row["crs"] for row in rows} == {"WGS-84"}
     assert {row["thrombolysis"] for row in rows} == {"unknown"}
     assert "19 hospitals" in result.stderr
+
+
+def test_a_log_has_the_place_of_an_unexpected_failure_and_never_its_words():
+    code = "import sys; from stroke_map import cli; cli.cli = lambda: int(sys.argv[1]); cli.main()"
+    done = subprocess.run([sys.executable, "-c", code, "Zq7secret"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    told = orjson.loads(done.stderr)
+    assert (told["process"], told["error"]) == ("command", "ValueError")
+    assert "cli.py" in told["frames"]
+    assert "Zq7secret" not in done.stderr
