@@ -21,6 +21,8 @@ State = Literal[
 ]
 #: What ends an alert; of two at the same moment the first here counts.
 ENDINGS: Final[tuple[Kind, ...]] = ("diverted", "cancelled", "closed")
+#: What is told of from farther ahead than this was written by a clock that has been set back since; machines differ by a few seconds.
+AHEAD: Final = timedelta(seconds=30)
 #: No timer shrinks below this, however near the ambulance is.
 LEAST_S: Final = 5.0
 
@@ -212,6 +214,7 @@ def due(alert: Alert, happenings: Iterable[Happening], now: datetime, timers: Ti
     """What is due at `now` for an alert to which `happenings` have happened.
 
     An alert that has not ended always has a next moment. Another `eta` moves what is to come, and never takes back what has happened.
+    Where the clock was set back since, who is silent is called once more, and the timers begin with that.
     """
     told = tuple(happenings)
     standing = standing_of(alert, told)
@@ -221,18 +224,18 @@ def due(alert: Alert, happenings: Iterable[Happening], now: datetime, timers: Ti
     if standing.arrived is not None:  # the patient is at the door: nobody needs a call to know
         return Due(close=close_at <= now, next_at=close_at)
     calls, moments = [], [close_at]
-    for call, at in _calls(alert, told, standing, timers):
+    for call, at in _calls(alert, told, standing, timers, now):
         moments.append(at)
         if at <= now:
             calls.append(call)
     quiet = bool(standing.activated)
     hastened = _of_drive(alert, timers)
-    shown = []
+    shown, began = [], _began(alert, told)
     for after_s, settled in (
         (hastened.not_activated_s, quiet),
         (hastened.telephone_s, quiet and len(standing.acknowledged) == len(alert.teams)),
     ):
-        at = alert.created_at + timedelta(seconds=after_s)
+        at = began + timedelta(seconds=after_s)
         shown.append(not settled and at <= now)
         if not settled and at > now:
             moments.append(at)
@@ -252,16 +255,23 @@ def _of_drive(alert: Alert, timers: Timers) -> Timers:
     return timers.for_drive(None if alert.eta is None else (alert.eta - alert.created_at).total_seconds())
 
 
+def _began(alert: Alert, told: tuple[Happening, ...]) -> datetime:
+    """When the timers began: with the alert, or with the first call where the clock was set back in between."""
+    return min([alert.created_at, *(happening.at for happening in told if happening.kind == "called")])
+
+
 def _calls(
-    alert: Alert, told: tuple[Happening, ...], standing: Standing, timers: Timers
+    alert: Alert, told: tuple[Happening, ...], standing: Standing, timers: Timers, now: datetime
 ) -> Iterable[tuple[Call, datetime]]:
     """Every call that is still to be made, with its moment, which may be past: the next to each contact alone."""
     last: dict[tuple[str, int], datetime] = {}
     for happening in told:
-        if happening.kind == "called":
+        if happening.kind == "called" and happening.at <= now + AHEAD:
             key = happening.team, happening.contact
             last[key] = max(last.get(key, happening.at), happening.at)
-    until = alert.created_at + timedelta(seconds=timers.repeat_for_s)
+    began = _began(alert, told)
+    began = began if began <= now + AHEAD else now
+    until = began + timedelta(seconds=timers.repeat_for_s)
     hastened = _of_drive(alert, timers)
     for callees in alert.teams:
         if callees.team in standing.acknowledged:
@@ -272,7 +282,7 @@ def _calls(
             if before is None:
                 yield (
                     Call(callees.team, contact, phone),
-                    alert.created_at + timedelta(seconds=contact * hastened.rollover_s),
+                    began + timedelta(seconds=contact * hastened.rollover_s),
                 )
                 continue
             on_the_road = alert.eta is not None and before < alert.eta

@@ -67,8 +67,10 @@ class ReadLog:
             self._waiting.append(noted)
             if self._writer is None:
                 # No daemon: a process that ends waits for it. A worker's `atexit` would never be called (os._exit).
-                self._writer = threading.Thread(target=self._run, name="audit-reads", daemon=False)
-                self._writer.start()
+                writer = threading.Thread(target=self._run, name="audit-reads", daemon=False)
+                with suppress(RuntimeError):  # the system gives no more threads: with the next record, perhaps
+                    writer.start()
+                    self._writer = writer
 
     def close(self) -> None:
         """Write what waits, and the line that says nothing is missing after it."""

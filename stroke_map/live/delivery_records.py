@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 
 #: So many messages of one channel are leased at once: a receiver that hangs leaves room for all others.
 MOST_OF_A_CHANNEL: Final = 8
+#: What lies ahead by so much more than it can was written before the clock was set back.
+_SOMEWHAT: Final = timedelta(minutes=1)
+#: A message is tried so often, which takes about a minute, before it is given up, however long ago it was written.
+LEAST_ATTEMPTS: Final = 6
 _FREE: Final[dict[str, Any]] = {"leased_by": "", "leased_until": None}
 
 
@@ -40,7 +45,9 @@ class DeliveryRecords:
     def __init__(self, store: LiveStore, trying: Trying) -> None:
         self._store, self.trying = store, trying
 
-    def lease(self, by: str, *, now: datetime, most: int, busy: Collection[int] = ()) -> Sequence[Outgoing]:
+    def lease(
+        self, by: str, *, now: datetime, most: int, busy: Collection[int] = (), taking_over: bool = True
+    ) -> Sequence[Outgoing]:
         """Take messages that are due, which nobody else then sends until the lease ends; calls of ended alerts are dropped.
 
         Parameters
@@ -51,8 +58,10 @@ class DeliveryRecords:
             How many at most.
         busy
             Ids of channels that have enough to do; 0 stands for the numbers of the yearly list.
+        taking_over
+            Also what somebody else leased whose lease ran out. Not just after the clock was set: then those who live have not yet renewed.
         """
-        due = _due(now, busy)
+        due = self._due(now, busy, taking_over=taking_over)
         with self._store.reading() as connection:
             if connection.execute(select(deliveries.c.id).where(due).limit(1)).one_or_none() is None:
                 return []
@@ -69,6 +78,9 @@ class DeliveryRecords:
             rows = connection.execute(still).all()
             of = {alert.id: alert for alert in load_alerts(connection, sorted({row.alert_id for row in rows}))}
             ended = {alert.id for alert in of.values() if _has_ended(alert)}
+            # Whatever they say, the leases of these are over.
+            over = deliveries.c.id.in_([row.id for row in rows if row.alert_id in ended and row.leased_until])
+            connection.execute(update(deliveries).where(over).values(leased_until=now))
             for alert_id in sorted(ended):
                 end_calls(connection, of[alert_id], now)
             taken = [row for row in rows if row.kind != "call" or row.alert_id not in ended]
@@ -133,7 +145,9 @@ class DeliveryRecords:
         if row.leased_by != by:  # the lease ran out: it is in the hands of another, or done
             return {"perhaps": True} if perhaps and row.due_at is not None else None
         failed = _FREE | {"perhaps": perhaps, "problem": outcome.problem}
-        if outcome.result == "refused" or now >= (row.again_at or row.at) + self.trying.give_up_after:
+        # However late it is: a clock that was set forwards, or a service that was away, gives nothing up at the first attempt.
+        tried = now >= (row.again_at or row.at) + self.trying.give_up_after and row.attempts >= LEAST_ATTEMPTS
+        if outcome.result == "refused" or tried:
             return failed | {"due_at": None, "dead_at": now}
         return failed | {"due_at": now + self.trying.wait(row.attempts, random.random())}  # noqa: S311  only spreads load
 
@@ -210,20 +224,29 @@ class DeliveryRecords:
         found = connection.execute(_delivery_rows().where(deliveries.c.id.in_(ids)).order_by(deliveries.c.id))
         return _deliveries(connection, found.all())
 
+    def _due(self, now: datetime, busy: Collection[int], *, taking_over: bool) -> ColumnElement[bool]:
+        """What may be sent now. A stand-down waits for the call that is on the same way: whoever gets both must get the call first.
+
+        What nobody has tried yet is due whatever the clock of whoever wrote it said. What waits longer than anything does, or is leased
+        for longer, was written before the clock was set back.
+        """
+        latest = now + timedelta(seconds=self.trying.longest_wait_s) + _SOMEWHAT
+        longest = now + self.trying.lease + _SOMEWHAT
+        when = or_(deliveries.c.due_at <= now, deliveries.c.attempts == 0, deliveries.c.due_at > latest)
+        over = or_(deliveries.c.leased_until <= now, deliveries.c.leased_until > longest)
+        free = or_(deliveries.c.leased_until.is_(None), over) if taking_over else deliveries.c.leased_until.is_(None)
+        call = deliveries.alias()
+        same_way = [call.c[name] == deliveries.c[name] for name in ("alert_id", "team", "contact", "via")]
+        same_way.append(func.coalesce(call.c.channel_id, 0) == _channel_key())
+        held = call.c.leased_until > now, call.c.leased_until <= longest
+        after_a_call = exists().where(call.c.kind == "call", *held, *same_way)
+        in_order = or_(deliveries.c.kind == "call", ~after_a_call)
+        waits = deliveries.c.due_at.is_not(None)
+        return and_(waits, when, free, in_order, _channel_key().not_in(sorted(busy)))
+
 
 def _channel_key() -> ColumnElement[int]:
     return func.coalesce(deliveries.c.channel_id, 0)
-
-
-def _due(now: datetime, busy: Collection[int]) -> ColumnElement[bool]:
-    """What may be sent now. A stand-down waits for the call that is on the same way: whoever gets both must get the call first."""
-    free = or_(deliveries.c.leased_until.is_(None), deliveries.c.leased_until <= now)
-    call = deliveries.alias()
-    same_way = [call.c[name] == deliveries.c[name] for name in ("alert_id", "team", "contact", "via")]
-    same_way.append(func.coalesce(call.c.channel_id, 0) == _channel_key())
-    after_a_call = exists().where(call.c.kind == "call", call.c.leased_until > now, *same_way)
-    in_order = or_(deliveries.c.kind == "call", ~after_a_call)
-    return and_(deliveries.c.due_at <= now, free, in_order, _channel_key().not_in(sorted(busy)))
 
 
 def _has_ended(alert: RecordedAlert) -> bool:

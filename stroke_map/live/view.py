@@ -153,7 +153,11 @@ class LiveView:
             number, self._now = self._asked, now
             if self._reader is None or not self._reader.is_alive():
                 self._reader = threading.Thread(target=self._read, name="live-state", daemon=True)
-                self._reader.start()
+                try:
+                    self._reader.start()
+                except RuntimeError:  # the system gives no more threads
+                    self._stale = True
+                    return False
             self._turn.notify_all()
             if self._overdue:
                 return False

@@ -54,7 +54,7 @@ class Watchdog(threading.Thread):
         """Look once."""
         silent: dict[int, tuple[float, int]] = {}
         for pid, said_at in pulses(self._folder):
-            before_at, looks = self._silent.get(pid, (said_at, 0))
+            before_at, looks = self._silent.get(pid, (None, 0))
             silent[pid] = said_at, 0 if said_at != before_at else looks + 1
         self._silent = silent
         stuck = [pid for pid, (_, looks) in silent.items() if looks >= self._looks]

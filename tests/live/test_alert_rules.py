@@ -95,6 +95,33 @@ def test_after_a_pause_each_contact_is_called_once_not_as_often_as_was_missed():
     ]
 
 
+@pytest.mark.parametrize("back_s", [600, 86_400 * 400])
+def test_a_clock_that_was_set_back_calls_once_more_and_begins_anew(back_s):
+    """Else nobody would be called again until the clock is as late as it was."""
+    before = [(second, team, contact) for second, team, contact in play(ALERT, 90)]
+    made = [happened("called", *call) for call in before]
+    calls = []
+    for second in range(-back_s, -back_s + 150):
+        for call in due(ALERT, made, after(second), TIMERS).calls:
+            made.append(happened("called", second, call.team, call.contact))
+            calls.append((second + back_s, call.team, call.contact))
+    assert [call for call in calls if call[1] == "emergency"] == [
+        (0, "emergency", 0),
+        (60, "emergency", 1),
+        (120, "emergency", 0),
+        (120, "emergency", 2),
+    ]
+    assert calls.count((0, "neurology", 0)) == 1
+    assert not due(ALERT, made, after(-back_s + 359), TIMERS).telephone
+    assert due(ALERT, made, after(-back_s + 360), TIMERS).telephone
+
+
+@pytest.mark.parametrize("behind_s", [0, 1, 29])
+def test_a_machine_whose_clock_is_somewhat_behind_calls_nobody_twice(behind_s):
+    called = [happened("called", 0, callees.team) for callees in TEAMS]
+    assert due(ALERT, called, after(-behind_s), TIMERS).calls == ()
+
+
 def test_a_first_call_is_made_even_after_the_time_of_repeats():
     assert len(due(ALERT, [], after(1300), TIMERS).calls) == 5
 
@@ -249,7 +276,7 @@ def test_an_alert_is_never_lost(happenings, now, eta):
 
 @given(happenings_of_any_kind, moments, etas)
 def test_what_is_due_waits_for_the_next_moment_and_not_longer(happenings, now, eta):
-    alert = replace(ALERT, eta=eta)
+    alert, happenings = replace(ALERT, eta=eta), [happening for happening in happenings if happening.at <= now]
     found = due(alert, happenings, now, TIMERS)
     if found.next_at is None:
         return
