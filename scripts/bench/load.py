@@ -1,7 +1,7 @@
 """A load generator: many keep-alive connections, each asking as soon as it was answered.
 
 Run as `python -m bench.load HOST PORT PATHS CONNECTIONS WARM_S SECONDS` (PATHS: a file, one request target per line); prints
-figures as JSON. One thread and plain non-blocking sockets: it shares the processors with the server it measures.
+figures as JSON. One thread and plain sockets: it shares the processors with the server it measures.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 import time
 from itertools import cycle
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, SupportsBytes
 
 from bench.targets import spread
 
@@ -22,46 +22,105 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
-_READ_BYTES = 1 << 18
+_CLOSES = re.compile(rb"\r\nconnection: *close\r\n", re.IGNORECASE)
+#: Below what an allocator takes from the system and gives back each time.
+_READ_BYTES = 1 << 16
+_WITHIN_S = 10.0
 
 
 class Client:
-    """One connection and the question under way on it."""
+    """One connection and the question under way on it.
 
-    def __init__(self, address: tuple[str, int], requests: Iterator[bytes]) -> None:
-        self._address, self._requests = address, requests
-        self.connect()
+    Attributes
+    ----------
+    asked, sent_at
+        The question, and when it was sent (`time.perf_counter`); opening the connection counts.
+    status, head
+        Of the answer.
+    """
 
-    def connect(self) -> None:
-        """Open the connection (again)."""
-        self.socket = socket.create_connection(self._address, timeout=10)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def __init__(self, address: tuple[str, int], selector: selectors.BaseSelector) -> None:
+        self._address, self._selector = address, selector
+        self._socket: socket.socket | None = None
+        self.status = self.head = b""
 
-    def send(self) -> None:
-        """Ask the next question."""
-        self._got, self._missing, self.status = b"", None, b""
-        self.sent_at = time.perf_counter()
-        self.socket.sendall(next(self._requests))
+    asked: SupportsBytes
+    sent_at: float
 
-    _missing: int | None
-    _got: bytes
+    def send(self, asked: SupportsBytes) -> None:
+        """Ask, on a new connection where there is none."""
+        self.asked, self.sent_at = asked, time.perf_counter()
+        self._got, self._end, self._missing = list[bytes](), 0, 0
+        if self._socket is None:
+            self._socket = socket.create_connection(self._address, timeout=_WITHIN_S)
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._selector.register(self._socket, selectors.EVENT_READ, self)
+        self._socket.sendall(bytes(asked))
 
     def receive(self) -> bool:
         """Read what has come; whether that completes the answer. ConnectionError where the server hung up."""
-        data = self.socket.recv(_READ_BYTES)
+        data = self._socket.recv(_READ_BYTES) if self._socket else b""
         if not data:
             raise ConnectionError("closed by the server")
-        if self._missing is not None:
+        self._got.append(data)
+        if self._end:
             self._missing -= len(data)
-            return self._missing <= 0
-        self._got += data
-        head = self._got.find(b"\r\n\r\n")
-        if head < 0:
+        elif not self._read_head():
             return False
-        self.status = self._got[9:12]
-        length = _LENGTH.search(self._got, 0, head + 2)
-        self._missing = head + 4 + int(length[1] if length else 0) - len(self._got)
-        return self._missing <= 0
+        if self._missing > 0:
+            return False
+        if _CLOSES.search(self.head):
+            self.hang_up()
+        return True
+
+    def _read_head(self) -> bool:
+        data = self._got[0] if len(self._got) == 1 else b"".join(self._got)
+        end = data.find(b"\r\n\r\n")
+        if end < 0:
+            return False
+        self.head, self.status, self._end = data[: end + 2], data[9:12], end + 4
+        length = _LENGTH.search(self.head)
+        self._missing = self._end + int(length[1] if length else 0) - len(data)
+        return True
+
+    @property
+    def body(self) -> bytes:
+        """Of the answer, once it is complete."""
+        return b"".join(self._got)[self._end :]
+
+    def hang_up(self) -> None:
+        """Close the connection; the next question opens another."""
+        if self._socket is not None:
+            self._selector.unregister(self._socket)
+            self._socket.close()
+            self._socket = None
+
+
+def without_pause(
+    address: tuple[str, int], requests: Iterator[SupportsBytes], connections: int, until: float
+) -> Iterator[tuple[Client, bool]]:
+    """Ask on so many connections at once; each client as it was answered, or (False) as it lost its connection."""
+    selector = selectors.DefaultSelector()
+    ready = [Client(address, selector) for _ in range(connections)]
+    while time.perf_counter() < until:
+        for client in [ready.pop() for _ in range(len(ready))]:
+            try:
+                client.send(next(requests))
+            except OSError:
+                client.hang_up()
+                yield client, False
+                ready.append(client)
+        for key, _ in selector.select(timeout=1.0):
+            client = key.data
+            try:
+                if not client.receive():
+                    continue
+            except OSError:
+                client.hang_up()
+                yield client, False
+            else:
+                yield client, True
+            ready.append(client)
 
 
 def run(
@@ -70,32 +129,15 @@ def run(
     """Ask for `warm_s` + `seconds`; the figures are of the latter."""
     host = f"{address[0]}:{address[1]}"
     requests = cycle([f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode() for path in paths])
-    selector = selectors.DefaultSelector()
-    clients = [Client(address, requests) for _ in range(connections)]
-    for client in clients:
-        selector.register(client.socket, selectors.EVENT_READ, client)
-        client.send()
     begins = time.perf_counter() + warm_s
-    ends = begins + seconds
     times_ms: list[float] = []
     errors = other_status = 0
-    while (now := time.perf_counter()) < ends:
-        for key, _ in selector.select(timeout=1.0):
-            client = key.data
-            try:
-                if not client.receive():
-                    continue
-                if now >= begins:
-                    times_ms.append((time.perf_counter() - client.sent_at) * 1000)
-                    other_status += client.status != b"200"
-                client.send()
-            except OSError:
-                errors += 1
-                selector.unregister(client.socket)
-                client.socket.close()
-                client.connect()
-                selector.register(client.socket, selectors.EVENT_READ, client)
-                client.send()
+    for client, answered in without_pause(address, requests, connections, begins + seconds):
+        now = time.perf_counter()
+        errors += not answered
+        if answered and now >= begins:
+            times_ms.append((now - client.sent_at) * 1000)
+            other_status += client.status != b"200"
     return {
         "requests_per_s": len(times_ms) / seconds,
         **spread(times_ms or [float("inf")]),

@@ -12,11 +12,54 @@ import sys
 import time
 from itertools import cycle
 from pathlib import Path
+from typing import TYPE_CHECKING, SupportsBytes
 
 from bench.load import Client
 from bench.targets import spread
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _PATIENCE_S = 10.0  # for the answers that are still under way
+
+
+def offered(
+    address: tuple[str, int], requests: Iterator[SupportsBytes], connections: int, *, rate: float, seconds: float
+) -> Iterator[tuple[Client, bool, float]]:
+    """Offer `rate` requests a second: each client as it was answered, or (False) as it lost its connection, and when it was due.
+
+    Connections are opened as they are needed, so many at the most. Due is by `time.perf_counter`.
+    """
+    selector = selectors.DefaultSelector()
+    idle = [Client(address, selector) for _ in range(connections)]
+    began, all_due = time.perf_counter(), round(seconds * rate)
+    sent = done = 0
+    due_of: dict[Client, float] = {}
+    while done < all_due and time.perf_counter() < began + seconds + _PATIENCE_S:
+        while idle and sent < all_due and (due := began + sent / rate) <= time.perf_counter():
+            client = idle.pop()
+            due_of[client] = due
+            sent += 1
+            try:
+                client.send(next(requests))
+            except OSError:
+                client.hang_up()
+                yield client, False, due
+                done += 1
+                idle.append(client)
+        wait_s = began + sent / rate - time.perf_counter() if idle and sent < all_due else 0.1
+        for key, _ in selector.select(timeout=max(0.0, wait_s)):
+            client = key.data
+            try:
+                if not client.receive():
+                    continue
+            except OSError:
+                client.hang_up()
+                yield client, False, due_of[client]
+            else:
+                yield client, True, due_of[client]
+            done += 1
+            idle.append(client)
 
 
 def run(
@@ -27,42 +70,19 @@ def run(
     requests = cycle(
         [f"GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept-Encoding: gzip\r\n\r\n".encode() for path in paths]
     )
-    selector = selectors.DefaultSelector()
-    idle = [Client(address, requests) for _ in range(connections)]
-    for client in idle:
-        selector.register(client.socket, selectors.EVENT_READ, client)
-    began = time.perf_counter()
-    all_due, first = round((warm_s + seconds) * rate), round(warm_s * rate)
-    sent = done = errors = other_status = 0
-    due_of: dict[Client, int] = {}
+    begins = time.perf_counter() + warm_s
     times_ms: list[float] = []
-    while done < all_due and time.perf_counter() < began + warm_s + seconds + _PATIENCE_S:
-        while idle and sent < all_due and began + sent / rate <= time.perf_counter():
-            due_of[idle[-1]] = sent
-            idle.pop().send()
-            sent += 1
-        wait_s = began + sent / rate - time.perf_counter() if idle and sent < all_due else 0.1
-        for key, _ in selector.select(timeout=max(0.0, wait_s)):
-            client = key.data
-            try:
-                if not client.receive():
-                    continue
-            except OSError:
-                errors += 1
-                selector.unregister(client.socket)
-                client.socket.close()
-                client.connect()
-                selector.register(client.socket, selectors.EVENT_READ, client)
-            else:
-                other_status += client.status != b"200"
-                if due_of[client] >= first:
-                    times_ms.append((time.perf_counter() - began - due_of[client] / rate) * 1000)
-            done += 1
-            idle.append(client)
+    done = lost = other_status = 0
+    for client, answered, due in offered(address, requests, connections, rate=rate, seconds=warm_s + seconds):
+        done += 1
+        lost += not answered
+        other_status += answered and client.status != b"200"
+        if answered and due >= begins:
+            times_ms.append((time.perf_counter() - due) * 1000)
     return {
         "offered_per_s": rate,
         **spread(times_ms or [float("inf")]),
-        "errors": errors + all_due - done,
+        "errors": lost + round((warm_s + seconds) * rate) - done,
         "other_status": other_status,
     }
 

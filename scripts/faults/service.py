@@ -76,13 +76,16 @@ class Server:
 
 
 @contextmanager
-def serving(geodata: Path, *, workers: int = 1, wait: bool = True) -> Iterator[Server]:
-    """A server for as long as the block runs; it begins when the server is ready unless `wait` is False."""
+def serving(
+    geodata: Path, *, workers: int = 1, plane: str = "both", wait: bool = True, **settings: object
+) -> Iterator[Server]:
+    """A server for as long as the block runs, with settings by their names; it begins when the server is ready unless `wait` is False."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port = probe.getsockname()[1]
     command = ["-m", "stroke_map.cli", "serve", "--host", HOST, "--port", str(port), "--workers", str(workers)]
-    environment = os.environ | {"STROKE_MAP_GEODATA_DIR": str(geodata), "STROKE_MAP_STREAM_PORT": "0"}
+    told = {"geodata_dir": geodata, "stream_port": 0, "plane": plane} | settings
+    environment = os.environ | {f"STROKE_MAP_{name.upper()}": str(value) for name, value in told.items()}
     log = Path(tempfile.mkstemp(prefix="server-", suffix=".log")[1])
     with log.open("wb") as stream:
         process = subprocess.Popen(
