@@ -7,12 +7,12 @@ import { say, told as inLanguage } from "../words.js";
 import { changed, current, currentCase, on, state } from "./state.js";
 import { patientOf } from "./questions.js";
 
-const WAIT_MS = 60; // between two keys of somebody who types
+const WAIT_MS = 60; // keys that come faster are asked about together; a first one at once
 const CHOICES = 5;
 /** What goes by without anybody's doing: it is asked again. */
 const PASSING = new Set(["offline", "too-busy", "live-store"]), AGAIN_MS = 1500;
 
-let waiting = 0, under = null, last = "", anew = false;
+let waiting = 0, moved = -Infinity, under = null, last = "", anew = false;
 
 /** The question of a call, as the API takes it; null while there is no place. `wrong` names the fields that cannot be read. */
 export function questionOf(call) {
@@ -38,7 +38,9 @@ function wanted() {
 export function askSoon({ again = false, pressed = performance.now() } = {}) {
   clearTimeout(waiting);
   anew ||= again; // a key that is pressed meanwhile does not take it back
-  waiting = setTimeout(() => ask(pressed), WAIT_MS);
+  const alone = performance.now() - moved > WAIT_MS;
+  moved = performance.now();
+  waiting = setTimeout(() => ask(pressed), alone ? 0 : WAIT_MS);
 }
 
 async function ask(pressed) {
