@@ -58,6 +58,7 @@ class Crowd:
     pages_per_s: float = 2000.0
     routes_per_s: float = 500.0
     visitors: int = 400
+    patients: bool = False
     seed: int = 1
 
 
@@ -67,9 +68,16 @@ class Crowd:
 @click.option("--osm", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Road file. Else Porto, where the real extracts lie beside the checkout, or the demonstration city.")  # fmt: skip
 @click.option("--keep", type=click.Path(file_okay=False, path_type=Path), help="Build here and use what is there.")
 @click.option("--dispatchers", default=120, show_default=True)
+@click.option(
+    "--patients",
+    is_flag=True,
+    help="Every third question tells of the patient, which takes four times as long to answer.",
+)
 @click.option("--seed", default=1, show_default=True)
-def main(*, minutes: float, public: bool, osm: Path | None, keep: Path | None, dispatchers: int, seed: int) -> None:
-    crowd = Crowd(seconds=minutes * 60, dispatchers=dispatchers, seed=seed)
+def main(
+    *, minutes: float, public: bool, osm: Path | None, keep: Path | None, dispatchers: int, patients: bool, seed: int
+) -> None:
+    crowd = Crowd(seconds=minutes * 60, dispatchers=dispatchers, patients=patients, seed=seed)
     with geodata_of(osm or default_roads(), keep) as geodata, progress() as show:
         play = play_with_public if public else play_alone
         try:
@@ -81,7 +89,7 @@ def main(*, minutes: float, public: bool, osm: Path | None, keep: Path | None, d
 
 def play_alone(geodata: Path, crowd: Crowd, show: Callable[[float], None]) -> dict[str, float]:
     """Dispatchers alone, on two workers: the figures; Violation where they do not hold."""
-    asked = _known(geodata, dispatchers_questions(geodata, crowd.questions))
+    asked = _known(geodata, dispatchers_questions(geodata, crowd.questions, patients=crowd.patients))
     with serving(geodata, plane="clinical", workers=2, clinical_key=KEY) as server:
         told = Asking(server.port, asked, _without_pause(crowd)).wait(show)
     figures = _dispatch(told)
@@ -91,7 +99,7 @@ def play_alone(geodata: Path, crowd: Crowd, show: Callable[[float], None]) -> di
 
 def play_with_public(geodata: Path, crowd: Crowd, show: Callable[[float], None]) -> dict[str, float]:
     """Dispatchers on one worker, and the public on one that is not theirs: the figures; Violation where they do not hold."""
-    asked = _known(geodata, dispatchers_questions(geodata, crowd.questions))
+    asked = _known(geodata, dispatchers_questions(geodata, crowd.questions, patients=crowd.patients))
     routes = public_questions(geodata, crowd.questions)
     pages = [Question("page", path, headers={"Accept-Encoding": "gzip"}, may_refuse=True) for path in PAGES]
     one = {"warm_s": crowd.warm_s, "seconds": crowd.seconds, "seed": crowd.seed}

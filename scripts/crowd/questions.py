@@ -82,11 +82,12 @@ class Question:
         return client.open(self.path, method="GET" if self.body is None else "POST", json=self.body, headers=self.headers)  # fmt: skip
 
 
-def dispatchers_questions(geodata: Path, count: int) -> list[Question]:
-    """What dispatchers ask: from so many places in turn where the nearest hospital is for a stroke, for chest pain, and for a patient."""
+def dispatchers_questions(geodata: Path, count: int, *, patients: bool = True) -> list[Question]:
+    """What dispatchers ask: from so many places in turn where to go with a stroke, with chest pain, and with a patient of whom more is known."""
     header = {"Authorization": f"Bearer {KEY}"}
+    kinds = ("stroke", "chest_pain", "patient") if patients else ("stroke", "chest_pain")
     asked = []
-    for (lat, lon), kind in zip(_places(geodata, "ambulance", count), cycle(("stroke", "chest_pain", "patient")), strict=False):  # fmt: skip
+    for (lat, lon), kind in zip(_places(geodata, "ambulance", count), cycle(kinds), strict=False):  # fmt: skip
         if kind == "patient":
             body = {"lat": lat, "lon": lon, "crs": "WGS-84", "condition": "stroke", "at": AT} | PATIENT
             asked.append(Question("dispatch", "/api/v1/route", body, header))

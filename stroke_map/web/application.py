@@ -62,6 +62,7 @@ from stroke_map.web.live_state import install_live_state
 from stroke_map.web.models import Problem
 from stroke_map.web.published import install_edition
 from stroke_map.web.questions import invalid
+from stroke_map.web.ready import Ready
 from stroke_map.web.turns import TURNS, Turns
 
 if TYPE_CHECKING:
@@ -159,6 +160,8 @@ def make_app(settings: Settings, among: Workers | None = None) -> OpenAPI:
         app.extensions[TURNS] = app.wsgi_app = Turns(app.wsgi_app)  # type: ignore[method-assign]
     if settings.plane != "clinical":
         app.wsgi_app = limiting.Admission(app.wsgi_app, app, settings.public_route_concurrency)  # type: ignore[method-assign]
+        if among is not None:
+            app.wsgi_app = Ready(app.wsgi_app, app)  # type: ignore[method-assign]
     observing.install(app)
     return app
 

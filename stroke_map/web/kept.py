@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Final, NamedTuple
 from weakref import WeakKeyDictionary
 
-from flask import Response, request
+from flask import Response, has_request_context, request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: A page for each of a thousand hospitals in both languages fits; one that is made again costs milliseconds.
 _MOST: Final = 3000
+#: Under this name a request says of which edition its answer is, where it hangs on nothing else but the question.
+LASTING: Final = "stroke_map.lasting"
 
 
 class Kept(NamedTuple):
@@ -35,6 +37,8 @@ _KEPT: WeakKeyDictionary[Edition, dict[Hashable, Kept]] = WeakKeyDictionary()
 
 def kept(edition: Edition, key: Hashable, make: Callable[[], bytes | str]) -> Kept:
     """What `make` made for this `key`, of the same edition; `key` names all that it depends on besides."""
+    if has_request_context():
+        request.environ[LASTING] = edition
     mine = _KEPT.setdefault(edition, {})
     found = mine.get(key)
     if found is None:
