@@ -93,10 +93,11 @@ def failure(error: BaseException | None) -> dict[str, str]:
     return {"error": type(error).__name__, "frames": frames[-_LONGEST_TEXT:]}
 
 
-def _with_request_id(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    if found := request_id.get():
-        event["request_id"] = found
-    return event
+def _in_order(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """What one looks for first comes first."""
+    found = request_id.get()
+    named = {"request_id": found} if found else {}
+    return {"at": event.pop("at"), "level": event.pop("level"), "event": event.pop("event"), **named, **event}
 
 
 def _logger(lines: Lines, level: int, *, as_text: bool, **facts: Any) -> Any:
@@ -104,7 +105,7 @@ def _logger(lines: Lines, level: int, *, as_text: bool, **facts: Any) -> Any:
     if as_text:
         render = structlog.dev.ConsoleRenderer(colors=False)
     stamp = structlog.processors.TimeStamper(fmt="iso", utc=True, key="at")
-    chain = [structlog.processors.add_log_level, stamp, _with_request_id, render]
+    chain = [structlog.processors.add_log_level, stamp, _in_order, render]
     made = structlog.make_filtering_bound_logger(level)
     return structlog.wrap_logger(lines, processors=chain, wrapper_class=made, **facts).bind()
 
