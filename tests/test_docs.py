@@ -305,6 +305,17 @@ def test_every_room_has_a_floor():
     assert rooms <= set(FLOORS)
 
 
+def test_the_map_of_the_house_shows_every_room_and_where_it_may_import_from():
+    text = text_of("CONTRIBUTING.md")
+    rooms = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
+    assert {room for room in rooms if f"](stroke_map/{room})" not in text} == set()
+    (line,) = re.findall(r"(?m)^cli  >  .*$", text)
+    order = [re.split(r", | \| ", part) for part in line.split("  >  ")]
+    assert rooms <= {room for part in order for room in part}
+    for higher, lower in pairwise(order):
+        assert min(FLOORS[room] for room in higher) > max(FLOORS[room] for room in lower), (higher, lower)
+
+
 @pytest.mark.parametrize("room", PURE)
 def test_pure_rooms_know_neither_the_web_nor_the_clock(room):
     modules = sorted((PACKAGE / room).rglob("*.py"))
