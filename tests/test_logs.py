@@ -16,8 +16,8 @@ def begin():
     before = root.handlers[:], root.level, ours.level, logs.lines, logs.log, threading.excepthook
     hook, ends = logs.sys.excepthook, os.pipe()
 
-    def start(level="info"):
-        logs.begin("test", level, file=ends[1])
+    def start(level="info", file=ends[1]):
+        logs.begin("test", level, file=file)
         return lambda: [orjson.loads(line) for line in os.read(ends[0], 1 << 20).splitlines()]
 
     yield start
@@ -83,6 +83,18 @@ def test_nobody_waits_for_a_reader_that_stands_still_and_what_was_lost_is_counte
     assert len(read()) == 2000 - lost
     logs.log.info("again")
     assert [line["event"] for line in read()] == ["again"]
+
+
+def test_a_terminal_is_told_in_words(begin):
+    ours, theirs = os.openpty()
+    begin(file=theirs)
+    logs.log.warning("something is wrong", status=503)
+    said = os.read(ours, 4096).decode()
+    os.close(theirs)
+    os.close(ours)
+    assert not said.startswith("{")
+    assert "something is wrong" in said
+    assert "status=503" in said
 
 
 def test_a_full_disk_stops_nobody(begin):
