@@ -134,6 +134,12 @@ def metrics():
 
 
 @pytest.mark.parametrize("name", READMES)
+def test_every_script_is_named_and_no_other(name):
+    there = {path.name for path in (ROOT / "scripts").glob("*.py")}
+    assert set(re.findall(r"scripts/(\w+\.py)", text_of(name))) == there
+
+
+@pytest.mark.parametrize("name", READMES)
 def test_every_metric_is_named_and_no_other(name):
     wanted = set(metrics())
     assert len(wanted) > 30
