@@ -39,10 +39,7 @@ class Trial:
             place.mkdir()
         self.options: dict[str, Any] = {"cwd": folder / "tmp", "env": self._environment("geodata")}
         if os.geteuid() == 0:
-            folder.chmod(0o755)
-            for place in self.writable:
-                os.chown(place, _NOBODY, _NOBODY)
-            self.options |= {"user": _NOBODY, "group": _NOBODY, "extra_groups": []}
+            self._become_nobody()
 
     def _environment(self, geodata: str) -> dict[str, str]:
         with socket.socket() as probe:
@@ -61,6 +58,19 @@ class Trial:
             "STREAM_PORT": 0,
         }
         return told | {f"STROKE_MAP_{name}": str(value) for name, value in ours.items()}
+
+    def _become_nobody(self) -> None:
+        """Let another user do what follows, where that one may start this Python at all."""
+        nobody = {"user": _NOBODY, "group": _NOBODY, "extra_groups": []}
+        try:
+            subprocess.run([self.python, "-c", ""], check=True, capture_output=True, **nobody)
+        except (OSError, subprocess.CalledProcessError):
+            print(f"only root may start {self.python}: try --python /usr/bin/python3", file=sys.stderr)
+            return
+        self.folder.chmod(0o755)
+        for place in self.writable:
+            os.chown(place, _NOBODY, _NOBODY)
+        self.options |= nobody
 
     @property
     def bin(self) -> Path:
