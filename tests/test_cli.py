@@ -50,11 +50,13 @@ def test_the_promised_commands_exist():
     names = {" ".join(path) for path in COMMANDS}
     assert names == {
         *(
+            "backup",
             "calibrate",
             "demo",
             "hospitals-from-osm",
             "nearest",
             "poster",
+            "restore",
             "route",
             "search",
             "serve",
