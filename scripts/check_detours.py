@@ -35,12 +35,22 @@ DEMO = "demo"
 )
 @click.option("--threads", default=2, show_default=True)
 @click.option("--discs", default=DISCS, show_default=True, help="How many areas are closed at once, on average.")
+@click.option("--nearest", type=click.IntRange(1, 255), help="Answer from so many of the nearest hospitals alone.")
 @click.option("--seed", default=1, show_default=True)
 def main(
-    *, osm: str, profile: str, sets: int, origins: str, places: int, threads: int, discs: float, seed: int
+    *,
+    osm: str,
+    profile: str,
+    sets: int,
+    origins: str,
+    places: int,
+    threads: int,
+    discs: float,
+    nearest: int | None,
+    seed: int,
 ) -> None:
     rng = np.random.default_rng(seed)
-    town = Town(_network(osm, profile), rng, discs)
+    town = Town(_network(osm, profile), rng, discs, nearest)
     begun = time.monotonic()
     wanted = None if origins == "all" else int(origins)
     compared = compare(town, rng, sets=sets, origins=wanted, places=places, threads=threads)

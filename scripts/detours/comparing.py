@@ -13,14 +13,15 @@ from rich.progress import track
 from detours.town import HOSPITALS, require
 from stroke_map.dispatch.roads_now import RoadsNow
 from stroke_map.dispatch.starts import find_starts
-from stroke_map.editions.current import CurrentRanking
 from stroke_map.editions.detours import _is_reachable
+from stroke_map.editions.near_ranking import NearRanking
 from stroke_map.editions.ranking import NEVER, Starts
 from stroke_map.errors import OffNetworkError
 from stroke_map.settings import read_settings
 
 if TYPE_CHECKING:
     from detours.town import Town
+    from stroke_map.editions.changes import Changes
 
 #: One tree in so many is grown by NetworkX too, one road in so many is driven turn by turn (of those that turn back: more).
 NETWORKX_IN, DRIVEN_IN, DRIVEN_BACK_IN = 50, 500, 50
@@ -92,7 +93,7 @@ class _Set:
     def __init__(self, town: Town, rng: np.random.Generator, number: int, compared: Compared) -> None:
         self.town, self.rng, self.number, self.compared = town, rng, number, compared
         self.changes = town.random_changes(rng, enclose=number % HOSPITALS if number % 3 == 0 else None)
-        self.now = CurrentRanking(town.ranking, town.reverse, self.changes)
+        self.now = town.now(self.changes)
         self.trees = town.trees(self.changes)
         #: float64[S, H]: from the end of every segment.
         self.expected_ms = self.trees.cost_ms.T.copy()
@@ -194,5 +195,26 @@ class _Set:
             order = sorted((ms, column) for column, ms in enumerate(expected_ms.tolist()) if ms < np.inf)
             found = list(zip(costs.tolist(), columns.tolist(), strict=True))
             require(found == order, f"{found} instead of {order} from {lat}, {lon} under set {self.number}")
+            if isinstance(self.now, NearRanking):
+                self._flood(begin.starts, expected_ms)
             self.compared.several += HOSPITALS
             self.compared.beside_closed += HOSPITALS * begin.closed_road
+
+    def _flood(self, starts: Starts, expected_ms: np.ndarray) -> None:
+        """Ask for all hospitals at once, and for the road to one of them."""
+        now, town = self.now, self.town
+        costs = now.all_ms(starts)
+        finite = np.where(np.isinf(expected_ms), NEVER, expected_ms).astype(np.int64)
+        require(np.array_equal(costs, finite), f"{costs} instead of {finite} by one search under set {self.number}")
+        column = int(costs.argmin())
+        road = now.road(starts, column)
+        if costs[column] < NEVER and len(road.segments) > 1:
+            begun_ms = costs[column] - town.cost_of(self.changes, column, road.segments, road.turns)
+            alone = Starts(*(part[road.start : road.start + 1] for part in starts))
+            require(begun_ms == _begun_ms(town, self.changes, alone), f"no such road under set {self.number}")
+
+
+def _begun_ms(town: Town, changes: Changes, start: Starts) -> int:
+    """From one start to the end of its segment."""
+    parts_ms = town.network.segment_time_ms[start.segment[0]], changes.extra_ms[start.segment[0]]
+    return int(start.extra_ms[0] + sum(np.rint((1.0 - start.share[0]) * part) for part in parts_ms))

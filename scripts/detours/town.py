@@ -11,7 +11,10 @@ from scipy.sparse.csgraph import dijkstra
 
 from stroke_map.editions.arrivals import Arrivals, build_arrivals, find_gates
 from stroke_map.editions.changes import CLOSED_MS, Changes, make_changes
+from stroke_map.editions.current import CurrentRanking
 from stroke_map.editions.detours import turns_into
+from stroke_map.editions.near import NearArrivals, build_near
+from stroke_map.editions.near_ranking import NearRanking
 from stroke_map.editions.ranking import Ranking, Starts
 from stroke_map.registry import Hospital
 
@@ -38,9 +41,19 @@ class Trees(NamedTuple):
 
 
 class Town:
-    """A network, its arrivals, and what an oracle needs of them; `discs` areas are closed at once, on average."""
+    """A network, its arrivals, and what an oracle needs of them.
 
-    def __init__(self, network: RoadNetwork, rng: np.random.Generator, discs: float = DISCS) -> None:
+    Parameters
+    ----------
+    discs
+        So many areas are closed at once, on average.
+    nearest
+        Answer from so many of the nearest hospitals of each of three groups; None: from the full table.
+    """
+
+    def __init__(
+        self, network: RoadNetwork, rng: np.random.Generator, discs: float = DISCS, nearest: int | None = None
+    ) -> None:
         points = rng.integers(len(network.point_x), size=5 * HOSPITALS)
         hospitals = [
             Hospital(
@@ -52,11 +65,19 @@ class Town:
         # Some points are on roads that no hospital is entered from.
         self.gates = [gate for gate in find_gates(network, hospitals) if len(gate.segment)][:HOSPITALS]
         self.arrivals: Arrivals = build_arrivals(network, self.gates)
-        self.ranking = Ranking(network, self.arrivals)
+        stored: Arrivals | NearArrivals = self.arrivals
+        if nearest is not None:
+            groups = rng.integers(1, 8, HOSPITALS).astype(np.uint64)
+            stored = build_near(network, self.gates, groups, nearest)
+        self.ranking, self._form = Ranking(network, stored), CurrentRanking if nearest is None else NearRanking
         self.reverse = turns_into(network)
         self.source = np.repeat(np.arange(network.segment_count), np.diff(network.turn_first))
         first = network.stretch_first_point[:-1]
         self.x, self.y = network.point_x[first].astype(float), network.point_y[first].astype(float)
+
+    def now(self, changes: Changes) -> CurrentRanking:
+        """What is asked."""
+        return self._form(self.ranking, self.reverse, changes)
 
     def random_changes(self, rng: np.random.Generator, *, enclose: int | None) -> Changes:
         """Closed discs and streets in one or both directions, closed turns, slow roads; sometimes all roads to a hospital.

@@ -11,8 +11,7 @@ from stroke_map.calibration.runs import LeftOut
 from stroke_map.dispatch.drive import find_drive
 from stroke_map.dispatch.prepared import prepare
 from stroke_map.dispatch.starts import find_starts
-from stroke_map.editions.ranking import NEVER
-from stroke_map.errors import OffNetworkError
+from stroke_map.errors import NoRouteError, OffNetworkError
 from stroke_map.roads.classes import ROAD_CLASSES
 from stroke_map.roads.trace import shares_of
 
@@ -101,9 +100,10 @@ def _drive(
     period = edition.period_at(run.departure)
     roads = prepare(edition).profiles[profile, period].at(run.departure.astimezone(edition.zone), None)
     starts = find_starts(roads, run.lat, run.lon, settings).starts
-    if roads.ranking.bounds_ms(starts)[run.column] >= NEVER:
-        raise ValueError("no road leads from the origin to the hospital")
-    drive = find_drive(roads, starts, run.column)
+    try:
+        drive = find_drive(roads, starts, run.column)
+    except NoRouteError as error:
+        raise ValueError("no road leads from the origin to the hospital") from error
     if drive.length_m < SHORTEST_M:
         raise ValueError(f"shorter than {SHORTEST_M:g} m")
     speed_kph = drive.length_m / run.actual_s * 3.6

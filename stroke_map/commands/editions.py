@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from stroke_map.commands.building import build_complete, publish_demo, road_file
-from stroke_map.commands.output import as_json, day, print_json, print_table, progress, say
+from stroke_map.commands.output import arrivals, as_json, day, print_json, print_table, progress, say
 from stroke_map.errors import NoEditionError
 from stroke_map.settings import read_settings
 
@@ -57,6 +57,11 @@ def edition() -> None:
 @click.option("--region", help="A region's id, its .toml, or a GeoJSON polygon; else the hull of the roads.")
 @click.option("--periods", type=_FILE, help="Times of the week with times and arrivals of their own (TOML); else one.")
 @click.option("--places", type=_FILE, help="Compounds and landmarks that OpenStreetMap lacks (CSV).")
+@click.option(
+    "--arrivals", "nearest", type=arrivals, default="full", show_default=True,
+    help="Store the road to every hospital, or to so many of the nearest for each capability: for a country.",
+)  # fmt: skip
+@click.option("--dask", "cluster", metavar="ADDRESS", help="Grow trees on a Dask cluster, such as tcp://host:8786.")
 @click.option("--valid-from", type=day, help="First day; today when left out.")
 @click.option("--valid-until", type=day, help="Last day; a year later when left out.")
 def build(
@@ -68,6 +73,8 @@ def build(
     region: str | None,
     periods: Path | None,
     places: Path | None,
+    nearest: int | None,
+    cluster: str | None,
     valid_from: date | None,
     valid_until: date | None,
 ) -> None:
@@ -85,6 +92,8 @@ def build(
             edition_id=edition_id,
             periods=periods,
             places=places,
+            nearest=nearest,
+            cluster=cluster,
             valid_from=valid_from,
             valid_until=valid_until,
             progress=show,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,16 @@ if TYPE_CHECKING:
     from stroke_map.editions.jobs import Teller
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+
+
+def arrivals(text: str) -> int | None:
+    """The type of an option that says which arrivals are stored: None for all, else how many of the nearest."""
+    if text == "full":
+        return None
+    with suppress(ValueError):
+        if 1 <= (nearest := int(text)) <= 255:
+            return nearest
+    raise click.BadParameter("is neither full nor 1 to 255; right would be full, or 10 for a region of many hospitals")
 
 
 def day(text: str) -> date:

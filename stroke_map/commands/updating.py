@@ -10,7 +10,7 @@ import click
 
 from stroke_map.commands.building import amend_complete, road_file, update_complete
 from stroke_map.commands.editions import edition
-from stroke_map.commands.output import as_json, day, print_json, print_table, progress, say
+from stroke_map.commands.output import arrivals, as_json, day, print_json, print_table, progress, say
 from stroke_map.editions.approval import ACCEPTABLE
 from stroke_map.settings import read_settings
 
@@ -65,6 +65,11 @@ _accept = click.option(
 @click.option("--places", type=_FILE, help="Compounds and landmarks that OpenStreetMap lacks (CSV).")
 @click.option("--population", type=_FILE, help="Where people live (CSV lat, lon, people; or GeoTIFF), for the report.")
 @click.option("--periods", type=_FILE, help="Times of the week with times and arrivals of their own (TOML); else one.")
+@click.option(
+    "--arrivals", "nearest", type=arrivals, default="full", show_default=True,
+    help="Store the road to every hospital, or to so many of the nearest for each capability: for a country.",
+)  # fmt: skip
+@click.option("--dask", "cluster", metavar="ADDRESS", help="Grow trees on a Dask cluster, such as tcp://host:8786.")
 @click.option("--valid-from", type=day, help="First day; 1 January of YEAR when left out.")
 @click.option("--valid-until", type=day, help="Last day; 31 December of YEAR when left out.")
 @as_json

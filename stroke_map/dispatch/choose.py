@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from stroke_map.dispatch.classes import CLOSED, LAPSED, UNKNOWN, VALID, classify
 from stroke_map.dispatch.drive import find_drive
 from stroke_map.dispatch.starts import find_starts
+from stroke_map.editions.near_ranking import NearRanking
 from stroke_map.editions.ranking import NEVER
 from stroke_map.errors import NoCapableHospitalError, NoRouteError, OutsideAreaError
 
@@ -103,6 +105,8 @@ class Choice:
         int64[H], int8[H], float64[H] seconds since 1970: the least cost, the class and the arrival at every hospital.
     decision
         What the protocol said of this patient; None: nothing was told of one, and the nearest capable hospitals were chosen.
+    beyond
+        Whether there are hospitals farther away that were not looked at, as none of them could stand among those chosen.
     """
 
     ranked: list[Ranked]
@@ -111,6 +115,7 @@ class Choice:
     classes: np.ndarray
     arrival_s: np.ndarray
     decision: Decision | None = None
+    beyond: bool = False
 
 
 def find_begin(asked: Asked) -> Begin:
@@ -149,8 +154,27 @@ def choose_nearest(asked: Asked, begin: Begin) -> Choice:
     NoRouteError, NoCapableHospitalError
         There is none that a road from here leads to.
     """
+    ranking = asked.roads.ranking
+    if isinstance(ranking, NearRanking):
+        stored_ms, others_ms = ranking.stored_ms(begin.starts)
+        with suppress(NoRouteError):
+            # Nearly always the hospitals that are stored here are more than enough.
+            choice = _choose(asked, begin, stored_ms)
+            if _is_settled(asked, choice, others_ms):
+                return replace(choice, beyond=bool((others_ms < NEVER).any()))
+    return _choose(asked, begin, ranking.all_ms(begin.starts))
+
+
+def _is_settled(asked: Asked, choice: Choice, others_ms: np.ndarray) -> bool:
+    """Whether none of the hospitals that are at least so far away, int64[H], could stand among those chosen."""
+    may = np.logical_or.reduce([asked.prepared.capabilities[need].status > 0 for need in asked.needs])
+    nearest_ms, last = others_ms[may].min(initial=NEVER), choice.ranked[-1]
+    all_valid = len(choice.ranked) == asked.question.limit and last.class_ == VALID
+    return bool(nearest_ms >= NEVER or (all_valid and last.cost_ms < nearest_ms))
+
+
+def _choose(asked: Asked, begin: Begin, bounds_ms: np.ndarray) -> Choice:
     question, ranking = asked.question, asked.roads.ranking
-    bounds_ms = ranking.bounds_ms(begin.starts)
     arrival_s = asked.leaves_s + _drive_times_ms(asked, begin, bounds_ms) / 1000
     classes = asked.classes(arrival_s)
     if not (classes <= UNKNOWN).any():

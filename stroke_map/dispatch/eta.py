@@ -8,8 +8,7 @@ from stroke_map.dispatch.choose import Asked, find_begin
 from stroke_map.dispatch.drive import find_drive
 from stroke_map.dispatch.prepared import prepare
 from stroke_map.dispatch.question import check_need
-from stroke_map.editions.ranking import NEVER
-from stroke_map.errors import NoRouteError, NotFoundError
+from stroke_map.errors import NotFoundError
 
 if TYPE_CHECKING:
     from stroke_map.dispatch.question import Question
@@ -46,7 +45,5 @@ def remaining(
     roads = prepared.profiles[question.profile, period].at(question.at.astimezone(edition.zone), live)
     needs = check_need(question.condition, question.need)
     begin = find_begin(Asked(edition, prepared, question, needs, settings, period, roads, live))
-    if roads.ranking.bounds_ms(begin.starts)[column] >= NEVER:
-        raise NoRouteError("no road leads from here to that hospital")
     drive = find_drive(roads, begin.starts, column)
     return Remaining(drive.time_ms / 1000, drive.length_m)

@@ -45,7 +45,7 @@ class Reached:
 def reach(asked: Asked, begin: Begin) -> Reached:
     """Drive to each hospital, exactly."""
     ranking = asked.roads.ranking
-    bounds_ms = ranking.bounds_ms(begin.starts)
+    bounds_ms = ranking.all_ms(begin.starts)
     travel_min, cost_ms = np.full(len(bounds_ms), np.inf), np.full(len(bounds_ms), NEVER)
     columns, costs_ms = ranking.nearest(begin.starts, bounds_ms, bounds_ms < NEVER, len(bounds_ms))
     cost_ms[columns] = costs_ms

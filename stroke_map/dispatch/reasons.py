@@ -114,6 +114,12 @@ def warnings_of(asked: Asked, choice: Choice, snap_m: float) -> list[dict[str, A
     if first_class == UNKNOWN:
         zh, en = "没有确认可救治的医院：请先打电话", "no hospital is known to be capable: telephone first"
         found.append(_warning("capability-unknown", "stop", zh, en))
+    if choice.beyond and asked.question.profile == "ambulance":
+        zh, en = (
+            "不接诊或情况不明的医院只列出附近的",
+            "of hospitals that are closed, or of which nobody knows, only near ones are listed",
+        )
+        found.append(_warning("near-hospitals-only", "note", zh, en))
     found += _unconfirmed(asked, choice)
     if choice.decision:
         said = {warning["code"] for warning in found}

@@ -13,6 +13,8 @@ from stroke_map.dispatch.transfers import Transfers
 from stroke_map.editions.changes import CLOSED_MS, make_changes
 from stroke_map.editions.current import CurrentRanking
 from stroke_map.editions.detours import turns_into
+from stroke_map.editions.near import NearArrivals
+from stroke_map.editions.near_ranking import NearRanking
 from stroke_map.editions.ranking import NEVER, Ranking, Starts
 from stroke_map.live.placing import place
 from stroke_map.roads.classes import Flag
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from stroke_map.editions.arrivals import Arrivals
+    from stroke_map.editions.changes import Changes
     from stroke_map.live import Closure, LiveState
     from stroke_map.roads import RoadNetwork
 
@@ -51,14 +54,15 @@ class RoadsNow:
     def __init__(
         self,
         network: RoadNetwork,
-        arrivals: Arrivals,
+        arrivals: Arrivals | NearArrivals,
         ranking: Ranking | CurrentRanking,
         closures: tuple[tuple[Closure, np.ndarray], ...] = (),
     ) -> None:
         self.network, self.ranking, self.closures = network, ranking, closures
         self.transfers = Transfers(self, arrivals)
         self._arrivals = arrivals
-        self.extra_ms = ranking.changes.extra_ms if isinstance(ranking, CurrentRanking) else None
+        extra_ms = ranking.changes.extra_ms if isinstance(ranking, CurrentRanking) else None
+        self.extra_ms = extra_ms if extra_ms is not None and extra_ms.any() else None
         self._masks: dict[tuple[str | None, int | None], np.ndarray] = {}
 
     def usable(self, on: str | None, level: int | None) -> np.ndarray:
@@ -107,16 +111,21 @@ class PreparedProfile:
 
     Attributes
     ----------
-    always
-        The roads when nothing is closed and no hour forbids a turn.
+    always, ranking
+        The roads when nothing is closed and no hour forbids a turn, and what is asked then.
     """
 
-    def __init__(self, network: RoadNetwork, arrivals: Arrivals, like: PreparedProfile | None = None) -> None:
+    def __init__(
+        self, network: RoadNetwork, arrivals: Arrivals | NearArrivals, like: PreparedProfile | None = None
+    ) -> None:
         self.network, self.arrivals, self._like = network, arrivals, like
-        self.ranking = Ranking(network, arrivals)
-        self.always = RoadsNow(network, arrivals, self.ranking)
+        self._stored = Ranking(network, arrivals)
         self._moments: OrderedDict[tuple[tuple[tuple[int, datetime], ...], bytes], RoadsNow] = OrderedDict()
         self._lock = threading.Lock()
+        self.ranking: Ranking | CurrentRanking = self._stored
+        if isinstance(arrivals, NearArrivals):
+            self.ranking = self._current(make_changes(network, np.zeros(network.segment_count, dtype=bool)))
+        self.always = RoadsNow(network, arrivals, self.ranking)
 
     @cached_property
     def _turns_into(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -143,11 +152,16 @@ class PreparedProfile:
         """Compile, or read from cache, what the first closure will need: seconds that no caller should wait."""
         closed = np.zeros(self.network.segment_count, dtype=bool)
         closed[0] = True
-        ranking = CurrentRanking(self.ranking, self._turns_into, make_changes(self.network, closed))
+        ranking = self._current(make_changes(self.network, closed))
         starts = Starts(np.array([len(closed) - 1], dtype=np.int32), np.zeros(1), np.zeros(1, dtype=np.int64))
         bounds_ms = ranking.bounds_ms(starts)
         for column in ranking.nearest(starts, bounds_ms, bounds_ms < NEVER, 1)[0].tolist():
             ranking.road(starts, column)
+        ranking.all_ms(starts)
+
+    def _current(self, changes: Changes) -> CurrentRanking:
+        form = NearRanking if isinstance(self.arrivals, NearArrivals) else CurrentRanking
+        return form(self._stored, self._turns_into, changes)
 
     def _make(self, closures: tuple[Closure, ...], turns: np.ndarray) -> RoadsNow:
         size = self.network.segment_count
@@ -161,5 +175,4 @@ class PreparedProfile:
             else:
                 factor[segments] = np.maximum(factor[segments], closure.factor or 1.0)
         changes = make_changes(self.network, closed, factor, turns)
-        ranking = CurrentRanking(self.ranking, self._turns_into, changes)
-        return RoadsNow(self.network, self.arrivals, ranking, tuple(placed))
+        return RoadsNow(self.network, self.arrivals, self._current(changes), tuple(placed))

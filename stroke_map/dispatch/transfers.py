@@ -15,6 +15,7 @@ from stroke_map.editions.ranking import Starts
 if TYPE_CHECKING:
     from stroke_map.dispatch.roads_now import RoadsNow
     from stroke_map.editions.arrivals import Arrivals
+    from stroke_map.editions.near import NearArrivals
 
 #: How many hospitals to go on to are weighed for each, beside its agreed partners. Which of them treats soonest hangs on their own
 #: medians too, so that the nearest is not always the best.
@@ -32,7 +33,7 @@ class Leg(NamedTuple):
 class Transfers:
     """The drives between the hospitals on one state of the roads; each is worked out when it is first asked for."""
 
-    def __init__(self, roads: RoadsNow, arrivals: Arrivals) -> None:
+    def __init__(self, roads: RoadsNow, arrivals: Arrivals | NearArrivals) -> None:
         # Weak: no circle, so that an edition that is let go is gone at once, with the files it maps; the collector may be told to leave it.
         self._roads, self._arrivals = weakref.proxy(roads), arrivals
         self._leaving: dict[int, tuple[Starts, np.ndarray]] = {}

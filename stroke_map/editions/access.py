@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 import shapely
 
-from stroke_map.editions.arrivals import UNREACHABLE, Arrivals
+from stroke_map.editions.arrivals import UNREACHABLE
 from stroke_map.editions.edition import (
     PERIODS_FILE,
     REGION_FILE,
@@ -22,6 +22,7 @@ from stroke_map.editions.edition import (
     roads_folder,
     times_file,
 )
+from stroke_map.editions.near import load_arrivals
 from stroke_map.editions.pieces import AGAINST, ALONG, NEVER_MS, Pieces, cut_at_gates, share_within
 from stroke_map.editions.region import read_polygon
 from stroke_map.registry import CAPABILITIES, load_registry
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+    from stroke_map.editions.arrivals import Arrivals
+    from stroke_map.editions.near import NearArrivals
     from stroke_map.registry import Hospital
 
 #: Always told, also where no hospital can.
@@ -85,7 +88,7 @@ class Access:
     """
 
     network: RoadNetwork
-    arrivals: Arrivals
+    arrivals: Arrivals | NearArrivals
     hospitals: tuple[Hospital, ...]
     pieces: Pieces
     counted: np.ndarray
@@ -196,7 +199,7 @@ def open_access(
         network = network.with_times(np.load(times, mmap_mode="r"))
     return measure_access(
         network,
-        Arrivals.load(arrivals_folder(folder, profile, period)),
+        load_arrivals(arrivals_folder(folder, profile, period)),
         load_registry(folder / REGISTRY_FILE),
         region=read_polygon(folder / REGION_FILE),
         day=day,
@@ -207,7 +210,7 @@ def open_access(
 
 def measure_access(
     network: RoadNetwork,
-    arrivals: Arrivals,
+    arrivals: Arrivals | NearArrivals,
     hospitals: Sequence[Hospital],
     *,
     region: shapely.Geometry | None = None,
@@ -249,7 +252,7 @@ def measure_access(
 
 
 def _nearest(
-    pieces: Pieces, arrivals: Arrivals, able: np.ndarray, progress: Callable[[float], None]
+    pieces: Pieces, arrivals: Arrivals | NearArrivals, able: np.ndarray, progress: Callable[[float], None]
 ) -> tuple[np.ndarray, np.ndarray]:
     left_ms = np.full((len(able), len(pieces), 2), NEVER_MS, dtype=np.int32)
     nearest = np.full(left_ms.shape, -1, dtype=np.int16)

@@ -189,7 +189,8 @@ def _read(
     column_of = {entrance_of(old): column for column, old in enumerate(base.hospitals)}
     own = {(old.id, entrance_of(old)): column for column, old in enumerate(base.hospitals)}
     kept = [own.get((new.id, entrance_of(new)), column_of.get(entrance_of(new))) for new in hospitals]
-    roads = None if kept == list(range(len(base.hospitals))) else Edition(base.folder)
+    same = kept == list(range(len(base.hospitals))) and (info.arrivals == "full" or _same_groups(base, hospitals))
+    roads = None if same else Edition(base.folder)
     moved = [hospital for hospital, column in zip(hospitals, kept, strict=True) if column is None]
     if roads and moved:
         from stroke_map.editions.placement import check_places, known_before
@@ -199,6 +200,13 @@ def _read(
     changes = compare_hospitals(base.hospitals, hospitals)
     said = said.settled(reading, changes)
     return _Amendment(base, roads, reading, hospitals, changes, kept, progress), said
+
+
+def _same_groups(base: EditionHead, hospitals: Sequence[Hospital]) -> bool:
+    """Whether each hospital is among the nearest of the same capabilities as before."""
+    from stroke_map.editions.near import groups_of
+
+    return groups_of(base.hospitals).tobytes() == groups_of(hospitals).tobytes()
 
 
 def _still_accepted(base: EditionHead, hospitals: Sequence[Hospital]) -> Iterator[str]:
@@ -237,7 +245,9 @@ def _make_arrivals(amendment: _Amendment, base: Edition, folder: Path) -> tuple[
 
     import numpy as np
 
+    from stroke_map.editions.arrivals import Arrivals, Gated, find_gates
     from stroke_map.editions.columns import amend_arrivals
+    from stroke_map.editions.near import build_near, groups_of
     from stroke_map.editions.tables import table_bytes
 
     info = base.info
@@ -248,10 +258,15 @@ def _make_arrivals(amendment: _Amendment, base: Edition, folder: Path) -> tuple[
         own = arrivals_folder(folder, profile, period)
         step = arrivals_step(profile, period, info.periods)
         amendment.progress(step, 0.0)
-        table = amend_arrivals(
-            base.network(profile, period), base.arrivals(profile, period), amendment.kept, amendment.hospitals,
-            own,
-        )  # fmt: skip
+        network, before = base.network(profile, period), base.arrivals(profile, period)
+        table: Gated
+        if isinstance(before, Arrivals):
+            table = amend_arrivals(network, before, amendment.kept, amendment.hospitals, own)
+        else:
+            # Who is among the nearest hangs on all of them.
+            found = find_gates(network, amendment.hospitals)
+            table = build_near(network, found, groups_of(amendment.hospitals), before.nearest)
+            table.save(own)
         # Now, because the disk can write one table while the other still grows.
         for path in own.iterdir():
             fsync(path)

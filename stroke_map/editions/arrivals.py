@@ -11,7 +11,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -26,13 +26,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Arrivals", "Gate", "build_arrivals", "find_gates"]
 
+META_FILE = "arrivals.json"
 UNREACHABLE = 65535
 LONGEST_STEPS = UNREACHABLE - 1
 #: .5 s reaches 9.1 hours; beyond that stored times saturate, which leaves them lower bounds.
 _COARSEST_QUANTUM_MS = 500
-_ARRAYS = (
-    "time",
-    "next_turn",
+_GATE_ARRAYS = (
     "gate_first",
     "gate_segment",
     "gate_part_ms",
@@ -41,20 +40,17 @@ _ARRAYS = (
     "gate_distance_m",
     "reaches",
 )
+_ARRAYS = ("time", "next_turn", *_GATE_ARRAYS)
 
 
 @dataclass(frozen=True)
-class Arrivals:
-    """One arrival table.
+class Gated:
+    """What every form of stored arrivals knows of the gates.
 
     Attributes
     ----------
     quantum_ms
-        Unit of `time`.
-    time
-        uint16[S, H] from the end of a segment to a hospital's gate, rounded down; 65535: no way.
-    next_turn
-        uint8[S, H] which of the segment's turns to take; 255: no way.
+        Unit of stored times.
     gate_first, gate_segment, gate_part_ms
         int64[H + 1], int32[G], int32[G]: where each hospital is entered, and the time from the beginning of that segment.
     gate_lat, gate_lon, gate_distance_m
@@ -64,8 +60,6 @@ class Arrivals:
     """
 
     quantum_ms: int
-    time: np.ndarray
-    next_turn: np.ndarray
     gate_first: np.ndarray
     gate_segment: np.ndarray
     gate_part_ms: np.ndarray
@@ -73,6 +67,9 @@ class Arrivals:
     gate_lon: np.ndarray
     gate_distance_m: np.ndarray
     reaches: np.ndarray
+
+    NUMBERS: ClassVar[tuple[str, ...]] = ("quantum_ms",)
+    ARRAYS: ClassVar[tuple[str, ...]] = _GATE_ARRAYS
 
     def gate(self, column: int) -> Gate:
         """Where the hospital of a column is entered."""
@@ -84,13 +81,14 @@ class Arrivals:
         """Write one `.npy` file per array, so that `load` can map them; those that are `there` already are left alone."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        for name in (name for name in _ARRAYS if name not in there):
+        for name in (name for name in self.ARRAYS if name not in there):
             np.save(folder / f"{name}.npy", getattr(self, name))
-        (folder / "arrivals.json").write_text(json.dumps({"quantum_ms": self.quantum_ms}), encoding="utf-8")
+        meta = {name: getattr(self, name) for name in self.NUMBERS}
+        (folder / META_FILE).write_text(json.dumps(meta), encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: str | Path) -> Arrivals:
-        """Map a saved table; workers that load the same folder share its memory.
+    def load(cls, folder: str | Path) -> Self:
+        """Map what was saved; workers that load the same folder share its memory.
 
         Raises
         ------
@@ -99,13 +97,37 @@ class Arrivals:
         """
         folder = Path(folder)
         try:
-            meta = json.loads((folder / "arrivals.json").read_text(encoding="utf-8"))
-            arrays = {name: _read_only(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in _ARRAYS}
-            return cls(quantum_ms=int(meta["quantum_ms"]), **arrays)
+            meta = json.loads((folder / META_FILE).read_text(encoding="utf-8"))
+            found: dict[str, Any] = {name: int(meta[name]) for name in cls.NUMBERS}
+            found |= {name: read_only(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in cls.ARRAYS}
+            return cls(**found)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise EditionDamagedError(
                 f"{folder.name} is not a complete arrival table: {error}", files=[folder.name]
             ) from error
+
+
+@dataclass(frozen=True)
+class Arrivals(Gated):
+    """One arrival table.
+
+    Attributes
+    ----------
+    time
+        uint16[S, H] from the end of a segment to a hospital's gate, rounded down; 65535: no way.
+    next_turn
+        uint8[S, H] which of the segment's turns to take; 255: no way.
+    """
+
+    time: np.ndarray
+    next_turn: np.ndarray
+
+    ARRAYS: ClassVar = _ARRAYS
+
+    def rows(self, segments: np.ndarray) -> np.ndarray:
+        """uint16[..., H]: the times from segments (int[...])."""
+        rows: np.ndarray = self.time[segments]
+        return rows
 
 
 def build_arrivals(
@@ -113,6 +135,7 @@ def build_arrivals(
     gates: Sequence[Gate],
     progress: Callable[[int, int], None] | None = None,
     threads: int | None = None,
+    cluster: str | None = None,
 ) -> Arrivals:
     """Grow one reverse tree per hospital, several at once.
 
@@ -124,8 +147,15 @@ def build_arrivals(
         Called with (trees done, trees in all).
     threads
         How many trees grow at once; the number of processors where None.
+    cluster
+        The address of a Dask scheduler on whose machines they grow; None: on this one.
     """
-    left, next_turn = grow_trees(network, gates, progress, threads)
+    if cluster:
+        from stroke_map.editions.cluster import grow_trees_on
+
+        left, next_turn = grow_trees_on(cluster, network, gates, progress)
+    else:
+        left, next_turn = grow_trees(network, gates, progress, threads)
     quantum_ms = quantum_for(longest_ms(left))
     time = np.empty((network.segment_count, len(gates)), dtype=np.uint16)
     for column, left_ms in enumerate(left):
@@ -177,28 +207,33 @@ def assemble(
     network: RoadNetwork, gates: Sequence[Gate], quantum_ms: int, time: np.ndarray, next_turn: np.ndarray
 ) -> Arrivals:
     """A table of its columns (see `Arrivals`), with its gates and with where one may start."""
-    sizes = [len(gate.segment) for gate in gates]
+    reached = time.min(axis=1, initial=UNREACHABLE) != UNREACHABLE
     return Arrivals(
         quantum_ms=quantum_ms,
-        time=_read_only(time),
-        next_turn=_read_only(next_turn),
-        gate_first=_read_only(np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)),
-        gate_segment=_read_only(
-            np.concatenate([np.empty(0, np.int32), *(gate.segment for gate in gates)]).astype(np.int32)
-        ),
-        gate_part_ms=_read_only(
-            np.concatenate([np.empty(0, np.int32), *(gate.part_ms for gate in gates)]).astype(np.int32)
-        ),
-        gate_lat=_read_only(np.array([gate.lat for gate in gates], dtype=np.float64)),
-        gate_lon=_read_only(np.array([gate.lon for gate in gates], dtype=np.float64)),
-        gate_distance_m=_read_only(np.array([gate.distance_m for gate in gates], dtype=np.float64)),
-        reaches=_read_only(_reaching_stretches(network, gates, time)),
+        time=read_only(time),
+        next_turn=read_only(next_turn),
+        **gate_arrays(network, gates, reached),
     )
 
 
-def _reaching_stretches(network: RoadNetwork, gates: Sequence[Gate], time: np.ndarray) -> np.ndarray:
+def gate_arrays(network: RoadNetwork, gates: Sequence[Gate], reached: np.ndarray) -> dict[str, np.ndarray]:
+    """What `Gated` keeps, by its names; `reached` (bool[S]) is from the end of which segments some gate is."""
+    sizes, none = [len(gate.segment) for gate in gates], np.empty(0, np.int32)
+    arrays: dict[str, np.ndarray] = {
+        "gate_first": np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+        "gate_segment": np.concatenate([none, *(gate.segment for gate in gates)]).astype(np.int32),
+        "gate_part_ms": np.concatenate([none, *(gate.part_ms for gate in gates)]).astype(np.int32),
+        "gate_lat": np.array([gate.lat for gate in gates], dtype=np.float64),
+        "gate_lon": np.array([gate.lon for gate in gates], dtype=np.float64),
+        "gate_distance_m": np.array([gate.distance_m for gate in gates], dtype=np.float64),
+        "reaches": _reaching_stretches(network, gates, reached),
+    }
+    return {name: read_only(array) for name, array in arrays.items()}
+
+
+def _reaching_stretches(network: RoadNetwork, gates: Sequence[Gate], reached: np.ndarray) -> np.ndarray:
     """Stretches on which an emergency may begin: at least one hospital can be reached from a direction of theirs."""
-    segment = time.min(axis=1, initial=UNREACHABLE) != UNREACHABLE
+    segment = reached.copy()
     for gate in gates:
         segment[gate.segment] = True
     reaches = np.zeros(len(network.stretch_class), dtype=bool)
@@ -206,7 +241,7 @@ def _reaching_stretches(network: RoadNetwork, gates: Sequence[Gate], time: np.nd
     return reaches & network.stretch_start_allowed
 
 
-def _read_only(array: np.ndarray) -> np.ndarray:
+def read_only(array: np.ndarray) -> np.ndarray:
     """A plain read-only view: compiled code then sees one type, whether an array was just built or is mapped."""
     view = np.ascontiguousarray(array).view(np.ndarray)
     view.flags.writeable = False

@@ -52,6 +52,8 @@ def build_edition(
     periods: Path | None = None,
     places: Path | None = None,
     protocols: Mapping[str, str] | None = None,
+    nearest: int | None = None,
+    cluster: str | None = None,
 ) -> Path:
     """Build and seal an edition; publishing it is another step.
 
@@ -84,6 +86,10 @@ def build_edition(
         A CSV file of compounds and landmarks that the OpenStreetMap file lacks (see `registry.places_csv`).
     protocols
         The clinical protocols by condition, as `Protocol.to_json` writes them; None: answers use those of the package.
+    nearest
+        Store so many of the nearest hospitals for each capability (see `near`), 1 to 255; None: all.
+    cluster
+        The address of a Dask scheduler on whose machines trees grow; None: on this one. The edition is the same.
 
     Returns
     -------
@@ -101,9 +107,9 @@ def build_edition(
     inputs = Inputs(
         sheet=sheet, region=region, valid_from=first_day, valid_until=valid_until or first_day + VALIDITY, osm=osm,
         profiles=profiles, settings=settings or read_settings({}), periods_file=periods, places=places, demo=demo,
-        protocols=protocols or {},
+        protocols=protocols or {}, nearest=nearest,
     )  # fmt: skip
-    work = Work(inputs, progress or quiet)
+    work = Work(inputs, progress or quiet, cluster)
     with disk_faults(geodata_dir, lambda: work.needed_bytes), only_build(geodata_dir):
         check_name_is_free(final)
         remove_work(geodata_dir, older_than_s=WORK_LIFETIME_S)

@@ -73,6 +73,10 @@ class CurrentRanking:
         """int64[H]: at least so long to each hospital; NEVER where no road leads, whatever is closed."""
         return _bounds(*starts, self._tables, self._now)
 
+    def all_ms(self, starts: Starts) -> np.ndarray:
+        """As `Ranking.all_ms`, as things are now."""
+        return self.bounds_ms(starts)
+
     def nearest(
         self, starts: Starts, bounds_ms: np.ndarray, wanted: np.ndarray, most: int
     ) -> tuple[np.ndarray, np.ndarray]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from stroke_map.editions.arrivals import Arrivals
     from stroke_map.editions.info import EditionInfo
+    from stroke_map.editions.near import NearArrivals
     from stroke_map.registry import Hospital
     from stroke_map.roads import RoadNetwork
     from stroke_map.roads.periods import Periods
@@ -110,7 +111,7 @@ class Edition(EditionHead):
     """
 
     def __init__(self, folder: Path) -> None:
-        from stroke_map.editions.arrivals import Arrivals
+        from stroke_map.editions.near import load_arrivals
         from stroke_map.roads import RoadNetwork
         from stroke_map.roads.periods import minute_of_week
 
@@ -129,7 +130,7 @@ class Edition(EditionHead):
             for period in self.info.periods
         }
         self._arrivals = {
-            (profile, period): self._open(arrivals_folder(folder, profile, period), Arrivals.load)
+            (profile, period): self._open(arrivals_folder(folder, profile, period), load_arrivals)
             for profile in self.info.profiles
             for period in self.info.periods
         }
@@ -143,7 +144,7 @@ class Edition(EditionHead):
         """The roads as that profile drives them in a period (None: the first); InvalidRequestError where there is no such."""
         return self._networks[self._check_profile(profile), period or self.info.periods[0]]
 
-    def arrivals(self, profile: str, period: str | None = None) -> Arrivals:
+    def arrivals(self, profile: str, period: str | None = None) -> Arrivals | NearArrivals:
         """The arrivals of a profile in a period (None: the first); InvalidRequestError where there is no such profile."""
         return self._arrivals[self._check_profile(profile), period or self.info.periods[0]]
 

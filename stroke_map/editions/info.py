@@ -81,7 +81,8 @@ class EditionInfo(_Frozen):
     `created_at` and the `seal` over it are all in an edition that its inputs do not determine. `inputs` is the checksum over all
     inputs; `based_on` is the edition it was compared with, and `accepted` why its totals may differ from that one's so
     much. `accepted_problems` are what the map speaks against, each with the hospital's id, and why it is right all the same; `reason`
-    is why an edition was amended, `prepared_by` who did it. `bands_of` is the edition of which its pictures of coverage are; "": its own.
+    is why an edition was amended, `prepared_by` who did it. `arrivals` is how many of the nearest hospitals are stored for each group
+    of them, "full": all. `bands_of` is the edition of which its pictures of coverage are; "": its own.
     """
 
     format: Literal[1] = FORMAT
@@ -98,6 +99,7 @@ class EditionInfo(_Frozen):
     built_from: tuple[Source, ...] = ()
     profiles: tuple[str, ...] = ()
     periods: tuple[str, ...] = ("all",)
+    arrivals: Literal["full"] | int = "full"
     protocols: tuple[SealedProtocol, ...] = ()
     counts: dict[str, Any] = Field(default_factory=dict)
     inputs: str = ""

@@ -51,6 +51,8 @@ class Inputs:
         Times of the week, a gazetteer, and where people live; None where there is no such file.
     protocols
         The clinical protocols by condition, as the canonical JSON that the room `protocols` writes and reads.
+    nearest
+        How many of the nearest hospitals are stored for each capability; None: all.
     demo
         Made-up data.
     """
@@ -67,6 +69,7 @@ class Inputs:
     places: Path | None = None
     population: Path | None = None
     protocols: Mapping[str, str] = field(default_factory=dict)
+    nearest: int | None = None
     demo: bool = False
 
     def __post_init__(self) -> None:
@@ -168,6 +171,7 @@ class Inputs:
             "profiles": [service_profile(name, self.settings).to_json() for name in self.profiles],
             "protocols": [protocol.sha256 for protocol in self.sealed_protocols],
             "valid": [self.valid_from, self.valid_until],
+            "nearest": self.nearest,
             "demo": self.demo,
         }
         return hashlib.sha256(orjson.dumps(document)).hexdigest()

@@ -15,6 +15,7 @@ from stroke_map.editions.arrivals import UNREACHABLE
 
 if TYPE_CHECKING:
     from stroke_map.editions.arrivals import Arrivals
+    from stroke_map.editions.near import NearArrivals
     from stroke_map.roads import RoadNetwork
 
 #: Longer than any drive, and far from the end of int32 when a piece's own time is added.
@@ -63,14 +64,14 @@ class Pieces:
         """int64[n]: the pieces on which places lie, each given by its stretch and its share of the length."""
         return np.searchsorted(self._key, stretch + np.clip(share, 0.0, _LAST_SHARE), side="right") - 1
 
-    def steps(self, arrivals: Arrivals, rows: np.ndarray) -> np.ndarray:
+    def steps(self, arrivals: Arrivals | NearArrivals, rows: np.ndarray) -> np.ndarray:
         """uint16[n, 2, H]: what the table says of the segments of pieces `rows` (int64[n]); UNREACHABLE where there is none."""
         segment = self.segment[rows]
-        steps = arrivals.time[np.maximum(segment, 0)]
+        steps = arrivals.rows(np.maximum(segment, 0))
         steps[segment < 0] = UNREACHABLE
         return steps
 
-    def left_ms(self, arrivals: Arrivals, rows: np.ndarray) -> np.ndarray:
+    def left_ms(self, arrivals: Arrivals | NearArrivals, rows: np.ndarray) -> np.ndarray:
         """int32[n, 2, H]: from the far end of pieces `rows` (int64[n], ascending), each way, to every hospital."""
         steps = self.steps(arrivals, rows)
         left = steps.astype(np.int32) * np.int32(arrivals.quantum_ms) + self.rest_ms[rows][:, :, None]
@@ -98,7 +99,7 @@ def share_within(left_ms: np.ndarray, drive_ms: np.ndarray, limit_ms: float) -> 
     return within
 
 
-def cut_at_gates(network: RoadNetwork, arrivals: Arrivals) -> Pieces:
+def cut_at_gates(network: RoadNetwork, arrivals: Arrivals | NearArrivals) -> Pieces:
     """The pieces of every stretch of a network, in the order of stretches and then along each."""
     gates = _gates(network, arrivals)
     cuts = np.unique([(stretch, share) for stretch, _, share in gates if 0 < share < 1] or np.empty((0, 2)), axis=0)
@@ -125,7 +126,7 @@ def cut_at_gates(network: RoadNetwork, arrivals: Arrivals) -> Pieces:
     )
 
 
-def _gates(network: RoadNetwork, arrivals: Arrivals) -> list[tuple[int, int, float]]:
+def _gates(network: RoadNetwork, arrivals: Arrivals | NearArrivals) -> list[tuple[int, int, float]]:
     """(stretch, column, share of the stretch's length from its first point): once, where both directions lead to a gate."""
     segment = arrivals.gate_segment
     share = arrivals.gate_part_ms / network.segment_time_ms[segment]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stroke_map.editions.arrivals import Arrivals
+    from stroke_map.editions.near import NearArrivals
     from stroke_map.roads import RoadNetwork
 
 #: People who live farther from any road than this are counted, and placed nowhere; as the service's own limit.
@@ -99,7 +100,7 @@ def read_population(path: Path, bounds: tuple[float, float, float, float] | None
 def settle(
     population: Population,
     network: RoadNetwork,
-    arrivals: Arrivals,
+    arrivals: Arrivals | NearArrivals,
     region: shapely.Geometry | None,
     progress: Callable[[float], None] | None = None,
 ) -> Residents:

@@ -13,6 +13,8 @@ from numba import njit  # noqa: E402  (the cache folder must be set first)
 
 if TYPE_CHECKING:
     from stroke_map.editions.arrivals import Arrivals
+    from stroke_map.editions.near import NearArrivals
+    from stroke_map.editions.near_tables import NearTimes, NearTurns
     from stroke_map.roads import RoadNetwork
 
 NEVER = 2**62
@@ -43,8 +45,8 @@ class Tables(NamedTuple):
     turn_first: np.ndarray
     turn_to: np.ndarray
     turn_cost_ms: np.ndarray
-    time: np.ndarray
-    next_turn: np.ndarray
+    time: np.ndarray | NearTimes
+    next_turn: np.ndarray | NearTurns
     quantum_ms: int
     gate_first: np.ndarray
     gate_segment: np.ndarray
@@ -54,7 +56,7 @@ class Tables(NamedTuple):
 class Ranking:
     """Questions to one arrival table."""
 
-    def __init__(self, network: RoadNetwork, arrivals: Arrivals) -> None:
+    def __init__(self, network: RoadNetwork, arrivals: Arrivals | NearArrivals) -> None:
         self.tables = Tables(
             network.segment_time_ms, network.segment_base, network.turn_first, network.turn_to, network.turn_cost_ms,
             arrivals.time, arrivals.next_turn, arrivals.quantum_ms,
@@ -67,6 +69,10 @@ class Ranking:
         Drives longer than the table holds (9.1 hours) may be longer by more.
         """
         return _bounds(*starts, self.tables)
+
+    def all_ms(self, starts: Starts) -> np.ndarray:
+        """As `bounds_ms`: all hospitals are stored everywhere."""
+        return self.bounds_ms(starts)
 
     def nearest(
         self, starts: Starts, bounds_ms: np.ndarray, wanted: np.ndarray, most: int

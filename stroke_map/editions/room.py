@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 # One row of the arrivals: two bytes of time and one of next turn for each hospital; and four of the times of a period's roads.
 _ARRIVAL_BYTES = 3
 _TIME_BYTES = 4
+# Of the k nearest of each capability: five bytes for each that is stored, about three times k (see `scripts/scale.py`), and eight of
+# where a segment's begin.
+_LABEL_BYTES, _LABELS_PER_NEAREST, _FIRST_BYTES = 5, 3, 8
 # Of the OpenStreetMap file as PBF (porto; the demonstration city): roads of one profile 6.5; 10.1 times its size, its places 0.8; 5.1.
 _ROADS_PER_OSM_BYTE = 11
 _REGISTRY_PER_OSM_BYTE = 6
@@ -64,9 +67,12 @@ def tables_room(inputs: Inputs, hospitals: int, segments: Mapping[str, int]) -> 
     segments
         By profile, how many directed segments its roads have.
     """
-    periods = inputs.periods.names
+    periods, nearest = inputs.periods.names, inputs.nearest
+    row = hospitals * _ARRIVAL_BYTES
+    if nearest is not None:
+        row = min(hospitals, nearest * _LABELS_PER_NEAREST) * _LABEL_BYTES + _FIRST_BYTES
     return {
-        arrivals_step(profile, period, periods): segments[profile] * (hospitals * _ARRIVAL_BYTES + _TIME_BYTES)
+        arrivals_step(profile, period, periods): segments[profile] * (row + _TIME_BYTES)
         for profile, period in product(inputs.profiles, periods)
     }
 

@@ -124,7 +124,8 @@ def _table(
         work.check_room(tables)
         table = build_table(
             work.folder, profile, period,
-            factors=factors, hospitals=work.hospitals, progress=lambda done, total: tell(done / total),
+            factors=factors, hospitals=work.hospitals, nearest=work.inputs.nearest, cluster=work.cluster,
+            progress=lambda done, total: tell(done / total),
         )  # fmt: skip
         if len(table.unreached) == len(work.hospitals):
             raise EditionError(
@@ -175,6 +176,7 @@ def describe(
         built_from=inputs.sources,
         profiles=inputs.profiles,
         periods=inputs.periods.names,
+        arrivals=inputs.nearest or "full",
         protocols=inputs.sealed_protocols,
         counts=work.counts,
         inputs=inputs.key,

@@ -8,6 +8,7 @@ import numpy as np
 
 from stroke_map.editions.arrivals import build_arrivals, find_gates
 from stroke_map.editions.edition import arrivals_folder, roads_folder, times_file
+from stroke_map.editions.near import build_near, groups_of
 from stroke_map.roads import RoadNetwork
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def build_table(
     *,
     factors: np.ndarray,
     hospitals: Sequence[Hospital],
+    nearest: int | None = None,
+    cluster: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Table:
     """Write the times and arrivals of a period of a profile whose roads are in `folder` already.
@@ -61,6 +64,10 @@ def build_table(
         float64[C] by which the period multiplies the times of each road class.
     hospitals
         In the order of the columns.
+    nearest
+        Store so many of each group of hospitals (see `near`); None: all of them.
+    cluster
+        The address of a Dask scheduler on whose machines trees grow; None: on this one. The table is the same.
     progress
         Called with (trees done, trees in all).
     """
@@ -74,5 +81,10 @@ def build_table(
     unreached = [hospital.id for hospital, gate in zip(hospitals, gates, strict=True) if not len(gate.segment)]
     if len(unreached) == len(hospitals):
         return Table(unreached, 0)
-    build_arrivals(network, gates, progress).save(arrivals_folder(folder, profile, period))
+    arrivals = (
+        build_arrivals(network, gates, progress, cluster=cluster)
+        if nearest is None
+        else build_near(network, gates, groups_of(hospitals), nearest, progress=progress, cluster=cluster)
+    )
+    arrivals.save(arrivals_folder(folder, profile, period))
     return Table(unreached, table_bytes(folder, profile, period))

@@ -47,14 +47,19 @@ def arrival_tree(network: RoadNetwork, turns: ReverseTurns, gate: Gate) -> tuple
     -------
     (int32[S] milliseconds, NEVER_MS where no way leads there; uint8[S] which turn to take next, NO_TURN likewise)
     """
+    return tree(*goals_of(network, gate), network.segment_time_ms, *turns)
+
+
+def goals_of(network: RoadNetwork, gate: Gate) -> tuple[np.ndarray, np.ndarray]:
+    """(int32[n], int32[n]): the segments on which a drive to a gate may end, copies among them, and the time from the beginning of each."""
     goal = np.flatnonzero(np.isin(network.segment_base, gate.segment)).astype(np.int32)
     part_of = dict(zip(gate.segment.tolist(), gate.part_ms.tolist(), strict=True))
-    part = np.array([part_of[int(base)] for base in network.segment_base[goal]], dtype=np.int32)
-    return _tree(goal, part, network.segment_time_ms, *turns)
+    return goal, np.array([part_of[int(base)] for base in network.segment_base[goal]], dtype=np.int32)
 
 
 @njit(cache=True, nogil=True)
-def _tree(goal, part_ms, time_ms, first, source, local, cost_ms):  # type: ignore[no-untyped-def]
+def tree(goal, part_ms, time_ms, first, source, local, cost_ms):  # type: ignore[no-untyped-def]
+    """See `arrival_tree`; `goal` and `part_ms` are of `goals_of`, the last four of `ReverseTurns`."""
     size = len(time_ms)
     left = np.full(size, NEVER_MS, dtype=np.int32)
     turn = np.full(size, NO_TURN, dtype=np.uint8)

@@ -62,6 +62,8 @@ def annual_update(
     profiles: tuple[str, ...] = PROFILES,
     valid_from: date | None = None,
     valid_until: date | None = None,
+    nearest: int | None = None,
+    cluster: str | None = None,
     settings: Settings | None = None,
     progress: Callable[[str, float], None] | None = None,
     draw_tiles: Callable[[RoadNetwork, Path], Any] | None = None,
@@ -94,7 +96,7 @@ def annual_update(
         More files: a gazetteer for the search, where people live for the report, times of the week.
     valid_from, valid_until
         First and last day; None: those of the year.
-    protocols, profiles, settings, progress, draw_tiles, draw_bands
+    protocols, profiles, nearest, cluster, settings, progress, draw_tiles, draw_bands
         As `build_edition`.
     write_report
         `maps.report.write_report`; None: `changes.json` alone.
@@ -122,11 +124,11 @@ def annual_update(
         valid_from=valid_from or date(year, 1, 1), valid_until=valid_until or date(year, 12, 31),
         profiles=base.info.profiles if base else profiles, settings=settings or read_settings({}),
         periods_file=periods, places=places, population=population, protocols=protocols or {},
-        demo=base is not None and base.info.demo,
+        nearest=nearest, demo=base is not None and base.info.demo,
     )  # fmt: skip
     if before is not None and before.info.demo != inputs.demo:
         before = None  # a made-up city is nothing to compare real hospitals with
-    work = Work(inputs, progress or quiet)
+    work = Work(inputs, progress or quiet, cluster)
     with disk_faults(geodata_dir, lambda: work.needed_bytes), only_build(geodata_dir):
         with work.told("check", seconds=hospital_steps.seconds_to_read(hospitals)):
             hospital_steps.check_sheet(work, thoroughly=True)

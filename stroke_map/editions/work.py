@@ -49,6 +49,8 @@ class Work:
         What the edition is made of.
     progress
         Told a step's name and its done share, 0 to 1.
+    cluster
+        The address of a Dask scheduler on whose machines trees grow; None: on this one.
     marks
         Which steps are done, from `begin` on; `folder` is where the edition grows.
     region
@@ -65,6 +67,7 @@ class Work:
 
     inputs: Inputs
     progress: Progress = quiet
+    cluster: str | None = None
     marks: Marks = field(init=False)
     region: Region = field(init=False)
     reading: SheetReading = field(init=False)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from stroke_map.editions.arrivals import Arrivals
+    from stroke_map.editions.near import NearArrivals
     from stroke_map.registry import Hospital
     from stroke_map.roads import RoadNetwork
 
@@ -54,7 +55,7 @@ class Catchments:
     def __init__(
         self,
         network: RoadNetwork,
-        arrivals: Arrivals,
+        arrivals: Arrivals | NearArrivals,
         hospitals: Sequence[Hospital],
         bounds: tuple[float, float, float, float],
     ) -> None:
@@ -82,7 +83,7 @@ class Catchments:
         found = np.full(len(segments), -1, dtype=np.int16)
         for first in range(0, len(segments) if len(columns) else 0, _ROWS):
             both = segments[first : first + _ROWS]
-            left = self._arrivals.time[np.maximum(both, 0)][:, :, columns]  # [rows, 2, columns]
+            left = self._arrivals.rows(np.maximum(both, 0))[:, :, columns]  # [rows, 2, columns]
             left[both < 0] = UNREACHABLE
             nearer = left.min(axis=1)
             best = nearer.argmin(axis=1)

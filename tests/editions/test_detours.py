@@ -47,6 +47,15 @@ def test_the_demonstration_city_equals_scipy(demo_edition: Edition) -> None:
     assert compared.turned_back > 0
 
 
+@pytest.mark.parametrize("nearest", [1, 3])
+def test_few_stored_hospitals_give_the_same(malta: Town, nearest: int) -> None:
+    town = Town(malta.network, np.random.default_rng(3), nearest=nearest)
+    compared = compare(town, np.random.default_rng(nearest), sets=2, origins=30, places=30)
+    assert compared.answers >= 2 * 30 * HOSPITALS
+    assert compared.enclosed_hospitals > 0
+    assert compared.turned_back > 0
+
+
 def test_without_changes_it_is_the_stored_ranking(malta: Town) -> None:
     network, rng = malta.network, np.random.default_rng(7)
     now = CurrentRanking(

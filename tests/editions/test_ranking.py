@@ -12,9 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stroke_map.editions.arrivals import build_arrivals, find_gates
+from stroke_map.editions.arrivals import UNREACHABLE, build_arrivals, find_gates, grow_trees, quantised
+from stroke_map.editions.changes import make_changes
+from stroke_map.editions.detours import turns_into
 from stroke_map.editions.gates import Gate
+from stroke_map.editions.near import build_near
+from stroke_map.editions.near_ranking import NearRanking
 from stroke_map.editions.ranking import NEVER, Ranking, Starts
+from stroke_map.editions.trees import NEVER_MS
 from stroke_map.roads import RoadNetwork
 from stroke_map.roads.profile import load_profile
 
@@ -47,6 +52,7 @@ def networks(draw) -> RoadNetwork:
             "turn_cost_ms": np.array([cost * unit_ms for _, cost in flat], dtype=np.int32),
             "stretch_class": np.zeros(plain, dtype=np.uint8),
             "stretch_start_allowed": np.ones(plain, dtype=bool),
+            "stretch_segment": np.array([[one, -1] for one in range(plain)], dtype=np.int32),
         },
         {},
         {},
@@ -144,6 +150,52 @@ def check_road(network, gate, starts, cost, road) -> None:
         total += round((1 - share) * time_ms[segments[0]]) + int(time_ms[segments[1:-1]].sum())
         assert last_share == part_ms / time_ms[segments[-1]]
     assert total == cost
+
+
+@st.composite
+def near_questions(draw):
+    network, gates, *_ = question = draw(questions())
+    groups = draw(st.lists(st.integers(0, 7), min_size=len(gates), max_size=len(gates)))
+    near = build_near(network, gates, np.array(groups, dtype=np.uint64), draw(st.integers(1, 3)))
+    nothing = make_changes(network, np.zeros(network.segment_count, dtype=bool))
+    return *question, NearRanking(Ranking(network, near), turns_into(network), nothing), near
+
+
+@settings(max_examples=150, deadline=None)
+@given(near_questions())
+def test_of_few_stored_hospitals_the_nearest_are_the_same(question) -> None:
+    network, gates, starts, wanted, most, ranking, _ = question
+    expected = costs_by_brute_force(network, gates, starts)
+    bounds_ms = ranking.bounds_ms(starts)
+    assert (bounds_ms <= expected).all()
+    order = sorted((cost, hospital) for hospital, cost in enumerate(expected) if wanted[hospital] and cost < NEVER)
+    for _ in range(2):  # the second time from one search for all hospitals
+        found, costs = ranking.nearest(starts, bounds_ms, wanted, most)
+        assert list(zip(costs.tolist(), found.tolist(), strict=True)) == order[:most]
+        for cost, hospital in order:
+            said, begin, segments, turns, last_share = ranking.road(starts, hospital)
+            assert said == cost
+            check_road(network, gates[hospital], starts, cost, (begin, segments, turns, last_share))
+        bounds_ms = ranking.all_ms(starts)
+        assert bounds_ms.tolist() == expected
+
+
+@settings(max_examples=150, deadline=None)
+@given(near_questions())
+def test_the_hospitals_stored_are_the_nearest_of_their_groups(question) -> None:
+    """Against one whole tree for each hospital."""
+    network, gates, *_, near = question
+    left_ms, _ = grow_trees(network, gates, threads=1)
+    for segment in range(network.segment_count):
+        by_time = [h for _, h in sorted((ms, h) for h, ms in enumerate(left_ms[:, segment].tolist()) if ms < NEVER_MS)]
+        groups = near.groups.tolist()
+        kept = {h for g in range(3) for h in [h for h in by_time if groups[h] >> g & 1][: near.nearest]}
+        own = slice(near.first[segment], near.first[segment + 1])
+        assert near.column[own].tolist() == [h for h in by_time if h in kept]
+        steps = quantised(left_ms[near.column[own], segment], near.quantum_ms)
+        np.testing.assert_array_equal(near.steps[own], steps)
+    rows = near.rows(np.arange(network.segment_count))
+    assert (rows != UNREACHABLE).sum() == len(near.column)
 
 
 @settings(max_examples=100, deadline=None)

@@ -1,0 +1,123 @@
+"""Answers of an edition that stores few hospitals are those of the one that stores all."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+
+from stroke_map.dispatch import Question, answer, remaining
+from stroke_map.editions import Edition
+from stroke_map.editions.arrivals import find_gates
+from stroke_map.editions.near import build_near, groups_of
+from stroke_map.errors import NoRouteError, StrokeMapError
+from stroke_map.live import Closure, HospitalStatus, LiveState
+from stroke_map.protocols import read_question
+
+HOUR = timedelta(hours=1)
+
+
+def few_stored(edition: Edition, nearest: int) -> Edition:
+    """The same edition with so many of each group of its hospitals."""
+    few = Edition(edition.folder)
+    few._arrivals = {
+        key: build_near(network, find_gates(network, few.hospitals), groups_of(few.hospitals), nearest)
+        for key, network in few._networks.items()
+    }
+    return few
+
+
+def random_state(edition: Edition, at: datetime, rng: np.random.Generator) -> LiveState:
+    """Some streets closed or slow, some hospitals full or diverting; now none, now many."""
+    known = {"begins": at - HOUR, "until": at + 9 * HOUR, "reason": "x", "author": "x", "created_at": at - HOUR}
+    ways = np.unique(edition.network("car").stretch_way_id)
+    closed = [
+        Closure(id=number, ways=(int(way),), **known | ({"kind": "slow", "factor": 3.0} if number % 3 == 0 else {}))
+        for number, way in enumerate(rng.choice(ways, rng.choice([0, 3, 30])), start=1)
+    ]
+    del known["begins"]
+    columns = rng.integers(len(edition.hospitals), size=rng.choice([0, 0, 3, 9]))
+    said = [
+        HospitalStatus(id=n, hospital_id=edition.hospitals[c].id, kind=("full", "diversion", "ct_down")[n % 3], **known)
+        for n, c in enumerate(columns.tolist(), start=1)
+    ]
+    return LiveState(as_of=at, stale=False, version=1, closures=tuple(closed), statuses=tuple(said))
+
+
+def random_question(edition: Edition, at: datetime, rng: np.random.Generator) -> Question:
+    network = edition.network("car")
+    point = rng.integers(len(network.point_x))
+    lat, lon = float(network.point_y[point]) * 1e-7, float(network.point_x[point]) * 1e-7
+    told = {"scale": "LAMS", "score": 5, "onset": at - HOUR, "now": at, "departure_min": 0, "condition": "stroke"}
+    patient = read_question(told) if rng.random() < 0.2 else None
+    need = None if patient else rng.choice([None, "thrombolysis", "thrombectomy", "ct"])
+    limit, profile = int(rng.choice([1, 3, 3, 8])), "ambulance" if patient else str(rng.choice(["car", "ambulance"]))
+    return Question(
+        lat=lat, lon=lon, at=at, asked_at=at, need=need, limit=limit, profile=profile, patient=patient, all_roads=True
+    )
+
+
+def told(edition: Edition, question: Question, settings: Any, live: LiveState) -> Any:
+    """What is to be the same: the hospitals with their times and roads, the decision, or the refusal."""
+    try:
+        found = answer(edition, question, settings, live)
+    except StrokeMapError as error:
+        return type(error), error.detail, error.facts
+    listed = [
+        (one["id"], one["class"], one["travel_time_s"], one["distance_m"], one["geometry"]["coordinates"].tolist())
+        for one in found["hospitals"]
+    ]
+    return listed, found["decision"], found["closures_avoided"]
+
+
+@pytest.mark.parametrize("nearest", [1, 5])
+def test_random_questions_have_the_same_answer(demo_edition, plain_settings, monday_noon, nearest) -> None:
+    few, rng, refused = few_stored(demo_edition, nearest), np.random.default_rng(nearest), 0
+    for number in range(60):
+        if number % 6 == 0:
+            at = monday_noon + timedelta(hours=int(rng.integers(168)))
+            live = random_state(demo_edition, at, rng)
+        question = random_question(demo_edition, at, rng)
+        expected = told(demo_edition, question, plain_settings, live)
+        assert told(few, question, plain_settings, live) == expected
+        refused += len(expected) == 3 and isinstance(expected[0], type)
+    assert refused < 30
+
+
+@pytest.mark.parametrize("place", [(36.0440, 14.2394), (35.8989, 14.5146)])
+@pytest.mark.parametrize("need", ["thrombolysis", "thrombectomy"])
+def test_to_the_other_island_one_takes_the_ferry(malta_edition, ask, place, need) -> None:
+    few = few_stored(malta_edition, 1)
+    for limit in (1, 3):
+        mine, theirs = (ask(edition, place, need=need, limit=limit)["hospitals"] for edition in (few, malta_edition))
+        times = [[(one["id"], one["travel_time_s"]) for one in listed] for listed in (mine, theirs)]
+        assert times[0] == times[1]
+
+
+def test_hospitals_that_are_not_stored_are_not_all_looked_at_and_the_crew_is_told(street, ask, place_of) -> None:
+    few = few_stored(street, 1)
+    at = place_of(9100, 0)
+    found = ask(few, at, limit=1, profile="ambulance")
+    assert [one["id"] for one in found["hospitals"]] == ["office"]
+    assert "near-hospitals-only" in [warning["code"] for warning in found["warnings"]]
+    assert "near-hospitals-only" not in [w["code"] for w in ask(street, at, limit=1, profile="ambulance")["warnings"]]
+    # Asked for more than are stored, all are looked at.
+    assert ask(few, at, profile="ambulance")["besides"] == ask(street, at, profile="ambulance")["besides"]
+
+
+@pytest.mark.parametrize("nearest", [None, 1])
+def test_to_a_hospital_behind_a_closure_nothing_is_left_of_the_drive(
+    town_of, plain_settings, monday_noon, place_of, nearest
+) -> None:
+    nodes = {"a": (0, 0), "b": (1000, 0), "c": (2000, 0)}
+    town = town_of(nodes, [("ab", {"highway": "residential"}), ("bc", {"highway": "residential"})], (1900, 2))
+    town = few_stored(town, nearest) if nearest else town
+    lat, lon = place_of(100, 0)
+    question = Question(lat=lat, lon=lon, at=monday_noon, asked_at=monday_noon, profile="car")
+    assert remaining(town, question, "h", plain_settings).distance_m == pytest.approx(1800, abs=5)
+    since = {"created_at": monday_noon - HOUR, "begins": monday_noon - HOUR}
+    live = LiveState(monday_noon, False, 1, (Closure(id=1, ways=(2,), reason="x", author="x", **since),))
+    with pytest.raises(NoRouteError):
+        remaining(town, question, "h", plain_settings, live)
