@@ -19,6 +19,7 @@ from stroke_map.settings import prepare_numba_cache
 
 # Before anything imports numba, which reads its cache folder once.
 prepare_numba_cache()
+from scale.country import country  # noqa: E402
 from scale.fitting import by_connections, by_hospitals, by_region, lines  # noqa: E402
 from scale.plot import write_plots  # noqa: E402
 from scale.report import is_flat, markdown  # noqa: E402
@@ -31,6 +32,12 @@ from scale.rows import QUICK, Lab, Row, Size  # noqa: E402
 @click.option("--side", "sides", multiple=True, type=click.IntRange(1), default=(1, 2, 4), show_default=True, help="1, 4, 16 copies.")  # fmt: skip
 @click.option("--hospitals", multiple=True, type=click.IntRange(1), default=(25, 115, 500, 2000), show_default=True)
 @click.option("--connections", multiple=True, type=click.IntRange(1), default=(1, 4, 16, 64), show_default=True)
+@click.option("--in-process", is_flag=True, help="Without a server: neither start nor HTTP.")
+@click.option(
+    "--nearest",
+    type=click.IntRange(1, 255),
+    help="Store so many of the nearest hospitals for each capability instead of all.",
+)
 @click.option("--memory-gb", default=8.0, show_default=True, help="Leave out rows whose build needs more.")
 @click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Write it here (Markdown); else to stdout.")  # fmt: skip
 @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Write the plots here (SVG).")
@@ -42,15 +49,17 @@ def main(
     sides: tuple[int, ...],
     hospitals: tuple[int, ...],
     connections: tuple[int, ...],
+    in_process: bool,
+    nearest: int | None,
     memory_gb: float,
     report: Path | None,
     plot: Path | None,
     quick: bool,
 ) -> None:
-    lab = Lab(osm, cache, QUICK if quick else Size(), connections)
-    rows = [Row(side, number) for side in sides for number in hospitals]
+    lab = Lab(osm, cache, QUICK if quick else Size(), () if in_process else connections)
+    rows = [Row(side, number, nearest) for side in sides for number in hospitals]
     left_out = [
-        f"Not measured: {row.side**2} x with {row.hospitals:,} hospitals, whose full table takes about {row.needs_gb:.0f} GB of memory to build."
+        f"Not measured: {row.side**2} x with {row.hospitals:,} hospitals, whose arrivals take about {row.needs_gb:.0f} GB of memory to build."
         for row in rows
         if row.needs_gb > memory_gb
     ]
@@ -58,6 +67,8 @@ def main(
     regions, numbers = by_region(measured), by_hospitals(measured)
     region, hospital = lines(regions, "segments"), lines(numbers, "hospitals")
     told = markdown(measured, region, hospital, left_out)
+    if nearest:
+        told += f"\n{country(measured)}\n"
     report.write_text(told, encoding="utf-8") if report else click.echo(told, nl=False)
     if plot:
         plots = [

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from bench.inputs import write_grid
 from click.testing import CliRunner
+from scale.country import country
 from scale.fitting import FIGURES, FLAT, Line, by_hospitals, by_region, lines
 from scale.plot import write_plots
 from scale.portos import write_copies
@@ -75,6 +76,13 @@ def test_ranking_is_flat_or_it_is_not(largest_ms: float, flat: bool) -> None:
     assert {round(line.exponent, 3) for line in region if line.name != FIGURES[FLAT]} == {1.0}
     assert is_flat(region) is flat
     assert [each["hospitals"] for each in by_hospitals(rows)] == [25, 115, 500]
+
+
+def test_a_country_is_reckoned_from_the_largest_row() -> None:
+    row_ = {"segments": 1000, "roads_mb": 2.0, "arrivals_mb": 5.0, "build_gb": 0.5, "roads_cpu_s": 3.0, "arrivals_cpu_s": 4.0}  # fmt: skip
+    told = country([row_ | {"segments": 10}, row_], segments=20_000, hospitals=100)
+    assert "* arrivals on disk: 5.00 MB x 20.0 = 100 MB" in told
+    assert "20,000 x 100 x 3 bytes = 0 GB" in told
 
 
 def test_one_region_says_nothing_of_growth() -> None:

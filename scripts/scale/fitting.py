@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 #: What is fitted, by the name of the figure: how it is spoken of, with its unit.
 FIGURES = {
     "build_s": "build, s",
-    "roads_s": "read and compile, s",
-    "arrivals_s": "arrivals, s",
+    "build_cpu_s": "build, s of processors",
+    "roads_cpu_s": "read and compile, s of processors",
+    "arrivals_cpu_s": "arrivals, s of processors",
     "build_gb": "memory of the build, GB",
     "disk_mb": "edition, MB",
     "private_mb": "memory of a process that answers, MB",
@@ -54,9 +55,9 @@ class Line:
 def lines(rows: Sequence[dict[str, Any]], size: str) -> list[Line]:
     """Every figure of rows that differ in their `size` alone; none where there is one row."""
     return [
-        Line(spoken, *zip(*((float(row[size]), max(row[name], 1e-6)) for row in rows), strict=True))
+        Line(spoken, *zip(*((float(row[size]), float(row[name])) for row in rows), strict=True))
         for name, spoken in FIGURES.items()
-        if len(rows) > 1
+        if len(rows) > 1 and all(row[name] > 0 for row in rows)
     ]
 
 

@@ -17,11 +17,12 @@ _COLUMNS = (
     ("roads", lambda row: f"{row['side'] ** 2} x"),
     ("segments", lambda row: f"{row['segments']:,}"),
     ("hospitals", lambda row: f"{row['hospitals']:,}"),
-    ("build, s", lambda row: _short(row["build_s"])),
-    ("of it roads; arrivals, s", lambda row: f"{_short(row['roads_s'])}; {_short(row['arrivals_s'])}"),
+    ("stored", lambda row: f"{row['nearest']} nearest" if row["nearest"] else "all"),
+    ("build; of processors, s", lambda row: f"{_short(row['build_s'])}; {_short(row['build_cpu_s'])}"),
+    ("of it roads; arrivals, s of processors", lambda row: f"{_short(row['roads_cpu_s'])}; {_short(row['arrivals_cpu_s'])}"),
     ("its memory, GB", lambda row: _short(row["build_gb"])),
     ("edition (arrivals), MB", lambda row: f"{_short(row['disk_mb'])} ({_short(row['arrivals_mb'])})"),
-    ("start, s", lambda row: _short(row["ready_s"])),
+    ("start, s", lambda row: _short(row["ready_s"]) if row["ready_s"] else ""),
     ("memory of a process that answers: own; shared, MB", lambda row: f"{_short(row['private_mb'])}; {_short(row['mapped_mb'])}"),
     ("snap; rank; exact nearest and its road, ms: median", lambda row: "; ".join(_short(row[f"{part}_median_ms"]) for part in ("snap", "rank", "road"))),
     ("p99", lambda row: "; ".join(_short(row[f"{part}_p99_ms"]) for part in ("snap", "rank", "road"))),
@@ -53,8 +54,7 @@ def markdown(
     parts = [
         f"Measured {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, one run, on {machine()}; load before: {os.getloadavg()[0]:.1f}.",
         _table([name for name, _ in _COLUMNS], [[told(row) for _, told in _COLUMNS] for row in rows]),
-        "Answers through HTTP, two workers, the load on the same machine: answers a second, median and p99 in ms by the number of connections.",
-        _http(rows),
+        *_http(rows),
         "By which power of its size a figure grows (1: as the size, 0: not at all):",
         _powers(region, hospitals),
         *left_out,
@@ -68,13 +68,16 @@ def is_flat(region: Sequence[Line]) -> bool | None:
     return found[0] <= FLAT_AT_MOST if found else None
 
 
-def _http(rows: Sequence[dict[str, Any]]) -> str:
+def _http(rows: Sequence[dict[str, Any]]) -> list[str]:
     numbers = sorted({int(number) for row in rows for number in row["http"]})
+    if not numbers:
+        return []
     lines = [
         [f"{row['side'] ** 2} x, {row['hospitals']:,} hospitals", *(_answers(row["http"].get(str(n))) for n in numbers)]
         for row in rows
     ]
-    return _table(["", *map(str, numbers)], lines)
+    words = "Answers through HTTP, two workers, the load on the same machine: answers a second, median and p99 in ms by the number of connections."
+    return [words, _table(["", *map(str, numbers)], lines)]
 
 
 def _answers(one: dict[str, float] | None) -> str:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 #: Directed segments of one Porto for cars, and the bytes that building a full table takes for each of them and each hospital:
 #: exact and rounded times, and the next turn twice. For what fits alone; what is told is measured.
 _SEGMENTS, _BYTES = 150_000, 8
+#: The same for each label where the nearest alone are stored, and how many labels a segment has for each of them.
+_LABEL_BYTES, _LABELS = 60, 3
 _SETTLES_S = 5.0
 
 
@@ -39,15 +41,16 @@ QUICK = Size(questions=40, starts=0, warm_s=0.1, load_s=0.3)
 
 @dataclass(frozen=True)
 class Row:
-    """One region: `side` x `side` copies of an extract, and how many hospitals."""
+    """One region: `side` x `side` copies of an extract, how many hospitals, and how many of the nearest are stored (None: all)."""
 
     side: int
     hospitals: int
+    nearest: int | None = None
 
     @property
     def name(self) -> str:
         """Of its files."""
-        return f"{self.side * self.side}x-{self.hospitals}"
+        return f"{self.side * self.side}x-{self.hospitals}" + (f"-{self.nearest}" if self.nearest else "")
 
     @property
     def work(self) -> int:
@@ -57,7 +60,10 @@ class Row:
     @property
     def needs_gb(self) -> float:
         """About how much memory building it takes at most."""
-        return self.side**2 * _SEGMENTS * _BYTES * self.hospitals / 1e9
+        each = self.hospitals * _BYTES
+        if self.nearest:
+            each = min(self.hospitals, self.nearest * _LABELS) * _LABEL_BYTES
+        return self.side**2 * _SEGMENTS * each / 1e9
 
 
 @dataclass(frozen=True)
@@ -82,12 +88,14 @@ class Lab:
         osm, sheet, geodata, paths = self._osm(row.side), folder / "hospitals.csv", folder / "geodata", folder / "paths"
         drawn_from = self.cache / f"roads-{row.side}"
         run_module("scale.sheets", str(osm), str(drawn_from), str(row.hospitals), str(sheet))
-        figures = run_module("scale.building", str(osm), str(sheet), str(geodata))
+        figures = run_module("scale.building", str(osm), str(sheet), str(geodata), str(row.nearest or ""))
         figures |= run_module("scale.asking", str(geodata), str(self.size.questions), str(paths))
-        figures["ready_s"], figures["http"] = self._serve(geodata, paths)
-        if self.size.starts:
+        figures |= {"ready_s": 0.0, "http": {}}
+        if self.connections:
+            figures["ready_s"], figures["http"] = self._serve(geodata, paths)
+        if self.connections and self.size.starts:
             figures |= measure_start(Case(osm, folder), self.size.starts).figures
-        told = {"side": row.side, "hospitals": row.hospitals, **figures}
+        told = {"side": row.side, "hospitals": row.hospitals, "nearest": row.nearest, **figures}
         shutil.rmtree(geodata)  # gigabytes, and nobody asks it again
         (folder / "row.json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
         return told
