@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Ask the API whatever its own OpenAPI document allows, and what it forbids, by every kind of caller; the first answer that the document
-does not explain ends the run.
+"""Ask the API whatever its own OpenAPI document allows, and what it forbids, by every kind of caller, and every page with whatever can be put
+into its address; the first answer that the document does not explain ends the run.
 
     .venv/bin/python scripts/check_api.py --examples 500
 
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import click
 from conformance.asking import Answers, check_api
+from conformance.pages import check_pages
 from conformance.service import serving
 
 from stroke_map.commands.building import publish_demo
@@ -35,6 +36,7 @@ def main(*, examples: int, seed: int | None) -> None:
         publish_demo(folder / "geodata")
         with serving(folder / "geodata", folder) as service:
             answers = check_api(service, examples=examples, first=first, show=_show)
+            answers += check_pages(service, examples=examples, first=first, show=_show)
     print(f"{answers.total():,} answers, each explained, after {time.monotonic() - begun:.0f} s")
 
 
