@@ -93,7 +93,7 @@ class Awaited:
     def _take(self) -> None:
         try:
             whole = b""
-            while len(whole) <= self._longest and (part := self._stream.read(self._longest + 1 - len(whole))):
+            while len(whole) < self._longest and (part := self._stream.read(self._longest - len(whole))):
                 whole += part
             self._come.put(whole)
         except OSError as error:
@@ -110,7 +110,13 @@ def install(app: Flask) -> None:
         has_body = request.content_length or "Transfer-Encoding" in request.headers
         if request.routing_exception or not has_body:
             return
-        stream, turn, longest = request.environ["wsgi.input"], turn_of(request.environ), request.max_content_length or 0
+        stream, turn, longest = (
+            request.environ["wsgi.input"],
+            turn_of(request.environ),
+            (request.max_content_length or 0) + 1,
+        )
+        if request.content_length is not None:  # not every server says by itself that a body has ended
+            longest = min(longest, request.content_length)
         awaited = Known(stream, turn) if _is_known() else Awaited(stream, turn, places, longest)
         request.environ["wsgi.input"] = awaited
 

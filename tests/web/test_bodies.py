@@ -88,6 +88,12 @@ def test_no_more_is_read_of_a_stranger_than_any_question_can_be(make_client):
     assert content.tell() <= 16 * 1024 + 1
 
 
+def test_no_more_is_read_of_a_stranger_than_was_announced(make_client):
+    content = io.BytesIO(b"{}and what a server that does not say where a body ends would wait for")
+    assert post(make_client("both"), "/api/v1/route", content, length=2).status_code == 422
+    assert content.tell() == 2
+
+
 @pytest.mark.parametrize("headers", [{}, KEY])
 def test_while_a_body_is_awaited_others_have_its_turn(make_client, headers):
     client, slow = make_client("both"), Slow()
