@@ -114,7 +114,9 @@ def hospital() -> Response:
 def administration() -> Response:
     """The administrator's screen: accounts, who hears an alert, messages, the audit log."""
     scopes = {role: sorted(allowed_scopes(role)) for role in ROLES}
-    return page_of(ADMINISTRATION_SCREEN, hospitals=_names(), scopes=scopes, teams=TEAMS, channel_kinds=CHANNEL_KINDS)
+    # No stream: an administrator hears of no patient.
+    told = {"scopes": scopes, "teams": TEAMS, "channel_kinds": CHANNEL_KINDS, "stream": ""}
+    return page_of(ADMINISTRATION_SCREEN, hospitals=_names(), **told)
 
 
 @blueprint.get(QUALITY_SCREEN.address)
