@@ -5,7 +5,8 @@
     .venv/bin/python scripts/check_alerts.py --minutes 15 --kills 100 --database postgres
 
 Every alert that was answered with 201 must be recorded once, reach every open stream of its hospital and its receiver, and every
-acknowledgement must be kept. The first thing that must not happen ends the run. Linux alone.
+acknowledgement must be kept; every answer about a road must be the one that is known of its place. The first thing that must not happen ends
+the run. Linux alone.
 """
 
 from __future__ import annotations
@@ -17,14 +18,21 @@ from pathlib import Path
 
 import click
 import numpy as np
-from duty import Violation
-from duty.bed import keys_of_hospitals, on_duty
-from duty.kills import kept_alive, kill_at_random
-from duty.load import Load, Plan, Shift
-from duty.receiver import receiving
-from duty.verdict import check
 
 from stroke_map.settings import prepare_numba_cache
+
+# Before anything imports numba, which reads its cache folder once.
+prepare_numba_cache()
+from crowd.questions import dispatchers_questions, learn  # noqa: E402
+from duty import Violation  # noqa: E402
+from duty.bed import keys_of_hospitals, on_duty  # noqa: E402
+from duty.kills import kept_alive, kill_at_random  # noqa: E402
+from duty.load import Load, Plan, Shift  # noqa: E402
+from duty.receiver import receiving  # noqa: E402
+from duty.verdict import check  # noqa: E402
+
+#: From so many places dispatchers ask, in turn.
+_PLACES = 60
 
 
 @click.command(help=__doc__)
@@ -32,13 +40,17 @@ from stroke_map.settings import prepare_numba_cache
 @click.option("--dispatchers", default=120, show_default=True, help="Each asks every 5 s.")
 @click.option("--streams", default=345, show_default=True, help="Open streams, of the hospitals in turn.")
 @click.option("--alerts-per-s", default=20.0, show_default=True)
-@click.option("--kills", default=0, show_default=True, help="Processes to kill at random moments.")
+@click.option(
+    "--kills",
+    default=0,
+    show_default=True,
+    help="Processes to kill at random moments; with PostgreSQL connections to it as well.",
+)
 @click.option("--database", type=click.Choice(["sqlite", "postgres"]), default="sqlite", show_default=True)
 @click.option("--seed", default=1, show_default=True)
 def main(
     *, minutes: float, dispatchers: int, streams: int, alerts_per_s: float, kills: int, database: str, seed: int
 ) -> None:
-    prepare_numba_cache()
     plan = Plan(seconds=minutes * 60, dispatchers=dispatchers, alerts_per_s=alerts_per_s, seed=seed)
     with tempfile.TemporaryDirectory(prefix="stroke-map-duty-") as folder:
         try:
@@ -53,7 +65,9 @@ def main(
 async def play(folder: Path, plan: Plan, *, streams: int, kills: int, database: str) -> Shift:
     """Play one shift, and print what came of it; Violation where something happened that must not."""
     with on_duty(folder, database) as service:
-        load = Load(service, plan, keys_of_hospitals(service, streams))
+        questions = dispatchers_questions(folder, _PLACES)
+        learn(folder, questions)
+        load = Load(service, plan, keys_of_hospitals(service, streams), questions)
         async with receiving(service.receiver_port, service.secret) as received, kept_alive(service):
             async with asyncio.TaskGroup() as group:
                 killing = group.create_task(kill_at_random(service, kills=kills, within_s=plan.seconds, seed=plan.seed))

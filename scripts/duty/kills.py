@@ -1,4 +1,4 @@
-"""`kill -9` of whatever process of the service, at random moments."""
+"""`kill -9` of whatever process of the service, and the end of connections to its database, at random moments."""
 
 from __future__ import annotations
 
@@ -19,16 +19,23 @@ if TYPE_CHECKING:
 #: A server that is started anew needs some seconds before it can be killed at work again.
 _FIRST_AFTER_S = 3.0
 _LOOK_EVERY_S = 0.1
+#: Of so many victims one is a connection to the database, where the database is a server.
+_CONNECTION_ONE_IN = 4
+_CUT_ONE = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() ORDER BY random() LIMIT 1"""
 
 
 async def kill_at_random(service: Service, *, kills: int, within_s: float, seed: int) -> Counter[str]:
-    """Kill so many processes, spread over `within_s`. Counted by what they were."""
+    """Kill so many processes and connections to the database, spread over `within_s`. Counted by what they were."""
     rng, done = random.Random(seed), Counter[str]()
     moments = sorted(rng.uniform(_FIRST_AFTER_S, within_s) for _ in range(kills))
     loop = asyncio.get_running_loop()
     begins = loop.time()
     for moment in moments:
         await asyncio.sleep(max(0.0, begins + moment - loop.time()))
+        if service.database_url and rng.randrange(_CONNECTION_ONE_IN) == 0:
+            done["database connection"] += await _cut_one(service.database_url)
+            continue
         while not (victims := service.victims()):
             await asyncio.sleep(_LOOK_EVERY_S)
         name, pid = rng.choice(sorted((name, pid) for pid, name in victims.items()))
@@ -37,6 +44,16 @@ async def kill_at_random(service: Service, *, kills: int, within_s: float, seed:
             os.kill(pid, signal.SIGKILL)
             done[what] += 1
     return done
+
+
+async def _cut_one(url: str) -> int:
+    """End a connection that somebody else has to the database, as soon as there is one; how many that were: 1."""
+    import psycopg
+
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        while not (cut := await (await connection.execute(_CUT_ONE)).fetchall()):
+            await asyncio.sleep(_LOOK_EVERY_S)
+    return len(cut)
 
 
 @asynccontextmanager
