@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import time
 import urllib.error
@@ -52,7 +54,13 @@ def check_answers(address: str) -> dict[str, Any]:
     styles = [part.partition('"')[0] for part in page.split('href="')[1:] if ".css" in part.partition('"')[0]]
     if not styles:
         raise FailedError("the map has no style sheet")
-    for path in (*styles, "/hospitals", "/api/v1/openapi.json", "/tiles/12/3260/1704.png", "/metrics"):
+    for path in (
+        *styles,
+        "/hospitals",
+        "/api/v1/openapi.json",
+        f"/tiles/{route['edition']}/12/3260/1704.png",
+        "/metrics",
+    ):
         _good(f"{address}{path}")
     return {"hospitals": len(hospitals), "nearest_s": route["hospitals"][0]["travel_time_s"], "styles": len(styles)}
 
@@ -67,7 +75,7 @@ def _good(address: str) -> bytes:
 @contextmanager
 def started(command: Sequence[str], address: str, **options: Any) -> Iterator[float]:
     """A server for as long as the block runs; gives the seconds it took to be ready. It must end by itself when it is told to."""
-    process = subprocess.Popen(command, **options)
+    process = subprocess.Popen(command, start_new_session=True, **options)
     try:
         yield wait_until_ready(address, lambda: process.poll() is None)
         process.terminate()
@@ -78,5 +86,6 @@ def started(command: Sequence[str], address: str, **options: Any) -> Iterator[fl
         if code:
             raise FailedError(f"{command[0]} ended with {code}")
     finally:
-        process.kill()
+        with suppress(ProcessLookupError):  # whatever still runs is of this session alone
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
