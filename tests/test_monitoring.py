@@ -130,3 +130,13 @@ def test_prometheus_understands_rules_settings_and_what_the_dashboard_asks(tmp_p
     for what in checked:
         done = subprocess.run(["promtool", "check", *what], capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_proxy_gives_each_request_an_id_keeps_it_and_hides_the_figures():
+    text = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
+    assert "proxy_set_header X-Request-Id $request_id;" in text
+    (kept,) = re.findall(r"log_format without_query '([^']+)'", text)
+    assert "$request_id" in kept
+    assert "$request_uri" not in kept
+    assert "$args" not in kept
+    assert "location = /metrics { return 404; }" in text
