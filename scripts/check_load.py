@@ -52,7 +52,7 @@ class Crowd:
     """How many ask, and how much."""
 
     seconds: float = 600.0
-    warm_s: float = 5.0
+    warm_s: float = 10.0
     dispatchers: int = 120
     questions: int = 1500
     pages_per_s: float = 2000.0
