@@ -51,6 +51,8 @@ class Service:
         "" is the SQLite file in the folder.
     more
         Other settings, by their names in capitals.
+    plane
+        What the server answers.
     """
 
     folder: Path
@@ -62,6 +64,7 @@ class Service:
     hospitals: tuple[Hospital, ...] = ()
     dispatcher: dict[str, str] = field(default_factory=dict)
     more: dict[str, str] = field(default_factory=dict)
+    plane: str = "both"
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
@@ -94,7 +97,7 @@ class Service:
 
     def start(self, name: str) -> None:
         """Start `server` (with its stream process) or a `deliverer`, anew where it has ended."""
-        command = ["serve", "--plane", "both"] if name == "server" else ["deliver"]
+        command = ["serve", "--plane", self.plane] if name == "server" else ["deliver"]
         log = (self.folder / f"{name}.log").open("ab")
         with log:
             self.processes[name] = subprocess.Popen(
@@ -108,7 +111,8 @@ class Service:
     def wait_until_ready(self) -> None:
         """Violation where the service does not answer in time."""
         end = time.monotonic() + _READY_WITHIN_S
-        while not (_answers(self.port, "/readyz") and _answers(self.stream_port, "/healthz")):
+        streams = self.more.get("STREAM_PORT") != "0"
+        while not (_answers(self.port, "/readyz") and (not streams or _answers(self.stream_port, "/healthz"))):
             if time.monotonic() > end:
                 raise Violation(f"the service is not ready:\n{self.said('server')}")
             time.sleep(0.1)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,7 @@ _NOTED_WITHIN_S = 60.0
 
 
 class Either(Connection):
-    """A connection to one machine; to the other one as soon as that hangs up, as a proxy in front of both would (`upstream` of nginx)."""
+    """A connection to one machine; to the other one as soon as that hangs up, or cannot answer, as a proxy would (`proxy_next_upstream`)."""
 
     def __init__(self, ports: tuple[int, ...], headers: dict[str, str] | None = None) -> None:
         super().__init__(ports[0], headers)
@@ -39,11 +39,13 @@ class Either(Connection):
 
     async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         """Ask one machine, then the other; whoever asks to write must name his request, as it may be asked twice."""
-        try:
-            return await super().ask(method, path, body, **headers)
-        except LOST:
-            self.port = next(port for port in self._ports if port != self.port)
-            return await super().ask(method, path, body, **headers)
+        with suppress(*LOST):
+            answer = await super().ask(method, path, body, **headers)
+            if answer.status != 503 or method != "GET":
+                return answer
+            self.close()
+        self.port = next(port for port in self._ports if port != self.port)
+        return await super().ask(method, path, body, **headers)
 
 
 @dataclass
@@ -87,7 +89,7 @@ class Machines:
 
 @contextmanager
 def two_machines(folder: Path, store: Path, **more: str) -> Iterator[Machines]:
-    """Two services for as long as the block runs: each with a server, a stream and a deliverer; the second has fetched its edition.
+    """Two clinical services for as long as the block runs: each with a server, and what belongs to it as `more` says; the second has fetched its edition.
 
     Parameters
     ----------
@@ -106,14 +108,15 @@ def two_machines(folder: Path, store: Path, **more: str) -> Iterator[Machines]:
             publish_demo(here)
         _bring(here, there, f"file://{store}")
         ports, secret = free_ports(5), new_secret()
-        first = Service(here, ports[0], ports[1], url, ports[4], secret, more=more)
+        first = Service(here, ports[0], ports[1], url, ports[4], secret, more=more, plane="clinical")
         first.hospitals = tuple(open_published(here).hospitals)
         let_in(first)
-        second = Service(there, ports[2], ports[3], url, ports[4], secret, first.hospitals, first.dispatcher, more)
+        second = replace(first, folder=there, port=ports[2], stream_port=ports[3], processes={})
         for service in (first, second):
             stack.callback(service.end)
-            for name in ("server", "deliverer"):
-                service.start(name)
+            service.start("server")
+            if more.get("DELIVER_IN_SERVER") != "true":
+                service.start("deliverer")
         for service in (first, second):
             service.wait_until_ready()
         yield Machines((first, second))
