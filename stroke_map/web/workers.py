@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import tempfile
 import threading
 import time
@@ -27,6 +28,9 @@ _OLDEST_MOST_S: Final = 60.0
 _LONGEST_BYTES: Final = 128
 #: A place in memory, which no full disk and no slow one holds up: a page of it that finds no room ends the process that writes.
 _MEMORY: Final = Path("/dev/shm")  # noqa: S108  the folder in it is closed to others
+_PREFIX: Final = "stroke_map-workers-"
+#: A server that begins has no workers for a while.
+_LEFT_AFTER_S: Final = 600.0
 _ROUNDS, _BETWEEN_ROUNDS_S = 3, 0.1
 
 
@@ -57,9 +61,20 @@ class Worker(NamedTuple):
 @contextmanager
 def shared_folder() -> Iterator[Path]:
     """A folder for the workers of one server, as long as it serves."""
-    place = _MEMORY if os.access(_MEMORY, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="stroke_map-", dir=place, ignore_cleanup_errors=True) as folder:
+    place = _MEMORY if os.access(_MEMORY, os.W_OK) else Path(tempfile.gettempdir())
+    _tidy(place)
+    with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=place, ignore_cleanup_errors=True) as folder:
         yield Path(folder)
+
+
+def _tidy(place: Path) -> None:
+    """Remove the folders of servers of this user that were killed: in none of them anybody lives."""
+    for folder in place.glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            told = folder.stat()
+            old = told.st_uid == os.getuid() and time.time() - told.st_mtime > _LEFT_AFTER_S
+            if old and not any(_is_held(path) for path in folder.glob("worker-*")):
+                shutil.rmtree(folder)
 
 
 class Workers:

@@ -1,3 +1,4 @@
+import os
 import signal
 import sys
 import time
@@ -76,3 +77,20 @@ def test_the_folder_is_closed_to_others_and_gone_when_the_server_is():
         assert folder.stat().st_mode & 0o077 == 0
         assert Workers(folder, 1).number == 0
     assert not folder.exists()
+
+
+def test_what_a_killed_server_left_is_removed_by_the_next_and_what_others_use_is_not(tmp_path, monkeypatch):
+    monkeypatch.setattr(workers, "_MEMORY", tmp_path)
+    left, used, new, foreign = (
+        tmp_path / f"{name}"
+        for name in ("stroke_map-workers-a", "stroke_map-workers-b", "stroke_map-workers-c", "other")
+    )
+    for folder in (left, used, new, foreign):
+        folder.mkdir()
+    (left / "worker-0").write_bytes(b"{}")
+    worker = Workers(used, 1)
+    for folder in (left, used, foreign):
+        os.utime(folder, (0, 0))
+    with shared_folder() as mine:
+        assert {path.name for path in tmp_path.iterdir()} == {used.name, new.name, foreign.name, mine.name}
+    assert worker.alive()
