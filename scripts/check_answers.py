@@ -33,14 +33,15 @@ from stroke_map.settings import prepare_numba_cache
 @click.option("--questions", default=1000, show_default=True)
 @click.option("--per-scene", default=PER_SCENE, show_default=True, help="Questions of one state of things.")
 @click.option("--seed", default=1, show_default=True, help="Of the hospitals, and of everything that is asked.")
+@click.option("--nearest", type=click.IntRange(min=1), help="Store so many hospitals of each capability (--arrivals).")
 @click.option(
     "--replay", metavar="SCENE.NUMBER", help="Ask one question again, and print it with what the oracle says."
 )
-def main(*, osm: Path, questions: int, per_scene: int, seed: int, replay: str | None) -> None:
+def main(*, osm: Path, questions: int, per_scene: int, seed: int, nearest: int | None, replay: str | None) -> None:
     prepare_numba_cache()
     print(f"{osm.name}, seed {seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="stroke-map-answers-") as folder, progress() as show:
-        edition = make_edition(osm, Path(folder), np.random.default_rng(seed), show)
+        edition = make_edition(osm, Path(folder), np.random.default_rng(seed), show, nearest)
         comparing = Comparing(edition, seed, per_scene)
         begun = time.monotonic()
         try:

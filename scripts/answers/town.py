@@ -33,8 +33,10 @@ _HOURS: Final = (
 _FAR_DEG: Final = 0.02
 
 
-def make_edition(osm: Path, folder: Path, rng: np.random.Generator, show: Callable[[str, float], None]) -> Edition:
-    """Build it in `folder`, with an arrival table for each time of the week."""
+def make_edition(
+    osm: Path, folder: Path, rng: np.random.Generator, show: Callable[[str, float], None], nearest: int | None = None
+) -> Edition:
+    """Build it in `folder`, with an arrival table for each time of the week, of all hospitals or so many of each capability."""
     show("roads", 0.0)
     network = RoadNetwork.from_osm(osm, profile="car")
     show("roads", 1.0)
@@ -47,7 +49,7 @@ def make_edition(osm: Path, folder: Path, rng: np.random.Generator, show: Callab
         writer.writerows(rows)
     made = build_edition(
         osm=osm, sheet=folder / "sheet.csv", region=Region(id="random", timezone=TIMEZONE), geodata_dir=folder,
-        edition_id="random", valid_from=FIRST_DAY, valid_until=LAST_DAY, periods=EXAMPLE_FILE, progress=show,
+        edition_id="random", valid_from=FIRST_DAY, valid_until=LAST_DAY, periods=EXAMPLE_FILE, progress=show, nearest=nearest,
     )  # fmt: skip
     return Edition(made)
 
