@@ -12,6 +12,7 @@ import threading
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stroke_map import logs
@@ -25,8 +26,6 @@ from stroke_map.web.watchdog import Watchdog
 from stroke_map.web.workers import Workers, shared_folder
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from flask import Flask
 
     from stroke_map.settings import Settings
@@ -159,7 +158,7 @@ def _run(settings: Settings, before: Before) -> None:
     stream = _stream_of(settings)
     address = address_of(settings.host, settings.port)
     if settings.plane == "public" and not before.workers:
-        os.nice(settings.public_nice)
+        _stand_back(settings.public_nice)
     from granian import Granian
     from granian.constants import HTTPModes, Interfaces
     from granian.http import HTTP1Settings
@@ -207,6 +206,15 @@ def _run(settings: Settings, before: Before) -> None:
     finally:
         if stream is not None:
             stream.end()
+
+
+def _stand_back(steps: int) -> None:
+    """Let what else runs on this machine go first."""
+    os.nice(steps)
+    if os.getsid(0) == os.getpid():
+        # Linux weighs sessions against each other, and by nice only what is within one.
+        with suppress(OSError):
+            Path("/proc/self/autogroup").write_text(str(steps), encoding="ascii")
 
 
 def _connections() -> int:

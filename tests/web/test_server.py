@@ -343,3 +343,20 @@ def test_any_worker_tells_what_all_have_counted_also_one_that_was_killed(server,
     assert pulses == [f'stroke_map_worker_pulse_age_seconds{{worker="{number}"}}' for number in range(2)]
     histograms = [name for name in after if name.startswith("stroke_map_request_seconds_count")]
     assert len(histograms) == len(set(histograms)) > 1
+
+
+_STANDING_BACK = """
+import os
+from pathlib import Path
+from stroke_map.web.server import _stand_back
+_stand_back(7)
+group = Path("/proc/self/autogroup")
+print(os.nice(0), group.read_text().split()[-1] if group.exists() else 7)
+"""
+
+
+def test_a_server_stands_back_also_where_it_has_a_session_of_its_own():
+    before = os.nice(0)
+    command = [sys.executable, "-c", _STANDING_BACK]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, start_new_session=True)
+    assert done.stdout.split() == [str(min(19, before + 7)), "7"]
