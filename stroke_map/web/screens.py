@@ -115,8 +115,8 @@ def administration() -> Response:
     """The administrator's screen: accounts, who hears an alert, messages, the audit log."""
     scopes = {role: sorted(allowed_scopes(role)) for role in ROLES}
     # No stream: an administrator hears of no patient.
-    told = {"scopes": scopes, "teams": TEAMS, "channel_kinds": CHANNEL_KINDS, "stream": ""}
-    return page_of(ADMINISTRATION_SCREEN, hospitals=_names(), **told)
+    about: dict[str, Any] = {"scopes": scopes, "teams": TEAMS, "channel_kinds": CHANNEL_KINDS, "stream": ""}
+    return page_of(ADMINISTRATION_SCREEN, hospitals=_names(), lang=None, **about)
 
 
 @blueprint.get(QUALITY_SCREEN.address)
