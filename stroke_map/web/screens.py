@@ -116,7 +116,7 @@ def administration() -> Response:
     scopes = {role: sorted(allowed_scopes(role)) for role in ROLES}
     # No stream: an administrator hears of no patient.
     about: dict[str, Any] = {"scopes": scopes, "teams": TEAMS, "channel_kinds": CHANNEL_KINDS, "stream": ""}
-    return page_of(ADMINISTRATION_SCREEN, hospitals=_names(), lang=None, **about)
+    return page_of(ADMINISTRATION_SCREEN, hospitals=_names(), **about)
 
 
 @blueprint.get(QUALITY_SCREEN.address)
