@@ -75,7 +75,7 @@ def _good(address: str) -> bytes:
 @contextmanager
 def started(command: Sequence[str], address: str, **options: Any) -> Iterator[float]:
     """A server for as long as the block runs; gives the seconds it took to be ready. It must end by itself when it is told to."""
-    process = subprocess.Popen(command, start_new_session=True, **options)
+    process = subprocess.Popen(command, stdout=2, start_new_session=True, **options)
     try:
         yield wait_until_ready(address, lambda: process.poll() is None)
         process.terminate()
