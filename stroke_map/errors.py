@@ -281,7 +281,7 @@ class BackupError(StrokeMapError):
 
 
 class NoMemoryError(StrokeMapError, MemoryError):
-    """This machine, or the limit of the process, has no memory or no open files left for this; nothing was changed."""
+    """The machine, or the limit of the process, has no memory or no open files left for this; nothing was changed."""
 
     code = "no-memory"
     status = 503

@@ -171,7 +171,7 @@ def status(*, as_json: bool) -> None:
     if as_json:
         print_json(told)
     else:
-        first, *others = told.items()
+        first, *others = ((name, str(value)) for name, value in told.items())
         print_table(first, others)
     if validity.warning:
         say(f"{validity.warning.capitalize()}. Make and publish the next with: stroke-map edition update")
