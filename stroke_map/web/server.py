@@ -187,7 +187,8 @@ def _run(settings: Settings, before: Before) -> None:
         process_name=None,
     )
     _preload(settings)
-    print(f"stroke_map serves {address} ({settings.plane} plane); Ctrl-C ends it", flush=True)  # noqa: T201
+    planes = "both planes" if settings.plane == "both" else f"{settings.plane} plane"
+    print(f"stroke_map serves {address} ({planes}); Ctrl-C ends it", flush=True)  # noqa: T201
     if stream is not None:
         stream.start()
     try:
