@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, NullPool, Table, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, NullPool, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
 
@@ -32,6 +32,8 @@ WRITERS, _CONNECTIONS = 4, 10
 #: Execution option of a transaction that writes: "FULL" where it outlives a power cut, "NORMAL" where that may take back the last of
 #: them. SQLite alone takes notice; a transaction without it only reads.
 WRITES = "stroke_map_writes"
+# Numbers that are ours alone among PostgreSQL's advisory locks: of whoever migrates, and of whoever takes messages to send.
+MIGRATING, LEASING = 0x5374726F6B65, 0x5374726F6B66
 _EXAMPLE = "postgresql://user:password@host/database"
 
 
@@ -138,6 +140,12 @@ def create_file(file: Path) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
     finally:
         connection.close()
+
+
+def hold_alone(connection: Connection, number: int) -> None:
+    """Be the only one who holds this number until the end of the transaction; do it first. On SQLite one who writes is alone anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
 
 
 def insert_if_absent(connection: Connection, table: Table, row: dict[str, Any]) -> bool:

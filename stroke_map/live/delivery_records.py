@@ -13,6 +13,7 @@ from stroke_map.live.alert_reading import LARGEST_ID, load_alerts
 from stroke_map.live.alert_rules import standing_of
 from stroke_map.live.case_tables import alerts, deliveries
 from stroke_map.live.channel_records import channels_by_id
+from stroke_map.live.database import LEASING, hold_alone
 from stroke_map.live.deliveries import Delivery, Outgoing
 from stroke_map.live.holding import CASE_TOPIC, case_of_alerts, case_of_deliveries, hold_cases, mark_changed
 from stroke_map.live.outbox import end_calls
@@ -71,9 +72,12 @@ class DeliveryRecords:
         ranked = select(deliveries.c.id, deliveries.c.due_at, of_channel.label("place")).where(due).subquery()
         wanted = select(ranked.c.id).where(ranked.c.place <= MOST_OF_A_CHANNEL).order_by(ranked.c.due_at, ranked.c.id)
         with self._store.writing(audited=False) as connection:
+            hold_alone(
+                connection, LEASING
+            )  # two deliverers would look at the same messages, and one of them go without
             ids = connection.execute(wanted.limit(most)).scalars().all()
             hold_cases(connection, case_of_deliveries(ids))
-            # Asked again: another deliverer may have taken them before we held their cases.
+            # Asked again: somebody may have ended their alert before we held its case.
             still = select(deliveries).where(deliveries.c.id.in_(ids), due).order_by(deliveries.c.id)
             rows = connection.execute(still).all()
             of = {alert.id: alert for alert in load_alerts(connection, sorted({row.alert_id for row in rows}))}

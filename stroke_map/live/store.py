@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, select, text, update
+from sqlalchemy import case, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from stroke_map.errors import LiveStoreError
@@ -21,7 +21,16 @@ from stroke_map.live.alert_rules import Timers
 from stroke_map.live.audit import AuditLog
 from stroke_map.live.case_records import CaseRecords
 from stroke_map.live.channel_records import ChannelRecords
-from stroke_map.live.database import WRITE_WAIT_S, WRITERS, WRITES, create_file, database_file, make_engine
+from stroke_map.live.database import (
+    MIGRATING,
+    WRITE_WAIT_S,
+    WRITERS,
+    WRITES,
+    create_file,
+    database_file,
+    hold_alone,
+    make_engine,
+)
 from stroke_map.live.deliveries import Trying
 from stroke_map.live.delivery_records import DeliveryRecords
 from stroke_map.live.link_records import LinkRecords
@@ -41,7 +50,6 @@ if TYPE_CHECKING:
     from stroke_map.settings import Settings
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
-_MIGRATION_LOCK = 0x5374726F6B65  # any number that is ours alone among PostgreSQL's advisory locks
 _CREATE_ATTEMPTS, _CREATE_WAIT_S = 20, 0.05
 #: All of them: there are four, and this is asked before nearly every answer.
 _VERSIONS = "SELECT topic, version FROM changes"
@@ -117,8 +125,7 @@ class LiveStore:
             self._create_file(self.file)
         try:
             with self.writing() as connection:
-                if self.file is None:
-                    connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
+                hold_alone(connection, MIGRATING)
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
         except CommandError as error:

@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -150,7 +151,7 @@ def test_every_view_knows_of_a_change_at_its_next_question(settings, open_store,
 
     key, text = writer.accounts.add_key(CREW, lasts=DAY, by="me", now=now)
     _, other_text = writer.accounts.add_key(Standing("m2", "editor"), lasts=DAY, by="me", now=now)
-    assert known(text) == [CREW.actor()] * 2
+    assert known(text) == [replace(CREW.actor(), maker="me")] * 2
     writer.accounts.revoke_key(key.id, by="me", now=now)
     assert known(text) == [None] * 2
     assert [actor.role for actor in known(other_text)] == ["editor"] * 2

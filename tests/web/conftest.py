@@ -211,13 +211,20 @@ def fast_clock() -> str:
     })()"""
 
 
+#: What Playwright itself writes where a test lets no service worker in.
+BLOCKED = "Service Worker registration blocked by Playwright"
+
+
 @pytest.fixture(scope="session")
 def watch() -> Callable[[Any, list[str], tuple[str, ...]], None]:
     """Write into a list whatever a page should not do: ask another host, an error in the console or of a script, a dialog."""
 
     def begin(page: Any, wrong: list[str], allowed: tuple[str, ...]) -> None:
         page.on("request", lambda request: request.url.startswith((*allowed, "data:")) or wrong.append(request.url))
-        page.on("console", lambda said: said.type in {"error", "warning"} and wrong.append(said.text))
+        page.on(
+            "console",
+            lambda said: said.type in {"error", "warning"} and BLOCKED != said.text and wrong.append(said.text),
+        )
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
 

@@ -71,6 +71,9 @@ ALLOWED = {
 #: Addresses that say of themselves who they are for: tests/web/test_session_api.py, tests/stream, tests/web/test_links_api.py.
 OTHERS = {
     "GET /api/v1/session",
+    "POST /api/v1/account/authenticator",
+    "POST /api/v1/account/password",
+    "POST /api/v1/account/secret",
     "DELETE /api/v1/session",
     "GET /api/v1/events",
     "POST /api/v1/cases/{case_id}/link",

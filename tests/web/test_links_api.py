@@ -185,7 +185,7 @@ def test_wrong_foreign_ended_and_forged_links_are_answered_alike(client, clinica
         for what in ("events", "position")
     ]
     assert {answer.status_code for answer in answers} == {404}
-    assert len({answer.data for answer in answers}) == 1
+    assert len({answer.data.replace(answer.headers["X-Request-Id"].encode(), b"") for answer in answers}) == 1
 
 
 def test_what_was_done_by_a_link_is_in_the_audit_log_and_its_token_is_not(make_live_app, clinical, place):
