@@ -223,7 +223,7 @@ def watch() -> Callable[[Any, list[str], tuple[str, ...]], None]:
         page.on("request", lambda request: request.url.startswith((*allowed, "data:")) or wrong.append(request.url))
         page.on(
             "console",
-            lambda said: said.type in {"error", "warning"} and BLOCKED != said.text and wrong.append(said.text),
+            lambda said: said.type in {"error", "warning"} and said.text != BLOCKED and wrong.append(said.text),
         )
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
