@@ -51,6 +51,8 @@ def no_such_alert() -> NotFoundError:
 
 def load_alerts(connection: Connection, ids: Sequence[int]) -> Sequence[RecordedAlert]:
     """Alerts with all that happened to them, in the order of their ids."""
+    if not ids:
+        return []
     wanted = {"ids": ids}
     rows = connection.execute(_ALERTS, wanted).all()
     happened: dict[int, list[Happening]] = {row.id: [] for row in rows}

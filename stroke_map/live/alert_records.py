@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError
 
 from stroke_map.errors import ConflictError, InvalidRequestError
 from stroke_map.live.alert_reading import LARGEST_ID, load_alert, load_alerts, next_choice, no_such_alert
-from stroke_map.live.alert_rules import Happening, due, refusal, standing_of
+from stroke_map.live.alert_rules import Alert, Happening, due, refusal, standing_of
+from stroke_map.live.alerts import RecordedAlert
 from stroke_map.live.case_records import load_case
 from stroke_map.live.case_tables import alert_events, alerts, cases
 from stroke_map.live.holding import CASE_TOPIC, case_of_alerts, hold_cases, mark_changed
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from stroke_map.live.alert_rules import Kind, Timers
-    from stroke_map.live.alerts import NewAlert, RecordedAlert
+    from stroke_map.live.alerts import NewAlert
     from stroke_map.live.cases import Case
     from stroke_map.live.store import LiveStore
 
@@ -114,8 +115,8 @@ class AlertRecords:
         chosen: dict[str, Any] = {"hospital_id": new.hospital_id, "override_reason": reason, "capable": new.capable}
         connection.execute(update(cases).where(cases.c.id == case.id).values(chosen))
         alert_id = _insert(connection, new, created_at=now, replaces=stands, idempotency_key=key, digest=digest)
-        created = self._settle(connection, load_alert(connection, alert_id), now)
-        answer = orjson.dumps(created.as_json(now, self.timers))
+        created = _recorded(alert_id, new, replace(case, **chosen), now, replaces=stands)
+        answer = orjson.dumps(self._settle(connection, created, now).as_json(now, self.timers))
         connection.execute(update(alerts).where(alerts.c.id == alert_id).values(answer=answer.decode()))
         concerned = [alert_id] if stands is None else [stands, alert_id]
         self._mark(connection, concerned, now, of_cases=[case.id])
@@ -309,6 +310,21 @@ def _insert(connection: Connection, new: NewAlert, **values: Any) -> int:
         **values,
     )
     return int(connection.execute(statement.returning(alerts.c.id)).scalar_one())
+
+
+def _recorded(alert_id: int, new: NewAlert, case: Case, now: datetime, replaces: int | None) -> RecordedAlert:
+    """A new alert, as it would be read."""
+    return RecordedAlert(
+        id=alert_id,
+        hospital_id=new.hospital_id,
+        telephone=new.telephone,
+        author=new.author,
+        alert=Alert(now, new.teams, new.eta),
+        happenings=(),
+        case=case,
+        replaces=replaces,
+        next_choice=None,
+    )
 
 
 def _override_reason(case: Case, before: Sequence[RecordedAlert], new: NewAlert) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections import defaultdict
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 
 from stroke_map.errors import ConflictError, NotFoundError
 from stroke_map.live.alert_reading import LARGEST_ID, load_alerts
-from stroke_map.live.alert_rules import standing_of
+from stroke_map.live.alert_rules import Happening, standing_of
 from stroke_map.live.case_tables import alerts, deliveries
 from stroke_map.live.channel_records import channels_by_id
 from stroke_map.live.database import LEASING, hold_alone
@@ -19,7 +21,7 @@ from stroke_map.live.holding import CASE_TOPIC, case_of_alerts, case_of_deliveri
 from stroke_map.live.outbox import end_calls
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection, Row
@@ -88,11 +90,16 @@ class DeliveryRecords:
             for alert_id in sorted(ended):
                 end_calls(connection, of[alert_id], now)
             taken = [row for row in rows if row.kind != "call" or row.alert_id not in ended]
-            for row in taken:
+            if taken:
                 # A lease that ran out: its holder may have sent it before it died.
-                lease = {"leased_by": by, "leased_until": now + self.trying.lease, "attempts": row.attempts + 1}
-                changed = lease | {"perhaps": row.perhaps or bool(row.leased_by)}
-                connection.execute(update(deliveries).where(deliveries.c.id == row.id).values(changed))
+                perhaps = or_(deliveries.c.perhaps, deliveries.c.leased_by != "")
+                lease = {
+                    "leased_by": by,
+                    "leased_until": now + self.trying.lease,
+                    "attempts": deliveries.c.attempts + 1,
+                }
+                mine = deliveries.c.id.in_([row.id for row in taken])
+                connection.execute(update(deliveries).where(mine).values(lease | {"perhaps": perhaps}))
             known = channels_by_id(connection, (row.channel_id for row in taken if row.channel_id is not None))
             return [
                 Outgoing(
@@ -125,17 +132,23 @@ class DeliveryRecords:
             found = connection.execute(select(deliveries).where(deliveries.c.id.in_(ids))).all()
             rows = {row.id: row for row in found}
             alert_ids = sorted({row.alert_id for row in found})
-            before = {alert.id: _state(alert) for alert in load_alerts(connection, alert_ids)}
+            before = load_alerts(connection, alert_ids)
+            told: dict[int, list[Happening]] = defaultdict(list)
+            alike: dict[tuple[tuple[str, Any], ...], list[int]] = defaultdict(list)
             for outcome in outcomes:
                 row = rows.get(outcome.delivery_id)  # none: its case was deleted meanwhile
                 changed = None if row is None else self._after(outcome, row, by, now)
-                if changed:
-                    here = deliveries.c.id == outcome.delivery_id
-                    connection.execute(update(deliveries).where(here).values(changed))
-            after = load_alerts(connection, alert_ids)
-            for alert in after:
-                end_calls(connection, alert, now)
-            moved = [alert.id for alert in after if _state(alert) != before[alert.id]]
+                if row is not None and changed:
+                    alike[tuple(changed.items())].append(row.id)
+                    told[row.alert_id] += _told(row, changed)
+            for values, some in alike.items():
+                connection.execute(update(deliveries).where(deliveries.c.id.in_(some)).values(dict(values)))
+            moved = []
+            for alert in before:
+                after = replace(alert, happenings=(*alert.happenings, *told[alert.id]))
+                end_calls(connection, after, now)
+                if _state(after) != _state(alert):
+                    moved.append(alert.id)
             if moved:
                 mark_changed(connection, self._store.bump(connection, CASE_TOPIC, now), of_alerts=moved)
 
@@ -247,6 +260,14 @@ class DeliveryRecords:
         in_order = or_(deliveries.c.kind == "call", ~after_a_call)
         waits = deliveries.c.due_at.is_not(None)
         return and_(waits, when, free, in_order, _channel_key().not_in(sorted(busy)))
+
+
+def _told(row: Row[Any], changed: dict[str, Any]) -> Iterator[Happening]:
+    """What becomes of a message, as its alert tells it."""
+    if row.kind == "call":
+        for kind in ("sent", "delivered"):
+            if (at := changed.get(f"{kind}_at")) is not None:
+                yield Happening(kind, at, row.team, row.contact)
 
 
 def _channel_key() -> ColumnElement[int]:
