@@ -27,7 +27,8 @@ WRITE_WAIT_S = 5.0
 #: process asks at a time (see `LiveStore.writing`), so that asking often costs little; every 20 ms halved what five processes could write.
 _ASK_SOON_S, _ASK_EVERY_S = 0.0005, 0.002
 CONNECT_TIMEOUT_S = 3
-#: So many threads of a process write to PostgreSQL at once (with four, two workers on two cores wrote less), and so many connections it keeps, some for those who read. SQLite lets one write.
+#: So many threads of a process write to PostgreSQL at once: with four, two workers on two cores wrote less. And so many connections it
+#: keeps, some for those who read. SQLite lets one write.
 WRITERS, _CONNECTIONS = 2, 8
 #: Execution option of a transaction that writes: "FULL" where it outlives a power cut, "NORMAL" where that may take back the last of
 #: them. SQLite alone takes notice; a transaction without it only reads.
