@@ -209,7 +209,7 @@ class LiveStore:
                 try:
                     if self._peek is None:
                         self._peek = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-                    # The driver alone: this is asked before nearly every answer, and SQLAlchemy around it takes four times as long.
+                    # The driver alone: this is asked before nearly every answer, and with SQLAlchemy around it that takes about twice as long.
                     driver: Any = self._peek.connection.driver_connection
                     return _of_topics(driver.execute(_VERSIONS).fetchall(), topics)
                 except (SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error) as error:
