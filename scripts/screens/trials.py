@@ -127,8 +127,8 @@ def lose(desks: Desks, times: int, show: Show, cut: Callable[[Desks], Any]) -> t
             typed += _type(desks, f" {number}b")
             ended = time.time() * 1000
         alert = desks.alert(case)
-        for page in pages:
-            first_after(page, "back", ended)
+        for page in pages:  # one that was answered in the last moment has said so before
+            page.wait_for_selector("#lost", state="hidden")
         desks.nurse.wait_for_selector(f"#alert-{alert['id']}.is-waiting")
         desks.dispatcher.wait_for_selector(f"#case-{case}")
         back.append(time.time() * 1000 - ended)

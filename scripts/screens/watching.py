@@ -7,7 +7,7 @@ from typing import Any, Final
 #: Moments are milliseconds since 1970 by the clock of the machine. A frame is drawn when a message that its callback posted comes.
 WATCH: Final = r"""
 (() => {
-  const told = (window.told = { answers: [], lists: [], sounds: [], lost: [], back: [] }), got = {};
+  const told = (window.told = { answers: [], lists: [], sounds: [], lost: [] }), got = {};
   const at = () => performance.timeOrigin + performance.now();
   let pressed = 0;
   const drawn = (task) => requestAnimationFrame(() => {
@@ -44,7 +44,7 @@ WATCH: Final = r"""
     };
     look("answer", { attributeFilter: ["aria-busy"] }, (part) => part.getAttribute("aria-busy") === "false" && shown("route", told.answers));
     look("places", { childList: true }, () => shown("search", told.lists));
-    look("lost", { attributeFilter: ["hidden"] }, (part) => drawn((seen) => told[part.hidden ? "back" : "lost"].push(seen)));
+    look("lost", { attributeFilter: ["hidden"] }, (part) => part.hidden || drawn((seen) => told.lost.push(seen)));
   });
 })()
 """
@@ -58,6 +58,6 @@ def next_of(page: Any, kind: str, known: int) -> dict[str, float]:
 
 
 def first_after(page: Any, kind: str, moment_ms: float) -> float:
-    """The first sound, or change of the line, after a moment."""
+    """The first sound, or lost line, after a moment."""
     page.wait_for_function("([kind, moment]) => told[kind].some((one) => one > moment)", arg=[kind, moment_ms])
     return float(page.evaluate("([kind, moment]) => told[kind].find((one) => one > moment)", [kind, moment_ms]))
