@@ -654,11 +654,11 @@ def test_nobody_answering_puts_the_number_in_the_face_and_sound_says_when_it_is_
     looks_right(page, "why-en")
     failing = {"status": 422, "json": {"code": "invalid-request"}}
     page.route("**/cancel", lambda route: route.fulfill(**failing), times=1)
-    page.keyboard.press("Enter")
+    page.press("#why-reason", "Enter")
     page.wait_for_selector(".toast-problem")
     page.keyboard.press("Shift+F8")
     assert page.input_value("#why-reason") == "ruled out by telephone", "what did not arrive need not be typed again"
-    page.keyboard.press("Enter")
+    page.press("#why-reason", "Enter")
     page.wait_for_selector("#urgent", state="hidden")
     assert "ruled out by telephone" in page.inner_text("#case-alert")
 
