@@ -110,17 +110,22 @@ def without_pause(
                 client.hang_up()
                 yield client, False
                 ready.append(client)
-        for key, _ in selector.select(timeout=1.0):
-            client = key.data
-            try:
-                if not client.receive():
-                    continue
-            except OSError:
-                client.hang_up()
-                yield client, False
-            else:
-                yield client, True
+        for client, answered in heard(selector, 1.0):
+            yield client, answered
             ready.append(client)
+
+
+def heard(selector: selectors.BaseSelector, within_s: float) -> Iterator[tuple[Client, bool]]:
+    """The clients whose answer is whole by now, and (False) those who lost their connection."""
+    for key, _ in selector.select(timeout=within_s):
+        client, answered = key.data, False
+        try:
+            if not client.receive():
+                continue
+            answered = True
+        except OSError:
+            client.hang_up()
+        yield client, answered
 
 
 def run(

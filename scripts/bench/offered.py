@@ -14,7 +14,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, SupportsBytes
 
-from bench.load import Client
+from bench.load import Client, heard
 from bench.targets import spread
 
 if TYPE_CHECKING:
@@ -48,16 +48,8 @@ def offered(
                 done += 1
                 idle.append(client)
         wait_s = began + sent / rate - time.perf_counter() if idle and sent < all_due else 0.1
-        for key, _ in selector.select(timeout=max(0.0, wait_s)):
-            client = key.data
-            try:
-                if not client.receive():
-                    continue
-            except OSError:
-                client.hang_up()
-                yield client, False, due_of[client]
-            else:
-                yield client, True, due_of[client]
+        for client, answered in heard(selector, max(0.0, wait_s)):
+            yield client, answered, due_of[client]
             done += 1
             idle.append(client)
 

@@ -222,6 +222,7 @@ class LiveStore:
     def _close_peek(self) -> None:
         if self._peek is not None:
             with suppress(SQLAlchemyError):
+                self._peek.invalidate()  # it may be broken, which only its driver was told
                 self._peek.close()
             self._peek = None
 

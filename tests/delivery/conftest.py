@@ -181,16 +181,16 @@ def add_channel(store: LiveStore, target: str, **fields: Any) -> str:
 
 
 @pytest.fixture
-def message(sqlite_message_store: LiveStore) -> Outgoing:
+def message(sqlite_store: LiveStore) -> Outgoing:
     """A message on its way, by a webhook that is nowhere."""
-    add_channel(sqlite_message_store, "https://nowhere.example/")
-    alert_of(sqlite_message_store)
-    (found,) = sqlite_message_store.deliveries.lease("me", now=datetime.now(UTC), most=1)
+    add_channel(sqlite_store, "https://nowhere.example/")
+    alert_of(sqlite_store)
+    (found,) = sqlite_store.deliveries.lease("me", now=datetime.now(UTC), most=1)
     return found
 
 
 @pytest.fixture
-def sqlite_message_store(empty_sqlite: Path, tmp_path: Path) -> Iterator[LiveStore]:
+def sqlite_store(empty_sqlite: Path, tmp_path: Path) -> Iterator[LiveStore]:
     shutil.copy(empty_sqlite, tmp_path / "live.db")
     store = LiveStore(read_settings({}, geodata_dir=tmp_path))
     yield store

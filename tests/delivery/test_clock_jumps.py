@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -17,14 +16,14 @@ import pytest
 from faults.clocks import Clock, has_compiler
 from sqlalchemy import select
 
-from stroke_map.live import LiveStore
 from stroke_map.live.case_tables import deliveries
-from stroke_map.settings import read_settings
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from stroke_map.live import LiveStore
 
 pytestmark = [
     pytest.mark.slow,
@@ -41,11 +40,8 @@ def clock(tmp_path: Path) -> Clock:
 
 
 @pytest.fixture
-def store(empty_sqlite: Path, tmp_path: Path) -> Iterator[LiveStore]:
-    shutil.copy(empty_sqlite, tmp_path / "live.db")
-    store = LiveStore(read_settings({}, geodata_dir=tmp_path))
-    yield store
-    store.close()
+def store(sqlite_store: LiveStore) -> LiveStore:
+    return sqlite_store
 
 
 @contextmanager

@@ -341,10 +341,10 @@ def test_a_message_that_breaks_the_sender_is_a_failure_and_no_secret_is_logged(m
 
 
 def test_where_the_system_gives_no_thread_a_message_is_tried_again(
-    sqlite_message_store, *, make_settings, add_channel, alert_of, wait_until, monkeypatch
+    sqlite_store, *, make_settings, add_channel, alert_of, wait_until, monkeypatch
 ):
     """Else it would stay on its way for as long as this process lives."""
-    store = sqlite_message_store
+    store = sqlite_store
     add_channel(store, "http://127.0.0.1:9/")
     alert_of(store)
     start, refused = threading.Thread.start, []

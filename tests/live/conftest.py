@@ -12,6 +12,7 @@ from stroke_map.live import LiveStore, NewClosure
 from stroke_map.live.alert_rules import Callees
 from stroke_map.live.alerts import NewAlert
 from stroke_map.live.cases import NewCase
+from stroke_map.live.channels import NewChannel
 from stroke_map.settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -103,6 +104,19 @@ def open_store() -> Iterator[Callable[[Settings], LiveStore]]:
 def store(settings: Settings, open_store: Callable[[Settings], LiveStore]) -> LiveStore:
     """An empty store of each kind."""
     return open_store(settings)
+
+
+@pytest.fixture
+def add_channel(store: LiveStore, now: datetime) -> Callable[..., int]:
+    """Let hospital `a` be called by a webhook, with whatever else is said; gives the channel's id."""
+    told = {
+        "hospital_id": "a",
+        "kind": "webhook",
+        "target": "https://h.example/",
+        "secret": "whsec_eA==",
+        "author": "x",
+    }
+    return lambda **fields: store.channels.add(NewChannel(**told | fields), now=now).id
 
 
 @pytest.fixture

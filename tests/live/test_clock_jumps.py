@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stroke_map.live.channels import NewChannel
 from stroke_map.live.deliveries import Outcome
 from stroke_map.live.delivery_records import LEAST_ATTEMPTS
 from stroke_map.live.shared_clock import SharedClock, ahead_s
@@ -22,16 +21,11 @@ SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 
 
 @pytest.fixture
-def alerted(store: LiveStore, new_case: Callable, new_alert: Callable, now: datetime) -> LiveStore:
+def alerted(
+    store: LiveStore, add_channel: Callable, new_case: Callable, new_alert: Callable, now: datetime
+) -> LiveStore:
     """An alert that stands, with a message to each of its three teams."""
-    told = {
-        "hospital_id": "a",
-        "kind": "webhook",
-        "target": "https://h.example/",
-        "secret": "whsec_eA==",
-        "author": "x",
-    }
-    store.channels.add(NewChannel(**told), now=now)
+    add_channel()
     store.cases.add(new_case(), now=now)
     store.alerts.create(new_alert(), key="1", digest="d", now=now)
     return store

@@ -10,27 +10,11 @@ from hypothesis import strategies as st
 from stroke_map.errors import ConflictError, NotFoundError
 from stroke_map.live.alert_rules import standing_of
 from stroke_map.live.case_records import CASE_TOPIC
-from stroke_map.live.channels import NewChannel
 from stroke_map.live.deliveries import ENDED, NO_CHANNEL, Outcome, Trying
 from stroke_map.live.delivery_records import MOST_OF_A_CHANNEL
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 ME, OTHER = "me", "other"
-
-
-@pytest.fixture
-def add_channel(store, now):
-    def add(**fields):
-        told = {
-            "hospital_id": "a",
-            "kind": "webhook",
-            "target": "https://h.example/",
-            "secret": "whsec_eA==",
-            "author": "x",
-        }
-        return store.channels.add(NewChannel(**told | fields), now=now).id
-
-    return add
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import orjson
 
 from stroke_map.errors import ConflictError
 from stroke_map.live.changed import TOPICS, Versions, changes_since
-from stroke_map.live.channels import NewChannel
 from stroke_map.live.deliveries import Outcome
 
 MINUTE = timedelta(minutes=1)
@@ -46,9 +45,8 @@ def deliver(store, rng, at):
         store.deliveries.record([Outcome(one, "delivered") for one in ids], me, now=at)
 
 
-def test_who_follows_the_changes_of_many_writers_misses_none(store, new_case, new_alert, now):
-    hook = NewChannel(hospital_id="a", kind="webhook", target="https://h.example/", secret="whsec_eA==", author="x")
-    store.channels.add(hook, now=now)
+def test_who_follows_the_changes_of_many_writers_misses_none(store, add_channel, new_case, new_alert, now):
+    add_channel()
     for number in range(4):
         store.cases.add(new_case(), now=now)
         store.alerts.create(new_alert(case_id=number + 1), key=f"first {number}", digest="d", now=now)
