@@ -5,6 +5,7 @@ A page that is only looked up costs Flask a quarter of a millisecond, half of it
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
 
     from stroke_map.editions import Edition
 
-#: For so long, as a day may end meanwhile; of so many addresses, with all that their answers hang on; none larger.
+#: For so long, as a day may end meanwhile; of so many addresses, with all that their answers hang on; none larger, and no more in all: whoever
+#: asks for one page in a thousand ways fills no memory.
 KEPT_S: Final = 1.0
 MOST: Final = 500
 LARGEST_BYTES: Final = 1_000_000
+MOST_BYTES: Final = 32_000_000
 _HANGS_ON: Final = (
     "PATH_INFO", "QUERY_STRING", "HTTP_HOST", "wsgi.url_scheme", "HTTP_ACCEPT_LANGUAGE", "HTTP_COOKIE", "HTTP_ACCEPT_ENCODING",
     "HTTP_IF_NONE_MATCH", "HTTP_SEC_FETCH_DEST",
@@ -48,6 +51,7 @@ class Ready:
     def __init__(self, application: WSGIApplication, app: Flask) -> None:
         self._application, self._holder = application, holder_of(app)
         self._answers: OrderedDict[tuple[str | None, ...], _Answer] = OrderedDict()
+        self._bytes, self._keeping = 0, threading.Lock()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -85,8 +89,14 @@ class Ready:
             close()
         if len(content[0]) <= LARGEST_BYTES:
             status, headers = begun[-1]
-            made = _Answer(time.monotonic() + KEPT_S, edition, status, headers, content, environ.get(SEEN))
-            self._answers[key] = made
-            while len(self._answers) > MOST:
-                self._answers.popitem(last=False)
+            self._keep(key, _Answer(time.monotonic() + KEPT_S, edition, status, headers, content, environ.get(SEEN)))
         return content
+
+    def _keep(self, key: tuple[str | None, ...], made: _Answer) -> None:
+        """Keep an answer as the newest, and no more than fit."""
+        with self._keeping:
+            before = self._answers.pop(key, None)
+            self._answers[key] = made
+            self._bytes += len(made.content[0]) - (len(before.content[0]) if before else 0)
+            while len(self._answers) > MOST or self._bytes > MOST_BYTES:
+                self._bytes -= len(self._answers.popitem(last=False)[1].content[0])

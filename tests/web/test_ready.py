@@ -81,6 +81,16 @@ def test_it_is_made_anew_after_a_while_and_few_are_kept(counted, monkeypatch):
     assert count.asked == 2 + 4
 
 
+def test_few_bytes_are_kept_however_many_ways_there_are_to_ask(counted, monkeypatch):
+    count, client = counted
+    monkeypatch.setattr(ready, "KEPT_S", 60.0)
+    size = len(client.get("/hospitals?0").data)
+    monkeypatch.setattr(ready, "MOST_BYTES", 2 * size + size // 2)
+    for number in (0, 1, 2, 2, 1, 0):  # two fit, and the one that was made first goes
+        client.get(f"/hospitals?{number}")
+    assert count.asked == 3 + 1
+
+
 def test_no_page_of_the_edition_before_is_given_after_a_switch(counted):
     count, client = counted
     client.get("/hospitals")
