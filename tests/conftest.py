@@ -282,9 +282,17 @@ def serving() -> Callable[[Any], AbstractContextManager[str]]:
     """Serve an application as long as a `with` block lasts; gives its address."""
     from werkzeug.serving import make_server
 
+    def read(file: Any, _buffer_size: int) -> list[bytes]:
+        with file:
+            return [file.read()]
+
     @contextmanager
     def serve(app: Any) -> Iterator[str]:
-        server = make_server("127.0.0.1", 0, app, threaded=True)
+        def answer(environ: Any, start_response: Any) -> Any:
+            environ["wsgi.file_wrapper"] = read  # this server does not close an answer whose browser went away at the end of it
+            return app(environ, start_response)
+
+        server = make_server("127.0.0.1", 0, answer, threaded=True)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
