@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from queue import Empty, SimpleQueue
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from werkzeug import Response
@@ -53,9 +53,7 @@ class Turns:
     def __init__(self, application: WSGIApplication, at_once: int = AT_ONCE, most_waiting: int = MOST_WAITING) -> None:
         self._application = application
         self._waiting = BoundedSemaphore(most_waiting)
-        self._turns: SimpleQueue[None] = SimpleQueue()
-        for _ in range(at_once):
-            self._turns.put(None)
+        self._turns = InOrder(at_once)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -66,29 +64,68 @@ class Turns:
                 return self._application(environ, start_response)
             finally:
                 self._waiting.release()
-        self._turns.get()
+        self._turns.take()
         environ[_TURN] = self._given_back
         try:
             return self._application(environ, start_response)
         finally:
-            self._turns.put(None)
+            self._turns.give()
 
     def come(self, within_s: float) -> bool:
         """Whether a question would have its turn within so many seconds."""
-        try:
-            self._turns.get(timeout=within_s)
-        except Empty:
+        if not self._turns.take(within_s):
             return False
-        self._turns.put(None)
+        self._turns.give()
         return True
 
     @contextmanager
     def _given_back(self) -> Iterator[None]:
-        self._turns.put(None)
+        self._turns.give()
         try:
             yield
         finally:
-            self._turns.get()
+            self._turns.take()
+
+
+class InOrder:
+    """So many turns, given to whoever waits longest.
+
+    The queues and semaphores of Python let somebody who comes pass those who wait: of 120 who ask without a pause, one in a hundred waited
+    .6 s for an answer that half of them had after 15 ms.
+    """
+
+    def __init__(self, turns: int) -> None:
+        self._free, self._waiting, self._lock = turns, deque[Lock](), Lock()
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
+    def take(self, within_s: float = -1) -> bool:
+        """Wait for a turn; whether there was one within so many seconds."""
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return True
+            called = Lock()
+            called.acquire()
+            self._waiting.append(called)
+        if called.acquire(timeout=within_s):
+            return True
+        with self._lock:
+            if called not in self._waiting:  # called as it gave up
+                return True
+            self._waiting.remove(called)
+        return False
+
+    def give(self) -> None:
+        """Give a turn back."""
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._free += 1
 
 
 def turn_of(environ: WSGIEnvironment) -> Turn:

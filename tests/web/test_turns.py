@@ -1,12 +1,14 @@
 """How many requests are worked on at once, and that those that wait for the database are none of them."""
 
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
-from stroke_map.web.turns import Turns, waits
+from stroke_map.web.turns import InOrder, Turns, waits
 
 LONG_S = 60
 
@@ -95,6 +97,50 @@ def test_a_turn_comes_back_also_from_an_answer_that_fails():
         for path in ("/", "/api/v1/alerts"):
             with pytest.raises(ZeroDivisionError):
                 Client(turns).get(path)
+
+
+def test_whoever_waits_longest_comes_next_and_nobody_passes():
+    turns, came = InOrder(1), []
+    assert turns.take()
+
+    def one(number):
+        turns.take()
+        came.append(number)
+        turns.give()
+
+    threads = []
+    for number in range(5):
+        threads.append(threading.Thread(target=one, args=(number,)))
+        threads[-1].start()
+        while turns.waiting <= number:
+            time.sleep(0.001)
+    assert not turns.take(0)
+    turns.give()
+    for thread in threads:
+        thread.join(LONG_S)
+    assert came == [0, 1, 2, 3, 4]
+    assert turns.take(0)
+
+
+def test_no_turn_is_lost_or_made_when_some_give_up_waiting():
+    turns, holding, had = InOrder(2), threading.Semaphore(2), []
+
+    def one():
+        for _ in range(200):
+            if turns.take(0.0005):
+                assert holding.acquire(blocking=False)
+                time.sleep(0.0002)
+                holding.release()
+                turns.give()
+                had.append(True)
+            else:
+                had.append(False)
+
+    with ThreadPoolExecutor(8) as pool:
+        for done in [pool.submit(one) for _ in range(8)]:
+            done.result(LONG_S)
+    assert set(had) == {True, False}
+    assert (turns.waiting, [turns.take(0) for _ in range(3)]) == (0, [True, True, False])
 
 
 @pytest.mark.parametrize(
