@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 MOST_OF_A_CHANNEL: Final = 8
 #: What lies ahead by so much more than it can was written before the clock was set back.
 _SOMEWHAT: Final = timedelta(minutes=1)
+_ANY_WAITS: Final = "SELECT 1 FROM deliveries WHERE due_at IS NOT NULL LIMIT 1"
 #: A message is tried so often, which takes about a minute, before it is given up, however long ago it was written.
 LEAST_ATTEMPTS: Final = 6
 _FREE: Final[dict[str, Any]] = {"leased_by": "", "leased_until": None}
@@ -64,8 +65,11 @@ class DeliveryRecords:
         taking_over
             Also what somebody else leased whose lease ran out. Not just after the clock was set: then those who live have not yet renewed.
         """
-        due = self._due(now, busy, taking_over=taking_over)
         with self._store.reading() as connection:
+            # Nearly always there is none, and this is asked ten times a second by every server.
+            if connection.exec_driver_sql(_ANY_WAITS).one_or_none() is None:
+                return []
+            due = self._due(now, busy, taking_over=taking_over)
             if connection.execute(select(deliveries.c.id).where(due).limit(1)).one_or_none() is None:
                 return []
         of_channel = func.row_number().over(

@@ -210,8 +210,7 @@ class LiveStore:
                     if self._peek is None:
                         self._peek = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
                     # The driver alone: this is asked before nearly every answer, and with SQLAlchemy around it that takes about twice as long.
-                    driver: Any = self._peek.connection.driver_connection
-                    return _of_topics(driver.execute(_VERSIONS).fetchall(), topics)
+                    return self.versions_over(self._peek.connection.driver_connection, *topics)
                 except (SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error) as error:
                     # The server may have been restarted since: a kept connection tells only when it is used.
                     self._close_peek()
@@ -225,6 +224,11 @@ class LiveStore:
                 self._peek.invalidate()  # it may be broken, which only its driver was told
                 self._peek.close()
             self._peek = None
+
+    @staticmethod
+    def versions_over(driver: Any, *topics: str) -> tuple[int, ...]:
+        """The versions of topics by nothing but one SELECT over the connection of a driver, whose errors it raises."""
+        return _of_topics(driver.execute(_VERSIONS).fetchall(), topics)
 
     @staticmethod
     def read_versions(connection: Connection, *topics: str) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ marked stale.
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 import time
 from dataclasses import dataclass
@@ -202,7 +203,7 @@ class LiveView:
         known = self._known
         if known.closures is None:
             self._store.migrate()
-        elif self._watch is None and self._store.peek_versions(*_TOPICS) == known.versions:
+        elif self._seen_versions() == known.versions:
             return known
         # Before anything is read: a file put in its place meanwhile is then noticed at the next look.
         file, was = self._file_now(), self._file
@@ -211,6 +212,25 @@ class LiveView:
             known = self._updated(connection, known if file == was else _Known(), now)
         self._file = file
         return known
+
+    def _seen_versions(self) -> tuple[int, ...] | None:
+        """The versions as they are now, by one SELECT; None where the whole is to be read anyway.
+
+        Raises
+        ------
+        LiveStoreError
+            PostgreSQL is away.
+        """
+        if self._watch is None:
+            return self._store.peek_versions(*_TOPICS)
+        look = self._watch.look()
+        if look is None or look.file != self._file:
+            return None
+        # Most commits are of what no answer hangs on, as the log of who read what, and each is noticed by every thread that answers.
+        try:
+            return self._store.versions_over(look.connection, *_TOPICS)
+        except sqlite3.Error:  # reading the whole waits for it, and says what is wrong
+            return None
 
     def _updated(self, connection: Connection, known: _Known, now: datetime) -> _Known:
         versions = self._store.read_versions(connection, *_TOPICS)

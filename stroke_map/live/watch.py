@@ -22,6 +22,8 @@ class Look:
     ----------
     file
         Which file it was; it exists as long as this object, so that no other has its number.
+    connection
+        To nothing but this file; for reading.
     confirmed
         Whether everything that was in the file when it was last seen to change is known.
     """
@@ -31,11 +33,11 @@ class Look:
         self._version = -1
         # By another thread only if this one has ended and the system gave its number again.
         address = f"{path.absolute().as_uri()}?mode=rw"
-        self._connection = sqlite3.connect(address, uri=True, timeout=0, isolation_level=None, check_same_thread=False)
+        self.connection = sqlite3.connect(address, uri=True, timeout=0, isolation_level=None, check_same_thread=False)
 
     def again(self) -> None:
         """Look again; nothing is confirmed any more if anyone has written since."""
-        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        (version,) = self.connection.execute("PRAGMA data_version").fetchone()
         if version != self._version:
             self._version, self.confirmed = version, False
 
@@ -46,7 +48,7 @@ class Look:
     def close(self) -> None:
         """Let go of the file."""
         with suppress(sqlite3.Error):
-            self._connection.close()
+            self.connection.close()
 
 
 class SqliteWatch:
