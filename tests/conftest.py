@@ -289,7 +289,9 @@ def serving() -> Callable[[Any], AbstractContextManager[str]]:
     @contextmanager
     def serve(app: Any) -> Iterator[str]:
         def answer(environ: Any, start_response: Any) -> Any:
-            environ["wsgi.file_wrapper"] = read  # this server does not close an answer whose browser went away at the end of it
+            environ["wsgi.file_wrapper"] = (
+                read  # this server does not close an answer whose browser went away at the end of it
+            )
             return app(environ, start_response)
 
         server = make_server("127.0.0.1", 0, answer, threaded=True)
