@@ -64,6 +64,7 @@ from stroke_map.web.models import Problem
 from stroke_map.web.published import install_edition
 from stroke_map.web.questions import invalid
 from stroke_map.web.ready import Ready
+from stroke_map.web.spreading import Spread
 from stroke_map.web.turns import TURNS, Turns
 
 if TYPE_CHECKING:
@@ -179,14 +180,21 @@ def make_app(settings: Settings, among: Workers | None = None) -> OpenAPI:
         public_files.install(app)
         search_page.install(app)
         offline.install(app)
+    _stand_before(app, settings, among)
+    observing.install(app)
+    return app
+
+
+def _stand_before(app: OpenAPI, settings: Settings, among: Workers | None) -> None:
+    """Put before `app` what a request meets first; the last here stands foremost."""
     if among is not None:
         app.extensions[TURNS] = app.wsgi_app = Turns(app.wsgi_app)  # type: ignore[method-assign]
     if settings.plane != "clinical":
         app.wsgi_app = limiting.Admission(app.wsgi_app, app, settings.public_route_concurrency)  # type: ignore[method-assign]
         if among is not None:
             app.wsgi_app = Ready(app.wsgi_app, app)  # type: ignore[method-assign]
-    observing.install(app)
-    return app
+    if among is not None:
+        app.wsgi_app = Spread(app.wsgi_app)  # type: ignore[method-assign]
 
 
 def _refuse(error: ValidationError) -> Response:
