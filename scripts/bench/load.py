@@ -35,6 +35,8 @@ class Client:
     ----------
     asked, sent_at
         The question, and when it was sent (`time.perf_counter`); opening the connection counts.
+    waits
+        Whether the answer is still to come.
     status, head
         Of the answer.
     """
@@ -42,7 +44,9 @@ class Client:
     def __init__(self, address: tuple[str, int], selector: selectors.BaseSelector) -> None:
         self._address, self._selector = address, selector
         self._socket: socket.socket | None = None
+        self._reused = False
         self.status = self.head = b""
+        self.waits = False
 
     asked: SupportsBytes
     sent_at: float
@@ -50,18 +54,40 @@ class Client:
     def send(self, asked: SupportsBytes) -> None:
         """Ask, on a new connection where there is none."""
         self.asked, self.sent_at = asked, time.perf_counter()
+        self.waits, self._reused = True, self._socket is not None
+        try:
+            self._send()
+        except ConnectionError:
+            self._send_again()
+
+    def _send(self) -> None:
         self._got, self._end, self._missing = list[bytes](), 0, 0
         if self._socket is None:
             self._socket = socket.create_connection(self._address, timeout=_WITHIN_S)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._selector.register(self._socket, selectors.EVENT_READ, self)
-        self._socket.sendall(bytes(asked))
+        self._socket.sendall(bytes(self.asked))
+
+    def _send_again(self) -> None:
+        """Ask on another connection what was asked just as the server ended this one, once, as browsers and proxies do (RFC 9112, 9.3.1)."""
+        if not self._reused or self._got:
+            raise ConnectionError("closed by the server")
+        self._close()
+        self._reused = False
+        self._send()
 
     def receive(self) -> bool:
-        """Read what has come; whether that completes the answer. ConnectionError where the server hung up."""
-        data = self._socket.recv(_READ_BYTES) if self._socket else b""
+        """Read what has come; whether that completes the answer. ConnectionError where the server hung up while one waited."""
+        try:
+            data = self._socket.recv(_READ_BYTES) if self._socket else b""
+        except ConnectionError:
+            data = b""
+        if not self.waits:  # a server may end a connection on which nothing is asked
+            self._close()
+            return False
         if not data:
-            raise ConnectionError("closed by the server")
+            self._send_again()
+            return False
         self._got.append(data)
         if self._end:
             self._missing -= len(data)
@@ -69,8 +95,9 @@ class Client:
             return False
         if self._missing > 0:
             return False
+        self.waits = False
         if _CLOSES.search(self.head):
-            self.hang_up()
+            self._close()
         return True
 
     def _read_head(self) -> bool:
@@ -89,7 +116,11 @@ class Client:
         return b"".join(self._got)[self._end :]
 
     def hang_up(self) -> None:
-        """Close the connection; the next question opens another."""
+        """Wait for nothing any more, and close the connection; the next question opens another."""
+        self.waits = False
+        self._close()
+
+    def _close(self) -> None:
         if self._socket is not None:
             self._selector.unregister(self._socket)
             self._socket.close()
@@ -101,18 +132,23 @@ def without_pause(
 ) -> Iterator[tuple[Client, bool]]:
     """Ask on so many connections at once; each client as it was answered, or (False) as it lost its connection."""
     selector = selectors.DefaultSelector()
-    ready = [Client(address, selector) for _ in range(connections)]
-    while time.perf_counter() < until:
-        for client in [ready.pop() for _ in range(len(ready))]:
-            try:
-                client.send(next(requests))
-            except OSError:
-                client.hang_up()
-                yield client, False
+    clients = [Client(address, selector) for _ in range(connections)]
+    ready = [*clients]
+    try:
+        while time.perf_counter() < until:
+            for client in [ready.pop() for _ in range(len(ready))]:
+                try:
+                    client.send(next(requests))
+                except OSError:
+                    client.hang_up()
+                    yield client, False
+                    ready.append(client)
+            for client, answered in heard(selector, 1.0):
+                yield client, answered
                 ready.append(client)
-        for client, answered in heard(selector, 1.0):
-            yield client, answered
-            ready.append(client)
+    finally:
+        for client in clients:
+            client.hang_up()
 
 
 def heard(selector: selectors.BaseSelector, within_s: float) -> Iterator[tuple[Client, bool]]:

@@ -31,27 +31,32 @@ def offered(
     Connections are opened as they are needed, so many at the most. Due is by `time.perf_counter`.
     """
     selector = selectors.DefaultSelector()
-    idle = [Client(address, selector) for _ in range(connections)]
+    clients = [Client(address, selector) for _ in range(connections)]
+    idle = [*clients]
     began, all_due = time.perf_counter(), round(seconds * rate)
     sent = done = 0
     due_of: dict[Client, float] = {}
-    while done < all_due and time.perf_counter() < began + seconds + _PATIENCE_S:
-        while idle and sent < all_due and (due := began + sent / rate) <= time.perf_counter():
-            client = idle.pop()
-            due_of[client] = due
-            sent += 1
-            try:
-                client.send(next(requests))
-            except OSError:
-                client.hang_up()
-                yield client, False, due
+    try:
+        while done < all_due and time.perf_counter() < began + seconds + _PATIENCE_S:
+            while idle and sent < all_due and (due := began + sent / rate) <= time.perf_counter():
+                client = idle.pop()
+                due_of[client] = due
+                sent += 1
+                try:
+                    client.send(next(requests))
+                except OSError:
+                    client.hang_up()
+                    yield client, False, due
+                    done += 1
+                    idle.append(client)
+            wait_s = began + sent / rate - time.perf_counter() if idle and sent < all_due else 0.1
+            for client, answered in heard(selector, max(0.0, wait_s)):
+                yield client, answered, due_of[client]
                 done += 1
                 idle.append(client)
-        wait_s = began + sent / rate - time.perf_counter() if idle and sent < all_due else 0.1
-        for client, answered in heard(selector, max(0.0, wait_s)):
-            yield client, answered, due_of[client]
-            done += 1
-            idle.append(client)
+    finally:
+        for client in clients:
+            client.hang_up()
 
 
 def run(
