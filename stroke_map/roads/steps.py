@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from stroke_map.roads.classes import CLASS_INDEX, Flag
-from stroke_map.roads.streets import CARRIED, ROUNDABOUT, UNNAMED_TURN_DEG, find_streets
+from stroke_map.roads.streets import CARRIED, ROUNDABOUT, UNNAMED_TURN_DEG, Street, find_streets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from stroke_map.roads.network import RoadNetwork
 
 # Plain numbers: an IntFlag's own operators cost more than everything else here.
@@ -69,79 +67,45 @@ def make_steps(
     slower_ms
         float64[n]: how much longer each segment takes now; None: not at all.
     """
-    turn_ms = np.zeros(len(segments))
-    turn_ms[1:] = network.turn_time_ms(turns)
+    waiting_ms = np.zeros(len(segments))
+    waiting_ms[1:] = network.turn_time_ms(turns)
     if slower_ms is not None:
-        turn_ms += slower_ms * driven
-    _, index, figure = find_streets(segments, turn_ms, driven, network.streets)
-    # Of a step's first segment and of the one before it; the first step has none, and reads what it will not use.
-    stretch = network.segment_stretch[index[:, :2]]
-    rows = zip(
-        index.tolist(),
-        figure.tolist(),
-        stretch.tolist(),
-        network.stretch_flags[stretch].tolist(),
-        network.stretch_class[stretch].tolist(),
-        _names(network, stretch[:, 0]),
-        _beginnings(network, index[:, 0], stretch[:, 0]),
-        strict=True,
-    )
+        waiting_ms += slower_ms * driven
+    whole, figures = find_streets(segments, waiting_ms, driven, network.streets)
+    names, names_en, refs, destinations = (network.texts[kind] for kind in ("name", "name_en", "ref", "destination"))
     steps = []
-    for (_, before, exits), figures, stretches, flags, classes, names, point in rows:
-        distance_m, time_ms, angle_deg, tunnel_m = figures
-        name, name_en, ref, destination = names
-        maneuver = "depart" if before < 0 else _maneuver(stretches, flags, classes, angle_deg)
-        exit_ = exits if flags[0] & ROUNDABOUT else None
-        tunnel = tunnel_m > distance_m / 2
+    for row, (distance_m, time_ms, angle_deg, tunnel_m) in zip(whole.tolist(), figures.tolist(), strict=True):
+        street = Street(*row)
         steps.append(
             Step(
-                name,
-                name_en,
-                ref,
+                names[street.name],
+                names_en[street.name_en],
+                refs[street.ref],
                 distance_m,
                 time_ms / 1000,
-                maneuver,
-                exit_,
-                destination,
-                tunnel,
-                (point[0], point[1]),
+                "depart" if street.before < 0 else _maneuver(street, angle_deg),
+                street.exits if street.flags & ROUNDABOUT else None,
+                destinations[street.destination],
+                tunnel_m > distance_m / 2,
+                (street.x * 1e-7, street.y * 1e-7),
             )
         )
-    last = stretch[-1, 0] if len(stretch) else network.segment_stretch[segments[-1]]
-    return [*steps, Step(*network.names_of(int(last)), 0.0, 0.0, "arrive")]
+    last = street.stretch if steps else int(network.segment_stretch[segments[-1]])
+    return [*steps, Step(*network.names_of(last), 0.0, 0.0, "arrive")]
 
 
-def _names(network: RoadNetwork, stretch: np.ndarray) -> Iterator[tuple[str, ...]]:
-    """(name, name in English, ref, destination) of each stretch."""
-    texts = network.texts
-    columns = (
-        (texts["name"], network.stretch_name),
-        (texts["name_en"], network.stretch_name_en),
-        (texts["ref"], network.stretch_ref),
-        (texts["destination"], network.stretch_destination),
-    )
-    return zip(*([text[i] for i in which[stretch].tolist()] for text, which in columns), strict=True)
-
-
-def _beginnings(network: RoadNetwork, segments: np.ndarray, stretch: np.ndarray) -> list[list[float]]:
-    """[lon, lat] in degrees where each segment begins."""
-    ends = network.stretch_first_point[stretch + 1] - 1
-    point = np.where(network.segment_forward[segments], network.stretch_first_point[stretch], ends)
-    return (np.stack((network.point_x[point], network.point_y[point]), axis=1) * 1e-7).tolist()
-
-
-def _maneuver(stretches: list[int], flags: list[int], classes: list[int], angle_deg: float) -> str:
-    """How one comes onto a street; each list is (of the street, of the one before it)."""
-    if flags[0] & CARRIED:
-        return "ferry" if flags[0] & _FERRY else "train"
-    if stretches[0] == stretches[1]:
+def _maneuver(street: Street, angle_deg: float) -> str:
+    """How one comes onto a street."""
+    if street.flags & CARRIED:
+        return "ferry" if street.flags & _FERRY else "train"
+    if street.stretch == street.before:
         return "uturn"
-    if (flags[0] | flags[1]) & ROUNDABOUT:
-        return "roundabout" if flags[0] & ROUNDABOUT else "exit roundabout"
-    link, link_before = classes[0] in _LINKS, classes[1] in _LINKS
+    if (street.flags | street.flags_before) & ROUNDABOUT:
+        return "roundabout" if street.flags & ROUNDABOUT else "exit roundabout"
+    link, link_before = street.class_ in _LINKS, street.class_before in _LINKS
     if link and not link_before:
-        return "off ramp" if flags[1] & _MOTORWAY else "on ramp"
-    if link_before and not link and flags[0] & _MOTORWAY and abs(angle_deg) < UNNAMED_TURN_DEG:
+        return "off ramp" if street.flags_before & _MOTORWAY else "on ramp"
+    if link_before and not link and street.flags & _MOTORWAY and abs(angle_deg) < UNNAMED_TURN_DEG:
         return "merge"
     return direction_word(angle_deg)
 
