@@ -87,6 +87,17 @@ class CurrentRanking:
         """As `Ranking.road`, as things are now."""
         return RoadNow(*_road(*starts, hospital, self._tables, self._now, self._scratch()))
 
+    def every(self, starts: Starts, counted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """As `Ranking.every`, as things are now; a turn back is never counted."""
+        bounds_ms = self.all_ms(starts)
+        costs, counts = np.full(len(bounds_ms), NEVER), np.zeros(len(bounds_ms), dtype=np.int64)
+        for column in np.flatnonzero(bounds_ms < NEVER).tolist():
+            road = self.road(starts, column)
+            if road.start >= 0:
+                costs[column] = road.cost_ms
+                counts[column] = np.count_nonzero(counted[road.turns[road.turns >= 0]])
+        return costs, counts
+
     def _scratch(self) -> Scratch:
         if not hasattr(self._memory, "scratch"):
             self._memory.scratch = make_scratch(len(self._tables.time_ms))

@@ -95,6 +95,20 @@ class Ranking:
         """
         return _road(*starts, hospital, self.tables)
 
+    def every(self, starts: Starts, counted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The cost of the road to every hospital, as `road` tells it, at a fraction of its price.
+
+        Parameters
+        ----------
+        counted
+            bool[T]: turns to count on the way.
+
+        Returns
+        -------
+        (int64[H] milliseconds, NEVER where no road leads; int64[H] how many of the turns are `counted`)
+        """
+        return _every(*starts, counted, self.tables)
+
 
 @njit(cache=True, nogil=True)
 def _bounds(segment, share, extra_ms, tables):  # type: ignore[no-untyped-def]
@@ -167,6 +181,23 @@ def _exact(segment, share, extra_ms, h, known, tables):  # type: ignore[no-untyp
             if begun + rest < best:
                 best, best_start, best_count = begun + rest, k, count
     return best, best_start, best_count
+
+
+@njit(cache=True, nogil=True)
+def _every(segment, share, extra_ms, counted, tables):  # type: ignore[no-untyped-def]
+    hospitals = tables.time.shape[1]
+    costs, counts = np.empty(hospitals, dtype=np.int64), np.zeros(hospitals, dtype=np.int64)
+    for h in range(hospitals):
+        cost, start, count = _exact(segment, share, extra_ms, h, NEVER, tables)
+        costs[h] = cost if start >= 0 else NEVER
+        if start < 0:
+            continue
+        s = segment[start]
+        for _ in range(count):
+            t = tables.turn_first[s] + tables.next_turn[s, h]
+            counts[h] += counted[t]
+            s = tables.turn_to[t]
+    return costs, counts
 
 
 @njit(cache=True, nogil=True)

@@ -17,7 +17,7 @@ from detours.town import HOSPITALS, Town
 
 from stroke_map.editions.changes import make_changes
 from stroke_map.editions.current import CurrentRanking
-from stroke_map.editions.ranking import Starts
+from stroke_map.editions.ranking import NEVER, Starts
 from stroke_map.roads import RoadNetwork
 
 if TYPE_CHECKING:
@@ -84,6 +84,11 @@ def test_nearest_takes_several_starts_and_settles_ties_by_column(malta: Town) ->
         wanted = sorted((road.cost_ms, column) for column, road in enumerate(costs) if road.start >= 0)[:4]
         hospitals, found = now.nearest(starts, now.bounds_ms(starts), everyone, 4)
         assert list(zip(found.tolist(), hospitals.tolist(), strict=True)) == wanted
+        passes = malta.network.turn_passes
+        counts = [int(passes[road.turns[road.turns >= 0]].sum()) if road.start >= 0 else 0 for road in costs]
+        every, counted = now.every(starts, passes)
+        assert every.tolist() == [road.cost_ms if road.start >= 0 else NEVER for road in costs]
+        assert counted.tolist() == counts
 
 
 def test_an_enclosed_origin_and_an_enclosed_hospital_have_no_road(malta: Town) -> None:

@@ -128,6 +128,27 @@ def test_the_road_costs_what_the_ranking_said(question) -> None:
         check_road(network, gates[hospital], starts, cost, (begin, segments, turns, last_share))
 
 
+def every_by_road(ranking, starts, hospitals, counted) -> list[tuple[int, int]]:
+    """Of every hospital the cost, and how many turns are counted, as `road` tells them."""
+    roads = [ranking.road(starts, hospital) for hospital in range(hospitals)]
+    return [
+        (cost, sum(bool(counted[turn]) for turn in turns.tolist() if turn >= 0)) if begin >= 0 else (NEVER, 0)
+        for cost, begin, _, turns, _ in roads
+    ]
+
+
+@settings(max_examples=150, deadline=None)
+@given(questions(), st.randoms(use_true_random=False))
+def test_every_hospital_at_once_costs_what_its_road_does(question, chance) -> None:
+    network, gates, starts, _, _ = question
+    arrivals = build_arrivals(network, gates, threads=1)
+    counted = np.array([chance.random() < 0.5 for _ in network.turn_to], dtype=bool)
+    stored = Ranking(network, arrivals)
+    assert list(zip(*(each.tolist() for each in stored.every(starts, counted)), strict=True)) == every_by_road(
+        stored, starts, len(gates), counted
+    )
+
+
 def check_road(network, gate, starts, cost, road) -> None:
     """Sum the road up from the network's own arrays."""
     begin, segments, turns, last_share = road
@@ -178,6 +199,10 @@ def test_of_few_stored_hospitals_the_nearest_are_the_same(question) -> None:
             check_road(network, gates[hospital], starts, cost, (begin, segments, turns, last_share))
         bounds_ms = ranking.all_ms(starts)
         assert bounds_ms.tolist() == expected
+    counted = np.ones(len(network.turn_to), dtype=bool)
+    assert list(zip(*(each.tolist() for each in ranking.every(starts, counted)), strict=True)) == every_by_road(
+        ranking, starts, len(gates), counted
+    )
 
 
 @settings(max_examples=150, deadline=None)
