@@ -1,7 +1,7 @@
 """A load generator: many keep-alive connections, each asking as soon as it was answered.
 
-Run as `python -m bench.load HOST PORT PATHS CONNECTIONS WARM_S SECONDS` (PATHS: a file, one request target per line); prints
-figures as JSON. One thread and plain sockets: it shares the processors with the server it measures.
+Run as `python -m bench.load HOST PORT PATHS CONNECTIONS WARM_S SECONDS KEY` (PATHS: a file, one request target per line; KEY: shown with each,
+or empty); prints figures as JSON. One thread and plain sockets: it shares the processors with the server it measures.
 """
 
 from __future__ import annotations
@@ -165,11 +165,12 @@ def heard(selector: selectors.BaseSelector, within_s: float) -> Iterator[tuple[C
 
 
 def run(
-    address: tuple[str, int], paths: list[str], connections: int, warm_s: float, seconds: float
+    address: tuple[str, int], paths: list[str], connections: int, warm_s: float, seconds: float, *, key: str = ""
 ) -> dict[str, float]:
     """Ask for `warm_s` + `seconds`; the figures are of the latter."""
     host = f"{address[0]}:{address[1]}"
-    requests = cycle([f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode() for path in paths])
+    shown = f"Authorization: Bearer {key}\r\n" if key else ""
+    requests = cycle([f"GET {path} HTTP/1.1\r\nHost: {host}\r\n{shown}\r\n".encode() for path in paths])
     begins = time.perf_counter() + warm_s
     times_ms: list[float] = []
     errors = other_status = 0
@@ -188,6 +189,6 @@ def run(
 
 
 if __name__ == "__main__":
-    _host, _port, _paths, _connections, _warm, _seconds = sys.argv[1:]
+    _host, _port, _paths, _connections, _warm, _seconds, _key = sys.argv[1:]
     _targets = Path(_paths).read_text(encoding="utf-8").split()
-    print(json.dumps(run((_host, int(_port)), _targets, int(_connections), float(_warm), float(_seconds))))
+    print(json.dumps(run((_host, int(_port)), _targets, int(_connections), float(_warm), float(_seconds), key=_key)))

@@ -27,6 +27,7 @@ HOST = "127.0.0.1"
 WORKERS = 2
 PAGES = ("/?lang=zh&condition=stroke", "/?lang=en&condition=chest_pain", "/hospitals?lang=zh", "/hospitals.geojson")
 CONNECTIONS = 120
+_KEY = "a key for this run alone"
 _SETTLE_S = 10.0
 _READY_WITHIN_S = 180.0
 _ENDS_WITHIN_S = 20.0
@@ -97,8 +98,8 @@ def measure_pages(case: Case, *, rate: float, connections: int, warm_s: float, s
 
 
 def load(port: int, paths: Path, connections: int, warm_s: float, seconds: float) -> dict[str, float]:
-    """The figures of a load (see `bench.load`), made by a process of its own."""
-    arguments = (HOST, str(port), str(paths), str(connections), str(warm_s), str(seconds))
+    """The figures of a load (see `bench.load`), made by a process of its own; as a dispatcher, for of the public each address is held to a rate."""
+    arguments = (HOST, str(port), str(paths), str(connections), str(warm_s), str(seconds), _KEY)
     told: dict[str, float] = run_module("bench.load", *arguments)
     return told
 
@@ -108,7 +109,12 @@ def service(geodata: Path) -> Iterator[tuple[int, float]]:
     """The service as its command starts it: its port, and how many seconds until it was ready."""
     port = _free_port()
     command = [str(Path(sys.executable).parent / "stroke-map"), "serve", "--workers", str(WORKERS), "--port", str(port)]
-    settings = {"STROKE_MAP_GEODATA_DIR": str(geodata), "STROKE_MAP_HOST": HOST, "STROKE_MAP_STREAM_PORT": "0"}
+    settings = {
+        "STROKE_MAP_GEODATA_DIR": str(geodata),
+        "STROKE_MAP_HOST": HOST,
+        "STROKE_MAP_STREAM_PORT": "0",
+        "STROKE_MAP_CLINICAL_KEY": _KEY,
+    }
     began = time.perf_counter()
     with _process(command, settings):
         _wait_for(port, "/readyz")

@@ -21,6 +21,7 @@ import orjson
 
 from faults import Violation
 from faults.town import ASKED_AT, edition_of
+from stroke_map.web.reloading import listeners
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -96,7 +97,8 @@ def serving(
     server = Server(port, process, log)
     try:
         if wait:
-            server.wait_until(lambda status, _: status == 200, "ready")
+            # All workers: whoever asks while one is still beginning would stay with the other.
+            server.wait_until(lambda status, _: status == 200 and _all_listen(port, workers), "ready")
         yield server
     finally:
         process.send_signal(signal.SIGINT)
@@ -106,6 +108,10 @@ def serving(
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         log.unlink()
+
+
+def _all_listen(port: int, workers: int) -> bool:
+    return sys.platform != "linux" or len(listeners(port)) >= workers
 
 
 class Watch:

@@ -86,7 +86,7 @@ class Reloading:
             return
         signal.signal(signal.SIGHUP, lambda *_: self._reload())
         if self._before.workers:
-            threading.Thread(target=self._retire, args=(_listeners(self._port),), name="retire", daemon=True).start()
+            threading.Thread(target=self._retire, args=(listeners(self._port),), name="retire", daemon=True).start()
 
     def _reload(self) -> None:
         environment = _first_environment()
@@ -112,7 +112,7 @@ class Reloading:
 
     def _retire(self, known: set[str]) -> None:
         """End the workers of before once as many new ones listen besides the sockets that are known."""
-        while len(_listeners(self._port) - known) < self._workers:
+        while len(listeners(self._port) - known) < self._workers:
             time.sleep(_LOOK_EVERY_S)
         for pid in self._before.workers:
             with suppress(ProcessLookupError):
@@ -133,7 +133,7 @@ def _is_alive(pid: int) -> bool:
         return False
 
 
-def _listeners(port: int) -> set[str]:
+def listeners(port: int) -> set[str]:
     """The sockets that listen at a port: each worker has one of its own."""
     found = set()
     for file in _SOCKETS:
