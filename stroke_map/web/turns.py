@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-#: More of them compete for the interpreter: hundreds halve the throughput of answers and take p99 near a second; measured best: 1 to 4.
-#: More than one, so that a slow page never holds up the health check.
-AT_ONCE: Final = 4
+#: More of them compete for the interpreter: hundreds halve the throughput of answers and take p99 near a second; measured best: 1 or 2.
+#: Of each kind more than one, so that a long answer holds up nobody alone.
+AT_ONCE: Final = 2
 #: Threads of a server, and how many of them may wait for the database: so some are always left to answer.
 THREADS: Final = 64
 MOST_WAITING: Final = 48
@@ -27,6 +27,9 @@ MOST_WAITING: Final = 48
 _COMPUTED: Final = tuple(
     f"/api/v1/{name}" for name in ("route", "transfer", "hospitals", "search", "protocols", "openapi.json")
 )
+
+#: What somebody waits for with a patient, or whether this server lives. It has turns of its own, which no page, table or search takes.
+_QUICK: Final = ("/api/v1/route", "/api/v1/transfer", "/healthz", "/readyz")
 
 #: Where an application has its turns, among its extensions.
 TURNS: Final = "stroke_map.turns"
@@ -45,7 +48,7 @@ class Turns:
     Parameters
     ----------
     at_once
-        So many are computed at the same time.
+        So many are computed at the same time: of questions where to go, and of everything else.
     most_waiting
         So many may wait for the database at the same time.
     """
@@ -53,7 +56,7 @@ class Turns:
     def __init__(self, application: WSGIApplication, at_once: int = AT_ONCE, most_waiting: int = MOST_WAITING) -> None:
         self._application = application
         self._waiting = BoundedSemaphore(most_waiting)
-        self._turns = InOrder(at_once)
+        self._quick, self._others = InOrder(at_once), InOrder(at_once)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -64,27 +67,20 @@ class Turns:
                 return self._application(environ, start_response)
             finally:
                 self._waiting.release()
-        self._turns.take()
-        environ[_TURN] = self._given_back
+        turns = self._quick if environ["PATH_INFO"].startswith(_QUICK) else self._others
+        environ[_TURN] = turns.given_back
+        turns.take()
         try:
             return self._application(environ, start_response)
         finally:
-            self._turns.give()
+            turns.give()
 
     def come(self, within_s: float) -> bool:
         """Whether a question would have its turn within so many seconds."""
-        if not self._turns.take(within_s):
+        if not self._quick.take(within_s):
             return False
-        self._turns.give()
+        self._quick.give()
         return True
-
-    @contextmanager
-    def _given_back(self) -> Iterator[None]:
-        self._turns.give()
-        try:
-            yield
-        finally:
-            self._turns.take()
 
 
 class InOrder:
@@ -126,6 +122,15 @@ class InOrder:
                 self._waiting.popleft().release()
             else:
                 self._free += 1
+
+    @contextmanager
+    def given_back(self) -> Iterator[None]:
+        """Let others have a turn that was taken, for as long as a block runs."""
+        self.give()
+        try:
+            yield
+        finally:
+            self.take()
 
 
 def turn_of(environ: WSGIEnvironment) -> Turn:

@@ -49,13 +49,17 @@ def delivering(store: LiveStore, clock: Clock, count: int) -> Iterator[None]:
     """So many deliverers by that clock."""
     told = {"STROKE_MAP_GEODATA_DIR": str(store.file.parent), "STROKE_MAP_ALLOW_PRIVATE_TARGETS": "127.0.0.0/8"}
     told["STROKE_MAP_DELIVERY_TIMEOUT_S"] = "60"
+    processes = []
     with ExitStack() as stack:
         for _ in range(count):
             command = [sys.executable, "-m", "stroke_map.cli", "deliver"]
             process = stack.enter_context(
-                subprocess.Popen(command, env=os.environ | clock.environment | told, stderr=subprocess.DEVNULL)
+                subprocess.Popen(command, env=os.environ | clock.environment | told, stderr=subprocess.PIPE)
             )
             stack.callback(process.terminate)
+            processes.append(process)
+        for process in processes:  # whoever begins after the clock was set knows nothing of the time before
+            assert process.stderr.readline()
         yield
 
 

@@ -67,6 +67,18 @@ def test_so_many_are_worked_on_at_once_and_all_are_answered(counted):
     assert (counted.most, statuses) == (2, [200] * 7)
 
 
+def test_pages_keep_nobody_from_an_answer(counted):
+    turns = Turns(counted, at_once=2)
+    drawing, _ = ask(turns, ["/", "/hospitals", "/api/v1/hospitals", "/quality"])
+    counted.wait_until_begun(2)
+    asking, statuses = ask(turns, ["/api/v1/route", "/healthz"])
+    counted.wait_until_begun(4)
+    assert (counted.most, turns.come(0)) == (4, False)
+    end(counted, drawing + asking)
+    assert statuses == [200, 200]
+    assert turns.come(0)
+
+
 def test_whoever_waits_for_the_database_keeps_nobody_from_an_answer(counted):
     turns = Turns(counted, at_once=1)
     waiting, _ = ask(turns, ["/api/v1/cases", "/api/v1/alerts", "/api/v1/alerts/7/acknowledge"])
