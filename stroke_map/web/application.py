@@ -65,7 +65,7 @@ from stroke_map.web.published import install_edition
 from stroke_map.web.questions import invalid
 from stroke_map.web.ready import Ready
 from stroke_map.web.spreading import Spread
-from stroke_map.web.turns import TURNS, Turns
+from stroke_map.web.turns import MOST_QUEUED, THREADS, TURNS, Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -188,7 +188,9 @@ def make_app(settings: Settings, among: Workers | None = None) -> OpenAPI:
 def _stand_before(app: OpenAPI, settings: Settings, among: Workers | None) -> None:
     """Put before `app` what a request meets first; the last here stands foremost."""
     if among is not None:
-        app.extensions[TURNS] = app.wsgi_app = Turns(app.wsgi_app)  # type: ignore[method-assign]
+        # The public plane keeps its threads for pages: nobody there waits for a database, and pages are never refused.
+        queued = THREADS if settings.plane == "public" else MOST_QUEUED
+        app.extensions[TURNS] = app.wsgi_app = Turns(app.wsgi_app, most_queued=queued)  # type: ignore[method-assign]
     if settings.plane != "clinical":
         app.wsgi_app = limiting.Admission(app.wsgi_app, app, settings.public_route_concurrency)  # type: ignore[method-assign]
         if among is not None:

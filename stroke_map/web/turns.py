@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import BoundedSemaphore, Lock
@@ -20,16 +21,19 @@ if TYPE_CHECKING:
 #: More of them compete for the interpreter: hundreds halve the throughput of answers and take p99 near a second; measured best: 1 or 2.
 #: Of each kind more than one, so that a long answer holds up nobody alone.
 AT_ONCE: Final = 2
-#: Threads of a server, and how many of them may wait for the database: so some are always left to answer.
-THREADS: Final = 64
+#: Threads of a server, how many of them may wait for the database, and how many for the turn of a page: so some are always left to answer.
+THREADS: Final = 144
 MOST_WAITING: Final = 48
+MOST_QUEUED: Final = 64
 #: What is answered by computing. Everything else of the API writes or reads live state, and mostly waits.
 _COMPUTED: Final = tuple(
     f"/api/v1/{name}" for name in ("route", "transfer", "hospitals", "search", "protocols", "openapi.json")
 )
 
-#: What somebody waits for with a patient, or whether this server lives. It has turns of its own, which no page, table or search takes.
-_QUICK: Final = ("/api/v1/route", "/api/v1/transfer", "/healthz", "/readyz")
+#: What somebody waits for with a patient, or whether this server lives. It has turns of its own, which no page or table takes.
+_QUICK: Final = ("/api/v1/route", "/api/v1/transfer", "/api/v1/search", "/healthz", "/readyz")
+
+_LOOK_EVERY_S: Final = 0.02
 
 #: Where an application has its turns, among its extensions.
 TURNS: Final = "stroke_map.turns"
@@ -42,32 +46,40 @@ class Turns:
     """An application of which so many requests are worked on at once. Others wait for their turn, but for those that wait anyway.
 
     Whoever writes live state waits for those who wrote before, for milliseconds or, where the database is slow or away, for
-    seconds. These requests need a thread of the server each, and no turn. Where too many of them wait, another one is answered
-    with 503 at once.
+    seconds. These requests need a thread of the server each, and no turn. Where too many of them wait, or of those that are no question
+    where to go, another one is answered with 503 at once.
 
     Parameters
     ----------
     at_once
         So many are computed at the same time: of questions where to go, and of everything else.
-    most_waiting
-        So many may wait for the database at the same time.
+    most_waiting, most_queued
+        So many may wait for the database at the same time, and for the turn of a page.
     """
 
-    def __init__(self, application: WSGIApplication, at_once: int = AT_ONCE, most_waiting: int = MOST_WAITING) -> None:
+    def __init__(
+        self,
+        application: WSGIApplication,
+        at_once: int = AT_ONCE,
+        most_waiting: int = MOST_WAITING,
+        most_queued: int = MOST_QUEUED,
+    ) -> None:
         self._application = application
-        self._waiting = BoundedSemaphore(most_waiting)
+        self._waiting, self._most_queued = BoundedSemaphore(most_waiting), most_queued
         self._quick, self._others = InOrder(at_once), InOrder(at_once)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         if waits(environ["REQUEST_METHOD"], environ["PATH_INFO"]):
             if not self._waiting.acquire(blocking=False):
-                return _too_many(environ)(environ, start_response)
+                return _too_many(environ, "wait for the database of live state")(environ, start_response)
             try:
                 return self._application(environ, start_response)
             finally:
                 self._waiting.release()
         turns = self._quick if environ["PATH_INFO"].startswith(_QUICK) else self._others
+        if turns is self._others and turns.waiting >= self._most_queued:
+            return _too_many(environ, "wait for pages and lists")(environ, start_response)
         environ[_TURN] = turns.given_back
         turns.take()
         try:
@@ -76,11 +88,8 @@ class Turns:
             turns.give()
 
     def come(self, within_s: float) -> bool:
-        """Whether a question would have its turn within so many seconds."""
-        if not self._quick.take(within_s):
-            return False
-        self._quick.give()
-        return True
+        """Whether turns of both kinds come within so many seconds: a long queue is no harm, as long as it moves."""
+        return self._quick.moves(within_s) and self._others.moves(within_s)
 
 
 class InOrder:
@@ -92,21 +101,31 @@ class InOrder:
 
     def __init__(self, turns: int) -> None:
         self._free, self._waiting, self._lock = turns, deque[Lock](), Lock()
+        self._given = 0
 
     @property
     def waiting(self) -> int:
         """How many wait."""
         return len(self._waiting)
 
-    def take(self, within_s: float = -1) -> bool:
-        """Wait for a turn; whether there was one within so many seconds."""
+    def moves(self, within_s: float) -> bool:
+        """Whether a turn is free, or one is given back within so many seconds."""
+        given, until = self._given, time.monotonic() + within_s
+        while not self._free and self._given == given:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(_LOOK_EVERY_S)
+        return True
+
+    def take(self, within_s: float = -1, *, first: bool = False) -> bool:
+        """Wait for a turn, before all others where `first`; whether there was one within so many seconds."""
         with self._lock:
             if self._free:
                 self._free -= 1
                 return True
             called = Lock()
             called.acquire()
-            self._waiting.append(called)
+            (self._waiting.appendleft if first else self._waiting.append)(called)
         if called.acquire(timeout=within_s):
             return True
         with self._lock:
@@ -118,6 +137,7 @@ class InOrder:
     def give(self) -> None:
         """Give a turn back."""
         with self._lock:
+            self._given += 1
             if self._waiting:
                 self._waiting.popleft().release()
             else:
@@ -125,12 +145,12 @@ class InOrder:
 
     @contextmanager
     def given_back(self) -> Iterator[None]:
-        """Let others have a turn that was taken, for as long as a block runs."""
+        """Let others have a turn that was taken, for as long as a block runs; whoever comes back has waited once already."""
         self.give()
         try:
             yield
         finally:
-            self.take()
+            self.take(first=True)
 
 
 def turn_of(environ: WSGIEnvironment) -> Turn:
@@ -139,8 +159,8 @@ def turn_of(environ: WSGIEnvironment) -> Turn:
     return turn
 
 
-def _too_many(environ: WSGIEnvironment) -> Response:
-    error = LiveStoreError("too many requests wait for the database of live state")
+def _too_many(environ: WSGIEnvironment, doing: str) -> Response:
+    error = LiveStoreError(f"too many requests {doing}")
     name_error(environ, error)
     headers = problem_headers(error) | {"Retry-After": str(RETRY_AFTER_S)}
     return Response(problem_json(problem_body(error)), error.status, headers, content_type=CONTENT_TYPE)

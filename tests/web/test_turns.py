@@ -79,6 +79,71 @@ def test_pages_keep_nobody_from_an_answer(counted):
     assert turns.come(0)
 
 
+def test_too_many_pages_that_wait_are_refused_and_no_question_is(counted):
+    turns = Turns(counted, at_once=1, most_queued=2)
+    drawing, _ = ask(turns, ["/", "/hospitals", "/quality"])
+    while turns._others.waiting < 2:
+        time.sleep(0.001)
+    refused = Client(turns).get("/editor")
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
+    asking, statuses = ask(turns, ["/api/v1/route", "/api/v1/route", "/api/v1/route", "/api/v1/route"])
+    end(counted, drawing + asking)
+    assert statuses == [200] * 4
+    assert Client(turns).get("/editor").status_code == 200
+
+
+def test_a_queue_that_moves_is_no_harm_and_one_that_stands_is_one(counted):
+    turns = Turns(counted, at_once=1)
+    drawing, _ = ask(turns, ["/"])
+    counted.wait_until_begun(1)
+    assert not turns.come(0.05)  # nobody could be shown a page
+    end(counted, drawing)
+    assert turns.come(0.05)
+    queue, ended = InOrder(1), threading.Event()
+    queue.take()
+
+    def one():
+        while not ended.is_set():
+            queue.take()
+            time.sleep(0.005)
+            queue.give()
+
+    threads = [threading.Thread(target=one) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    queue.give()
+    assert all(queue.moves(LONG_S) for _ in range(20))
+    ended.set()
+    for thread in threads:
+        thread.join(LONG_S)
+
+
+def test_whoever_gave_a_turn_back_for_a_while_is_next():
+    turns, came = InOrder(1), []
+    turns.take()
+    back = turns.given_back()
+    back.__enter__()
+    assert turns.take(0)
+
+    def one(name, take):
+        take()
+        came.append(name)
+        turns.give()
+
+    waiting = threading.Thread(target=one, args=("who came later", turns.take))
+    waiting.start()
+    while turns.waiting < 1:
+        time.sleep(0.001)
+    returning = threading.Thread(target=one, args=("who comes back", lambda: back.__exit__(None, None, None)))
+    returning.start()
+    while turns.waiting < 2:
+        time.sleep(0.001)
+    turns.give()
+    for thread in (waiting, returning):
+        thread.join(LONG_S)
+    assert came == ["who comes back", "who came later"]
+
+
 def test_whoever_waits_for_the_database_keeps_nobody_from_an_answer(counted):
     turns = Turns(counted, at_once=1)
     waiting, _ = ask(turns, ["/api/v1/cases", "/api/v1/alerts", "/api/v1/alerts/7/acknowledge"])
