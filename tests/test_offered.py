@@ -14,6 +14,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
+from bench import load
 from bench.offered import offered
 
 if TYPE_CHECKING:
@@ -64,9 +65,10 @@ def ask(address: tuple[str, int], count: int) -> tuple[Counter[bool], list[tuple
 
 @pytest.mark.parametrize("last_unanswered", [False, True])
 @pytest.mark.parametrize("answers_each", [1, 3])
-def test_a_connection_that_ends_between_two_questions_loses_neither(
-    answers_each: int, *, last_unanswered: bool
+def test_an_idle_connection_that_ends_loses_no_question(
+    monkeypatch: pytest.MonkeyPatch, answers_each: int, *, last_unanswered: bool
 ) -> None:
+    monkeypatch.setattr(load, "IDLE_S", 0.0)
     with server(answers_each, last_unanswered=last_unanswered) as address:
         had, pairs = ask(address, 200)
     assert had == {True: 200}
@@ -78,3 +80,11 @@ def test_a_question_on_a_new_connection_that_ends_is_lost_once() -> None:
     with server(0, last_unanswered=True) as address:
         had, _ = ask(address, 40)
     assert had == {False: 40}
+
+
+def test_an_answer_that_a_busy_connection_does_not_bring_is_lost() -> None:
+    with server(3, last_unanswered=True) as address:
+        had, pairs = ask(address, 200)
+    assert had[False] > 0
+    assert sum(had.values()) == 200
+    assert [question for question, answer in pairs if question != answer] == []

@@ -26,6 +26,8 @@ _CLOSES = re.compile(rb"\r\nconnection: *close\r\n", re.IGNORECASE)
 #: Below what an allocator takes from the system and gives back each time.
 _READ_BYTES = 1 << 16
 _WITHIN_S = 10.0
+#: Servers end connections on which nobody has asked for longer than this (ours after 15 s). On any other an answer that does not come is lost.
+IDLE_S = 5.0
 
 
 class Client:
@@ -44,7 +46,7 @@ class Client:
     def __init__(self, address: tuple[str, int], selector: selectors.BaseSelector) -> None:
         self._address, self._selector = address, selector
         self._socket: socket.socket | None = None
-        self._reused = False
+        self._was_idle, self._answered_at = False, 0.0
         self.status = self.head = b""
         self.waits = False
 
@@ -54,7 +56,8 @@ class Client:
     def send(self, asked: SupportsBytes) -> None:
         """Ask, on a new connection where there is none."""
         self.asked, self.sent_at = asked, time.perf_counter()
-        self.waits, self._reused = True, self._socket is not None
+        self.waits = True
+        self._was_idle = self._socket is not None and self.sent_at - self._answered_at >= IDLE_S
         try:
             self._send()
         except ConnectionError:
@@ -69,11 +72,11 @@ class Client:
         self._socket.sendall(bytes(self.asked))
 
     def _send_again(self) -> None:
-        """Ask on another connection what was asked just as the server ended this one, once, as browsers and proxies do (RFC 9112, 9.3.1)."""
-        if not self._reused or self._got:
+        """Ask on another connection what was asked just as the server ended an idle one, once, as browsers and proxies do (RFC 9112, 9.3.1)."""
+        if not self._was_idle or self._got:
             raise ConnectionError("closed by the server")
         self._close()
-        self._reused = False
+        self._was_idle = False
         self._send()
 
     def receive(self) -> bool:
@@ -95,7 +98,7 @@ class Client:
             return False
         if self._missing > 0:
             return False
-        self.waits = False
+        self.waits, self._answered_at = False, time.perf_counter()
         if _CLOSES.search(self.head):
             self._close()
         return True

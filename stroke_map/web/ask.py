@@ -51,12 +51,15 @@ def ask(
 
 
 def warm_up(edition: Edition, settings: Settings) -> None:
-    """Ask once by every profile, so that no caller waits for kernels to be compiled (7 s) or read from cache (0.3 s)."""
+    """Ask once by every profile, and once for a patient, so that no caller waits for kernels to be compiled (7 s) or read from cache (0.3 s)."""
     hospital = edition.hospitals[0]
     for profile in edition.info.profiles:
         fields = {"lat": hospital.entrance_lat, "lon": hospital.entrance_lon, "need": "ct", "profile": profile}
         with suppress(StrokeMapError):  # no road may be there, nor a hospital with a CT
             ask(edition, read_question(RouteQuery, fields), settings)
+    with suppress(StrokeMapError):
+        fields = {"lat": hospital.entrance_lat, "lon": hospital.entrance_lon, "profile": edition.info.profiles[-1]}
+        ask(edition, read_question(RouteQuery, fields), settings, patient={"age": 70})
 
 
 def warm_up_closures(edition: Edition) -> None:

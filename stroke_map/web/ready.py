@@ -98,5 +98,10 @@ class Ready:
             before = self._answers.pop(key, None)
             self._answers[key] = made
             self._bytes += len(made.content[0]) - (len(before.content[0]) if before else 0)
-            while len(self._answers) > MOST or self._bytes > MOST_BYTES:
+            while self._is_too_much():
                 self._bytes -= len(self._answers.popitem(last=False)[1].content[0])
+
+    def _is_too_much(self) -> bool:
+        """Whether the oldest goes: more than fit are kept, or it is over, which would hold its edition open long after another serves."""
+        over = next((answer.until_s < time.monotonic() for answer in self._answers.values()), False)
+        return over or len(self._answers) > MOST or self._bytes > MOST_BYTES

@@ -91,6 +91,15 @@ def test_few_bytes_are_kept_however_many_ways_there_are_to_ask(counted, monkeypa
     assert count.asked == 3 + 1
 
 
+def test_an_answer_that_is_over_goes_with_the_next_one(counted, monkeypatch):
+    _, client = counted
+    monkeypatch.setattr(ready, "KEPT_S", 0.0)
+    client.get("/hospitals?0")
+    client.get("/hospitals?1")
+    kept = client.application._answers
+    assert [key[1] for key in kept] in ([], ["1"])
+
+
 def test_no_page_of_the_edition_before_is_given_after_a_switch(counted):
     count, client = counted
     client.get("/hospitals")
