@@ -157,8 +157,8 @@ def choose_nearest(asked: Asked, begin: Begin) -> Choice:
     ranking = asked.roads.ranking
     if isinstance(ranking, NearRanking):
         stored_ms, others_ms = ranking.stored_ms(begin.starts)
-        with suppress(NoRouteError):
-            # Nearly always the hospitals that are stored here are more than enough.
+        with suppress(NoRouteError, NoCapableHospitalError):
+            # Nearly always the hospitals that are stored here are more than enough. Where none of them can, one farther away may.
             choice = _choose(asked, begin, stored_ms)
             if _is_settled(asked, choice, others_ms):
                 return replace(choice, beyond=bool((others_ms < NEVER).any()))

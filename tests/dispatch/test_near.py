@@ -107,6 +107,43 @@ def test_hospitals_that_are_not_stored_are_not_all_looked_at_and_the_crew_is_tol
     assert ask(few, at, profile="ambulance")["besides"] == ask(street, at, profile="ambulance")["besides"]
 
 
+@pytest.fixture(scope="module")
+def far_apart(make_town, write_osm, place_of) -> Edition:
+    """A road of 70 km: at 2 km one hospital, at 5 km another, which only treats first, and one at 60 km."""
+    rows = []
+    for name, km, thrombectomy in (("near", 2, "yes"), ("needle", 5, "no"), ("far", 60, "yes")):
+        lat, lon = place_of(1000 * km, 5)
+        rows.append({"id": name, "lat": lat, "lon": lon, "thrombolysis": "yes", "thrombectomy": thrombectomy})
+    road = {"highway": "primary", "maxspeed": "60"}
+    nodes = {f"n{km}": (1000 * km, 0) for km in range(0, 71, 10)}
+    ways = [((f"n{km}", f"n{km + 10}"), road) for km in range(0, 70, 10)]
+    return make_town(write_osm(nodes, ways), rows, profiles=("ambulance",))
+
+
+def down(hospital: str, at: datetime, hours: float) -> HospitalStatus:
+    """No catheter laboratory for so long."""
+    until = at + hours * HOUR
+    return HospitalStatus(
+        id=1, hospital_id=hospital, kind="cath_lab_down", until=until, reason="x", author="x", created_at=at - HOUR
+    )
+
+
+def test_one_that_is_not_stored_and_can_again_by_the_arrival_is_found(
+    far_apart, plain_settings, monday_noon, place_of
+) -> None:
+    """Of those stored here none can, and at the hour of the call neither can the one that is not."""
+    lat, lon = place_of(10, 0)
+    question = Question(
+        lat=lat, lon=lon, at=monday_noon, asked_at=monday_noon, need="thrombectomy", profile="ambulance"
+    )
+    said = down("near", monday_noon, 8), down("far", monday_noon, 1 / 3)
+    live = LiveState(monday_noon, False, 1, (), said)
+    expected = answer(far_apart, question, plain_settings, live)
+    assert [(one["id"], one["class"]) for one in expected["hospitals"]] == [("far", 1)]
+    few = few_stored(far_apart, 1)
+    assert told(few, question, plain_settings, live) == told(far_apart, question, plain_settings, live)
+
+
 @pytest.mark.parametrize("nearest", [None, 1])
 def test_to_a_hospital_behind_a_closure_nothing_is_left_of_the_drive(
     town_of, plain_settings, monday_noon, place_of, nearest
