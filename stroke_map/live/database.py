@@ -27,6 +27,10 @@ WRITE_WAIT_S = 5.0
 #: process asks at a time (see `LiveStore.writing`), so that asking often costs little; every 20 ms halved what five processes could write.
 _ASK_SOON_S, _ASK_EVERY_S = 0.0005, 0.002
 CONNECT_TIMEOUT_S = 3
+#: A transaction of PostgreSQL that asks nothing for so long is ended, and what it held is free: its machine froze or is gone. The kernel
+#: of either side learns within about as long that the other is gone; left to itself it takes two hours.
+IDLE_LIMIT_S = 10.0
+_KEEPALIVES = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
 #: So many threads of a process write to PostgreSQL at once: with four, two workers on two cores wrote less. And so many connections it
 #: keeps, some for those who read. SQLite lets one write.
 WRITERS, _CONNECTIONS = 2, 8
@@ -79,11 +83,22 @@ def make_engine(settings: Settings) -> Engine:
             "PostgreSQL is set as the database, but psycopg is not installed",
             next_step="Install it with: pip install 'stroke-map[postgres]'.",
         )
-    options = f"-c statement_timeout=10000 -c lock_timeout={WRITE_WAIT_S * 1000:.0f} -c timezone=UTC"
-    arguments = {"connect_timeout": CONNECT_TIMEOUT_S, "options": options}
     url = make_url(settings.database_url).set(drivername="postgresql+psycopg")
     kept = {"pool_size": _CONNECTIONS, "max_overflow": 0, "pool_timeout": WRITE_WAIT_S, "pool_pre_ping": True}
-    return create_engine(url, connect_args=arguments, hide_parameters=True, **kept)
+    return create_engine(url, connect_args=_postgres_arguments(), hide_parameters=True, **kept)
+
+
+def _postgres_arguments() -> dict[str, Any]:
+    """What every connection to PostgreSQL asks of the server, and of the kernel of this machine."""
+    idle_ms = round(IDLE_LIMIT_S * 1000)
+    asked = {
+        "statement_timeout": 10000,
+        "lock_timeout": round(WRITE_WAIT_S * 1000),
+        "idle_in_transaction_session_timeout": idle_ms,
+        "timezone": "UTC",
+    } | {f"tcp_{name}": value for name, value in _KEEPALIVES.items()}
+    options = " ".join(f"-c {name}={value}" for name, value in asked.items())
+    return {"connect_timeout": CONNECT_TIMEOUT_S, "options": options, "tcp_user_timeout": idle_ms} | _KEEPALIVES
 
 
 def _bad_url(problem: str) -> InvalidRequestError:

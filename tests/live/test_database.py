@@ -1,7 +1,11 @@
 import sqlite3
 import threading
 
+import pytest
+
+from stroke_map.errors import LiveStoreError
 from stroke_map.live import database
+from stroke_map.live.holding import hold_cases
 
 
 def hold(store):
@@ -35,3 +39,25 @@ def test_what_is_audited_outlives_a_power_cut_and_what_comes_about_again_need_no
         with sqlite_store.writing(**options) as connection:
             found.append(connection.exec_driver_sql("PRAGMA synchronous").scalar_one())
     assert found == [2, 1]  # FULL, NORMAL
+
+
+def test_what_a_frozen_machine_held_is_soon_free(postgres_settings, open_store, new_case, now, monkeypatch):
+    monkeypatch.setattr(database, "IDLE_LIMIT_S", 0.2)
+    frozen = open_store(postgres_settings)
+    monkeypatch.undo()
+    alive = open_store(postgres_settings)
+    alive.cases.add(new_case(), now=now)
+    with pytest.raises(LiveStoreError), frozen.writing() as connection:  # noqa: PT012  it only learns of it afterwards
+        hold_cases(connection, [1])
+        alive.cases.record(1, "on_scene", now, "Wu", now=now)
+    assert alive.cases.get(1).timeline["on_scene"] == now
+
+
+def test_both_ends_of_a_connection_ask_whether_the_other_still_lives(postgres_settings, open_store):
+    with open_store(postgres_settings).reading() as connection:
+        asked_here = connection.connection.driver_connection.info.get_parameters()
+        client = "SELECT name FROM pg_settings WHERE source = 'client'"
+        asked_there = connection.exec_driver_sql(client).scalars().all()
+    names = {"keepalives_idle", "keepalives_interval", "keepalives_count"}
+    assert names | {"tcp_user_timeout"} <= set(asked_here)
+    assert {f"tcp_{name}" for name in names} <= set(asked_there)
