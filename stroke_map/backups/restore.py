@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from stroke_map.backups import database
 from stroke_map.backups.faults import told_faults
 from stroke_map.backups.manifest import AUDIT, DATABASE, EDITIONS, SHEETS, Manifest, check, read
+from stroke_map.backups.rows import skip_ids
 from stroke_map.backups.sealed import copy_tree
 from stroke_map.editions.files import fsync, lock_now
 from stroke_map.editions.publish import CURRENT_FILE, editions_dir
@@ -154,14 +155,18 @@ def _copy(backup: Path, targets: Mapping[str, Path], progress: Callable[[str, fl
 def _look_at_live_state(
     settings: Settings, targets: Mapping[str, Path], manifest: Manifest, by: Mapping[str, str]
 ) -> list[str]:
-    """Bring the staged database to the newest form, with what stood in the audit log's files; what is wrong with that log, in words."""
+    """Bring the staged database to the newest form, with what stood in the audit log's files; what is wrong with that log, in words.
+
+    What was recorded after the backup is lost here, but not for those who saw it.
+    """
     folder = _staged(targets[DATABASE], DATABASE).parent
     database.look_at(folder / DATABASE)
     with database.store_in(folder, settings) as store:
         store.migrate()
         wrong = gather_left(_staged(targets[AUDIT], AUDIT), store)
         wrong += store.audit.verify()[1]
-        with store.audit.doing(**by), store.writing():
+        with store.audit.doing(**by), store.writing() as connection:
+            skip_ids(connection)
             store.audit.mention(backup=manifest.made_at.isoformat())
     database.look_at(folder / DATABASE)  # all of it is in that one file again
     return wrong
