@@ -38,7 +38,6 @@ def test_a_unit_starts_a_command_that_there_is(unit):
     program, name, *options = shlex.split(line.replace("%i", "clinical"))
     assert program.endswith("/bin/stroke-map")
     cli.commands[name].make_context(name, options)  # raises where an option is none
-    assert values(unit, "EnvironmentFile") == [f"/etc/stroke-map/{'%i' if '@' in unit.name else 'clinical'}.env"]
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
@@ -46,6 +45,8 @@ def test_units_set_settings_that_there_are_and_write_nowhere_else(unit):
     variables = {setting.variable for setting in SETTINGS}
     names = re.findall(r"\b(STROKE_MAP_[A-Z_]+)=", unit.read_text(encoding="utf-8"))
     assert set(names) <= variables
+    # The yearly update's too: an edition is built for the ambulances of the settings.
+    assert values(unit, "EnvironmentFile") == [f"/etc/stroke-map/{'%i' if '@' in unit.name else 'clinical'}.env"]
     assert values(unit, "ProtectSystem") == ["strict"]
     assert values(unit, "NoNewPrivileges") == ["yes"]
     folders = dict(text.split("=") for text in values(unit, "Environment"))
@@ -118,6 +119,13 @@ def test_nginx_limits_what_is_reckoned_hands_streams_on_and_shows_no_figures():
         assert pattern.search(path), path
     for path in ("/", "/hospitals", "/map.js", "/tiles/7/1/2.png", "/api/v1/hospitals", "/hospitals/ex-1/ct.svg"):
         assert not pattern.search(path), path
+    (log_in,) = re.findall(r"location = /api/v1/session \{([^}]+)\}", text)
+    assert "limit_req zone=stroke_map_logins " in log_in
+    # Of POST alone, as pages ask there who is logged in.
+    (key,) = re.findall(r"limit_req_zone (\S+) zone=stroke_map_logins:", text)
+    assert f'map $request_method {key} {{ POST $binary_remote_addr; default ""; }}' in text
+    # An error's line would repeat the coordinates of an address.
+    assert text.count("    error_log /dev/null crit;  #") == text.count("server_name")
     (stream,) = re.findall(r"location = /api/v1/events \{([^}]+)\}", text)
     assert "proxy_buffering off;" in stream
     assert "proxy_pass http://stroke_map_stream;" in stream
