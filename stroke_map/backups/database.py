@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from sqlalchemy import select, text
+from sqlalchemy import inspect, select, text
 
 from stroke_map.backups.manifest import DATABASE
 from stroke_map.backups.rows import copy_rows, count_rows
@@ -16,6 +16,7 @@ from stroke_map.errors import BackupError, LiveStoreError
 from stroke_map.live import LiveStore
 from stroke_map.live.account_tables import audit_chains
 from stroke_map.live.audit_chain import Head
+from stroke_map.live.tables import changes, metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,19 +131,23 @@ def ends_of_audit(connection: Connection) -> dict[str, Head]:
 
 
 def is_empty(settings: Settings) -> bool:
-    """Whether nothing was ever recorded in the PostgreSQL database that is set; tables may be there.
+    """Whether nothing was ever recorded in the PostgreSQL database that is set; tables may be there, also of an earlier version.
 
     Raises
     ------
     LiveStoreError
         It is away.
     """
-    with store_of(settings) as store:
-        store.migrate()
-        with store.reading() as connection:
-            counts = count_rows(connection)
-    del counts["changes"]  # has a row for each topic from the beginning
-    return not any(counts.values())
+    with store_of(settings) as store, store.reading() as connection:
+        return _nothing_recorded(connection)
+
+
+def _nothing_recorded(connection: Connection) -> bool:
+    there = set(inspect(connection).get_table_names()) - {
+        changes.name
+    }  # which has a row for each topic from the beginning
+    tables = [table for table in metadata.sorted_tables if table.name in there]
+    return not any(count_rows(connection, tables).values())
 
 
 def fill(settings: Settings, folder: Path) -> None:
@@ -151,13 +156,10 @@ def fill(settings: Settings, folder: Path) -> None:
     Raises
     ------
     LiveStoreError
-        It is away.
+        It is away, or a later version of this package has made its tables.
     """
-    with (
-        store_in(folder, settings) as copy,
-        store_of(settings) as store,
-        copy.reading() as source,
-        store.writing(audited=False) as target,
-    ):
-        target.execute(text("SET LOCAL statement_timeout = 0"))
-        copy_rows(source, target)
+    with store_in(folder, settings) as copy, store_of(settings) as store:
+        store.migrate()
+        with copy.reading() as source, store.writing(audited=False) as target:
+            target.execute(text("SET LOCAL statement_timeout = 0"))
+            copy_rows(source, target)

@@ -9,6 +9,8 @@ from sqlalchemy import delete, func, insert, select, text
 from stroke_map.live.tables import metadata
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Connection, Table
 
 _AT_ONCE: Final = 1000
@@ -37,11 +39,10 @@ def skip_ids(connection: Connection) -> None:
             _go_on_behind(connection, table, _last_id(connection, table) + _SKIPPED_IDS)
 
 
-def count_rows(connection: Connection) -> dict[str, int]:
+def count_rows(connection: Connection, tables: Sequence[Table] = metadata.sorted_tables) -> dict[str, int]:
     """How many rows there are, by table."""
     return {
-        table.name: int(connection.execute(select(func.count()).select_from(table)).scalar_one())
-        for table in metadata.sorted_tables
+        table.name: int(connection.execute(select(func.count()).select_from(table)).scalar_one()) for table in tables
     }
 
 
