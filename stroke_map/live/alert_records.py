@@ -267,8 +267,10 @@ class AlertRecords:
 
     def look_again(self, now: datetime) -> None:
         """Let everything that stands be worked off anew: the clock was set back, and what was due soon would be so much later."""
+        later = alerts.c.next_at > now
         with self._store.writing(audited=False) as connection:
-            connection.execute(update(alerts).where(alerts.c.next_at > now).values(next_at=now))
+            hold_cases(connection, select(alerts.c.case_id).where(later))
+            connection.execute(update(alerts).where(later).values(next_at=now))
 
     def _settle(self, connection: Connection, found: RecordedAlert, now: datetime) -> RecordedAlert:
         """Write down what is due for an alert, and when to look again; whoever ended it, who was called is stood down."""

@@ -6,10 +6,14 @@ from contextlib import suppress
 from datetime import timedelta
 
 import orjson
+import pytest
+from sqlalchemy import text, update
 
 from stroke_map.errors import ConflictError
+from stroke_map.live.case_tables import alerts
 from stroke_map.live.changed import TOPICS, Versions, changes_since
 from stroke_map.live.deliveries import Outcome
+from stroke_map.live.holding import hold_cases
 
 MINUTE = timedelta(minutes=1)
 TEAMS = "emergency", "radiology", "neurology"
@@ -94,6 +98,31 @@ def test_two_changes_of_one_case_are_made_one_after_the_other(store, new_case, n
     assert len(stand) == 1
     assert sorted(answer["replaces"] or 0 for answer in answers) == [0, 1, 2, 3, 4, 5]
     assert store.cases.get(1).hospital_id == stand[0].hospital_id
+
+
+WAITING = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+
+
+@pytest.fixture
+def postgres_store(postgres_settings, open_store):
+    return open_store(postgres_settings)
+
+
+def test_after_the_clock_was_set_back_nobody_waits_in_a_circle(postgres_store, new_case, new_alert, now):
+    store = postgres_store
+    for case_id in (1, 2):
+        store.cases.add(new_case(), now=now)
+        store.alerts.create(new_alert(case_id=case_id), key=str(case_id), digest="d", now=now)
+    with ThreadPoolExecutor(1) as pool:
+        with store.writing(audited=False) as connection:
+            hold_cases(connection, [1, 2])
+            connection.execute(update(alerts).where(alerts.c.id == 2).values(eta=now))
+            looking = pool.submit(store.alerts.look_again, now - MINUTE)
+            while not looking.done() and not connection.execute(WAITING).scalar_one():
+                pass  # until it waits for what is held here
+            connection.execute(update(alerts).where(alerts.c.id == 1).values(eta=now))
+        looking.result()
+    assert store.alerts.work_off(now - MINUTE) == 2
 
 
 def test_one_key_for_two_cases_at_once_is_refused_for_one_of_them(store, new_case, new_alert, now):
