@@ -15,6 +15,7 @@ from stroke_map.dispatch.question import check_need
 from stroke_map.dispatch.reasons import avoided_closures, nearest_capable, warnings_of, why_not_first
 from stroke_map.dispatch.statuses import MOST_SEEN, Statuses, seen_json, statuses_json, taken
 from stroke_map.dispatch.weigh import decision_json, predicted_json, weigh
+from stroke_map.editions.near_ranking import flood_let_go
 from stroke_map.editions.ranking import NEVER
 from stroke_map.errors import (
     NoCapableHospitalError,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 _MOST_BESIDES = 3
 
 
+@flood_let_go()
 def answer(edition: Edition, question: Question, settings: Settings, live: LiveState | None = None) -> dict[str, Any]:
     """The hospitals that can treat this patient, best first, and the road to them, with the roads as they are then.
 

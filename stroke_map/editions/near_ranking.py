@@ -6,6 +6,9 @@ hospitals are asked for, one search from where the drive begins finds every one 
 
 from __future__ import annotations
 
+import threading
+import weakref
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -22,6 +25,8 @@ prepare_numba_cache()
 from numba import njit  # noqa: E402  (the cache folder must be set first)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from stroke_map.editions.changes import Changes
     from stroke_map.editions.ranking import Ranking, Starts
 
@@ -37,7 +42,7 @@ class Flood(NamedTuple):
     cost_ms, start, last, turn, gate
         int64[H] (NEVER: no road leads there), int32[H], int32[H], int64[H], int32[H]: of every hospital, as `detours.detour` tells of one.
     came_from, came_turn
-        int32[S], int64[S]: the way to every segment; -1 - k: it begins at start k.
+        int32[S] each: the way to every segment; -1 - k: it begins at start k.
     """
 
     cost_ms: np.ndarray
@@ -47,6 +52,19 @@ class Flood(NamedTuple):
     gate: np.ndarray
     came_from: np.ndarray
     came_turn: np.ndarray
+
+
+#: (ranking, starts, flood) of the last search of each thread. One for all rankings: of a country's roads one takes hundreds of megabytes.
+_LAST = threading.local()
+
+
+@contextmanager
+def flood_let_go() -> Iterator[None]:
+    """Keep nothing of what was searched within: threads live on, and nobody asks again from the same starts."""
+    try:
+        yield
+    finally:
+        _LAST.found = None
 
 
 class NearRanking(CurrentRanking):
@@ -71,11 +89,15 @@ class NearRanking(CurrentRanking):
     def all_ms(self, starts: Starts) -> np.ndarray:
         """int64[H]: exactly how long to each hospital as things are now, NEVER where no road leads: a search over all roads.
 
-        Until this thread asks again, `nearest` and `road` from the same `starts` take what it found.
+        Until this thread asks again or lets go (`flood_let_go`), `nearest` and `road` from the same `starts` take what it found.
         """
-        if self._flood_from(starts) is None:
-            self._memory.flood = starts, Flood(*_flood(*starts, self._tables, self._now))
-        return self._memory.flood[1].cost_ms
+        flood = self._flood_from(starts)
+        if flood is None:
+            _LAST.found = None  # before the next is made: two at a time are one too many
+            flood = Flood(*_flood(*starts, self._tables, self._now))
+            # Weak, so that an edition that is let go is gone at once.
+            _LAST.found = weakref.ref(self), starts, flood
+        return flood.cost_ms
 
     def nearest(
         self, starts: Starts, bounds_ms: np.ndarray, wanted: np.ndarray, most: int
@@ -100,8 +122,10 @@ class NearRanking(CurrentRanking):
         return _bounds(*starts, self._kinds, self._kind, self._tables, self._now)
 
     def _flood_from(self, starts: Starts) -> Flood | None:
-        known = getattr(self._memory, "flood", None)
-        return known[1] if known is not None and known[0] is starts else None
+        found: tuple[weakref.ref[NearRanking], Starts, Flood] | None = getattr(_LAST, "found", None)
+        if found is None or found[0]() is not self or found[1] is not starts:
+            return None
+        return found[2]
 
 
 @njit(cache=True, nogil=True)
@@ -141,7 +165,7 @@ def _flood(segment, share, extra_ms, tables, now):  # type: ignore[no-untyped-de
     """See `Flood`."""
     size, hospitals = tables.time.shape
     reach = np.full(size, NEVER, dtype=np.int64)
-    came_from, came_turn = np.empty(size, np.int32), np.empty(size, np.int64)
+    came_from, came_turn = np.empty(size, np.int32), np.empty(size, np.int32)
     cost_ms, start, last = (
         np.full(hospitals, NEVER, np.int64),
         np.full(hospitals, -1, np.int32),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +14,7 @@ from stroke_map.dispatch import Question, answer, remaining
 from stroke_map.editions import Edition
 from stroke_map.editions.arrivals import find_gates
 from stroke_map.editions.near import build_near, groups_of
+from stroke_map.editions.near_ranking import Flood
 from stroke_map.errors import NoRouteError, StrokeMapError
 from stroke_map.live import Closure, HospitalStatus, LiveState
 from stroke_map.protocols import read_question
@@ -105,6 +108,19 @@ def test_hospitals_that_are_not_stored_are_not_all_looked_at_and_the_crew_is_tol
     assert "near-hospitals-only" not in [w["code"] for w in ask(street, at, limit=1, profile="ambulance")["warnings"]]
     # Asked for more than are stored, all are looked at.
     assert ask(few, at, profile="ambulance")["besides"] == ask(street, at, profile="ambulance")["besides"]
+
+
+def floods() -> list[Flood]:
+    return [one for one in gc.get_objects() if isinstance(one, Flood)]
+
+
+@pytest.mark.parametrize("need", ["thrombolysis", "cardiac_surgery"])
+def test_when_an_answer_is_made_nothing_is_kept_of_its_search(street, ask, place_of, need) -> None:
+    """Answered or refused: of a country's roads a search takes hundreds of megabytes, in each of many threads."""
+    few, before = few_stored(street, 1), floods()
+    with suppress(StrokeMapError):
+        ask(few, place_of(9100, 0), need=need, limit=20)
+    assert all(any(one is known for known in before) for one in floods())
 
 
 @pytest.fixture(scope="module")

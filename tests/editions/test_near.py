@@ -13,7 +13,11 @@ from stroke_map.cli import cli
 from stroke_map.editions import Edition, amend_edition, verify_edition
 from stroke_map.editions.access import measure_access
 from stroke_map.editions.arrivals import find_gates
+from stroke_map.editions.changes import make_changes
+from stroke_map.editions.detours import turns_into
 from stroke_map.editions.near import NearArrivals, build_near, groups_of, load_arrivals
+from stroke_map.editions.near_ranking import NearRanking
+from stroke_map.editions.ranking import Ranking, Starts
 from stroke_map.errors import EditionDamagedError
 from stroke_map.registry import CAPABILITIES
 
@@ -73,6 +77,23 @@ def test_what_an_edition_reaches_is_the_same(towns) -> None:
     np.testing.assert_array_equal(near.nearest[k], full.nearest[k])
     quantum_ms = max(one.arrivals("car").quantum_ms for one in towns)
     assert (np.abs(near.left_ms[k] - full.left_ms[k])[full.nearest[k] >= 0] < quantum_ms).all()
+
+
+def test_what_was_found_on_some_roads_is_not_taken_for_others(towns) -> None:
+    """A thread remembers one search alone."""
+    network, near = towns[1].network("car"), towns[1].arrivals("car")
+    nothing_closed = np.zeros(network.segment_count, dtype=bool)
+    usual, slow = (
+        NearRanking(
+            Ranking(network, near), turns_into(network), make_changes(network, nothing_closed, nothing_closed + factor)
+        )
+        for factor in (1.0, 3.0)
+    )
+    starts = Starts(np.array([0], dtype=np.int32), np.zeros(1), np.zeros(1, dtype=np.int64))
+    usual_ms, slow_ms = usual.all_ms(starts), slow.all_ms(starts)
+    assert (slow_ms > usual_ms).any()
+    for ranking, cost_ms in ((usual, usual_ms), (slow, slow_ms)):
+        assert [ranking.road(starts, column).cost_ms for column in range(len(cost_ms))] == cost_ms.tolist()
 
 
 def test_who_can_do_what_is_amended_with_the_arrivals(towns) -> None:
