@@ -230,7 +230,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "gateway_body", str, '{"kind": "{kind}", "to": "{phone}", "text": "{text}", "id": "{id}"}', "template",
-        "Its body, with the same names in braces; values are encoded, never read as JSON or form.",
+        "Its body, with the same names in braces; values are encoded, never read as JSON or form.", secret=True,
     ),
     Setting(
         "gateway_contacts", str, "voice", "voice|sms",

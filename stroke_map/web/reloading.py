@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from stroke_map.stream.process import StreamProcess
 
 #: Said to the new program: the folder of the workers, and their ids.
@@ -27,8 +29,13 @@ BEFORE: Final = "_STROKE_MAP_BEFORE"
 _SOCKETS: Final = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 _LISTENING: Final = "0A"
 _LOOK_EVERY_S: Final = 0.05
-#: What must be there to serve; what cannot be imported is found while the old program still answers.
-_NEEDED: Final = "import granian, stroke_map.cli, stroke_map.web.application"
+#: What is needed to serve; what cannot be imported, and a setting that is refused, is found while the old program still answers.
+_NEEDED: Final = (
+    "import granian, stroke_map.cli\n"
+    "from stroke_map.settings import read_settings\n"
+    "from stroke_map.web import create_app\n"
+    "create_app(read_settings())"
+)
 log = logging.getLogger("stroke_map.web")
 
 
@@ -45,8 +52,15 @@ class Before:
         folder, *workers = os.environ.pop(BEFORE, "").split("|")
         return cls(tuple(map(int, workers)), Path(folder) if folder else None)
 
-    def end(self) -> None:
-        """Leave none of its workers."""
+    def end(self, within_s: float) -> None:
+        """Let its workers answer what they have begun, and leave none after so many seconds."""
+        for pid in filter(_is_alive, self.workers):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        until = time.monotonic() + within_s
+        for pid in self.workers:
+            while _is_alive(pid) and time.monotonic() < until:
+                time.sleep(_LOOK_EVERY_S)
         for pid in filter(_is_alive, self.workers):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -65,6 +79,8 @@ class Reloading:
         Ended before the next program begins, which starts its own; clients come again by themselves.
     stop_timeout_s
         How long workers may take to answer what they have begun.
+    ends
+        Whether this process was told to end, which may be while it looks whether the new program can start.
     """
 
     def __init__(
@@ -76,8 +92,9 @@ class Reloading:
         port: int,
         workers: int,
         stop_timeout_s: float,
+        ends: Callable[[], bool],
     ) -> None:
-        self._before, self._folder, self._stream = before, folder, stream
+        self._before, self._folder, self._stream, self._ends = before, folder, stream, ends
         self._port, self._workers, self._stop_timeout_s = port, workers, stop_timeout_s
 
     def begin(self) -> None:
@@ -101,6 +118,8 @@ class Reloading:
         if tried.returncode:
             log.error("not reloaded, for it could not start: %s", tried.stderr.strip().rpartition("\n")[2])
             return
+        if self._ends():
+            return
         log.warning("reloading: the workers go on until new ones listen")
         if self._stream is not None:
             self._stream.end()
@@ -114,14 +133,7 @@ class Reloading:
         """End the workers of before once as many new ones listen besides the sockets that are known."""
         while len(listeners(self._port) - known) < self._workers:
             time.sleep(_LOOK_EVERY_S)
-        for pid in self._before.workers:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGTERM)
-        until = time.monotonic() + self._stop_timeout_s
-        for pid in self._before.workers:
-            while _is_alive(pid) and time.monotonic() < until:
-                time.sleep(_LOOK_EVERY_S)
-        self._before.end()
+        self._before.end(self._stop_timeout_s)
         log.warning("reloaded: the workers of before have ended")
 
 

@@ -146,7 +146,7 @@ def run(settings: Settings) -> None:
     try:
         _run(settings, before)
     finally:
-        before.end()
+        before.end(STOP_TIMEOUT_S)
 
 
 def _run(settings: Settings, before: Before) -> None:
@@ -196,8 +196,9 @@ def _run(settings: Settings, before: Before) -> None:
             folder = before.folder or stack.enter_context(shared_folder())
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
             reloading = Reloading(
-                before, folder, stream, port=settings.port, workers=settings.workers, stop_timeout_s=STOP_TIMEOUT_S
-            )
+                before, folder, stream, port=settings.port, workers=settings.workers, stop_timeout_s=STOP_TIMEOUT_S,
+                ends=lambda: server.interrupt_signal,
+            )  # fmt: skip
             server.on_startup(reloading.begin)
             if settings.stuck_after_s:
                 Watchdog(folder, settings.stuck_after_s).start()

@@ -109,6 +109,14 @@ def test_a_reload_brings_a_new_program_and_loses_no_request_and_one_that_cannot_
         assert "half an upgrade" in log.read_text(encoding="utf-8")
         assert workers_of(process) == workers
         (upgrade / "granian.py").unlink()
+        # As a version would that refuses a setting which the one before took.
+        (upgrade / "sitecustomize.py").write_text(
+            "import os\nos.environ['STROKE_MAP_PORT'] = 'eighty'", encoding="utf-8"
+        )
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "STROKE_MAP_PORT" in log.read_text(encoding="utf-8"), process, log)
+        assert workers_of(process) == workers
+        (upgrade / "sitecustomize.py").unlink()
         asking = [Asking(port) for _ in range(2)]
         for one in asking:
             one.start()
