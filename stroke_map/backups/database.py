@@ -5,10 +5,11 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from sqlalchemy import inspect, select, text
 
+from stroke_map.backups.faults import is_there
 from stroke_map.backups.manifest import DATABASE
 from stroke_map.backups.rows import copy_rows, count_rows
 from stroke_map.editions.files import is_full_disk
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     from stroke_map.settings import Settings
 
+#: Where live state is that no file holds, in words.
+IN_POSTGRES: Final = "live state in the database of STROKE_MAP_DATABASE_URL"
 _VERSION = text("SELECT version_num FROM alembic_version")
 
 
@@ -143,11 +146,10 @@ def is_empty(settings: Settings) -> bool:
 
 
 def _nothing_recorded(connection: Connection) -> bool:
-    there = set(inspect(connection).get_table_names()) - {
-        changes.name
-    }  # which has a row for each topic from the beginning
-    tables = [table for table in metadata.sorted_tables if table.name in there]
-    return not any(count_rows(connection, tables).values())
+    there = inspect(connection).get_table_names()
+    counts = count_rows(connection, [table for table in metadata.sorted_tables if table.name in there])
+    counts.pop(changes.name, None)  # has a row for each topic from the beginning
+    return not any(counts.values())
 
 
 def fill(settings: Settings, folder: Path) -> None:
@@ -155,11 +157,18 @@ def fill(settings: Settings, folder: Path) -> None:
 
     Raises
     ------
+    BackupError
+        Something was recorded in it meanwhile.
     LiveStoreError
-        It is away, or a later version of this package has made its tables.
+        It is away, in use, or a later version of this package has made its tables.
     """
+    names = ", ".join(table.name for table in metadata.sorted_tables)
     with store_in(folder, settings) as copy, store_of(settings) as store:
         store.migrate()
         with copy.reading() as source, store.writing(audited=False) as target:
             target.execute(text("SET LOCAL statement_timeout = 0"))
+            # Who writes just now is waited for, who comes after waits for us: nothing is written that would then be destroyed.
+            target.execute(text(f"LOCK TABLE {names} IN EXCLUSIVE MODE"))
+            if not _nothing_recorded(target):
+                raise is_there([IN_POSTGRES])
             copy_rows(source, target)

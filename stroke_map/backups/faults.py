@@ -10,7 +10,7 @@ from stroke_map.editions.files import is_full_disk
 from stroke_map.errors import BackupError, StrokeMapError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 MB: Final = 1_000_000
@@ -28,6 +28,12 @@ def told_faults(folder: Path) -> Iterator[None]:
             step = "Run this as the user that the service runs as, and give a folder that it may write to."
             raise BackupError(f"{error.filename or folder}: {error.strerror or error}", next_step=step) from error
         raise
+
+
+def is_there(there: Sequence[str]) -> BackupError:
+    """The error for a place that is not empty."""
+    step = "Stop the service, move away what is there, and give an empty folder and an empty database."
+    return BackupError(f"{there[0]} is there already", next_step=step, files=there)
 
 
 def no_room(folder: Path, needed: str) -> BackupError:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from stroke_map.backups import database
-from stroke_map.backups.faults import told_faults
+from stroke_map.backups.faults import is_there, told_faults
 from stroke_map.backups.manifest import AUDIT, DATABASE, EDITIONS, SHEETS, Manifest, check, read
 from stroke_map.backups.rows import skip_ids
 from stroke_map.backups.sealed import copy_tree
@@ -59,7 +59,8 @@ def restore(
     Raises
     ------
     BackupError
-        It is none, is not whole, or something is there already: then nothing was changed.
+        It is none, is not whole, or something is there already: then nothing was changed. Only where something comes while the parts
+        are put in place, those before it are there, to be moved away with it.
     AuditError
         A line of its audit log was changed or removed.
     LiveStoreError
@@ -79,6 +80,8 @@ def restore(
                 f"in the backup {len(wrong):,} places are not as they were written", problems=wrong, next_step=step
             )
         progress("audit log", 1.0)
+        _make_lasting(targets)
+        _refuse_what_is_there(settings, targets)  # by now: all of that took its time
         if manifest.database and database_file(settings) is None:
             database.fill(settings, _staged(targets[DATABASE], DATABASE).parent)
             del targets[DATABASE]
@@ -128,10 +131,9 @@ def _staging(targets: Mapping[str, Path]) -> Iterator[None]:
 def _refuse_what_is_there(settings: Settings, targets: Mapping[str, Path]) -> None:
     there = [str(target) for part, target in targets.items() if _is_taken(part, target)]
     if not there and DATABASE in targets and database_file(settings) is None and not database.is_empty(settings):
-        there = ["live state in the database of STROKE_MAP_DATABASE_URL"]
+        there = [database.IN_POSTGRES]
     if there:
-        step = "Stop the service, move away what is there, and give an empty folder and an empty database."
-        raise BackupError(f"{there[0]} is there already", next_step=step, files=there)
+        raise is_there(there)
 
 
 def _is_taken(part: str, target: Path) -> bool:
@@ -172,14 +174,22 @@ def _look_at_live_state(
     return wrong
 
 
+def _make_lasting(targets: Mapping[str, Path]) -> None:
+    for part, target in targets.items():
+        staged = _staged(target, part)
+        for name, _ in walk(staged) if staged.is_dir() else ():
+            fsync(staged / name)
+        if staged.exists():
+            fsync(staged)
+
+
 def _move_in(targets: Mapping[str, Path]) -> None:
     for part, target in targets.items():
         staged = _staged(target, part)
         if not staged.exists():
             continue
-        for name, _ in walk(staged) if staged.is_dir() else ():
-            fsync(staged / name)
-        fsync(staged)
+        if _is_taken(part, target):  # by a service that was started just now: its file would be gone without a word
+            raise is_there([str(target)])
         with suppress(FileNotFoundError):
             target.rmdir()  # empty, as was seen
         staged.rename(target)

@@ -39,10 +39,11 @@ def skip_ids(connection: Connection) -> None:
             _go_on_behind(connection, table, _last_id(connection, table) + _SKIPPED_IDS)
 
 
-def count_rows(connection: Connection, tables: Sequence[Table] = metadata.sorted_tables) -> dict[str, int]:
-    """How many rows there are, by table."""
+def count_rows(connection: Connection, tables: Sequence[Table] | None = None) -> dict[str, int]:
+    """How many rows there are, by table; None: of every table."""
     return {
-        table.name: int(connection.execute(select(func.count()).select_from(table)).scalar_one()) for table in tables
+        table.name: int(connection.execute(select(func.count()).select_from(table)).scalar_one())
+        for table in (metadata.sorted_tables if tables is None else tables)
     }
 
 
