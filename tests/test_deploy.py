@@ -32,6 +32,14 @@ def test_there_is_a_unit_for_each_process():
     }
 
 
+@pytest.mark.parametrize("name", ["stroke-map-backup", "stroke-map-update"])
+def test_what_a_timer_starts_has_failed_after_a_few_attempts(name):
+    unit = DEPLOY / f"{name}.service"
+    pause_s = 60 * int(*re.findall(r"(\d+)min", *values(unit, "RestartSec")))
+    hours = {"12h": 12, "1day": 24}[values(unit, "StartLimitIntervalSec")[0]]
+    assert int(*values(unit, "StartLimitBurst")) * pause_s < hours * 3600  # else systemd never gives up
+
+
 @pytest.mark.parametrize("unit", SERVERS, ids=lambda unit: unit.name)
 def test_a_unit_starts_a_command_that_there_is(unit):
     (line,) = values(unit, "ExecStart")
