@@ -17,7 +17,7 @@ from stroke_map.backups.manifest import AUDIT, AUDIT_ENDS, SHEETS, Manifest, bac
 from stroke_map.backups.rows import count_rows
 from stroke_map.backups.sealed import needed_bytes, save_editions
 from stroke_map.editions.files import fsync, lock_now
-from stroke_map.editions.region import regions_dir
+from stroke_map.editions.region import own_regions_dir, regions_dir
 from stroke_map.errors import BackupError, LiveStoreError
 from stroke_map.settings import SETTINGS
 
@@ -182,4 +182,5 @@ def _tell_settings(settings: Settings, part: Path) -> None:
     values = {one.variable: (getattr(settings, one.name), one.secret) for one in SETTINGS}
     told = {variable: _MASK if secret and value else str(value) for variable, (value, secret) in values.items()}
     (part / "settings.json").write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
-    _copy_loose(regions_dir(), part / "regions")
+    own = own_regions_dir(settings.geodata_dir)
+    _copy_loose(own if own.is_dir() else regions_dir(), part / "regions")

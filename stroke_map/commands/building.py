@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import tempfile
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stroke_map.commands.output import say
-from stroke_map.errors import EditionDamagedError, EditionError, NoEditionError
+from stroke_map.errors import NoEditionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,7 +41,7 @@ def build_complete(**what: Any) -> Path:
 def update_complete(**what: Any) -> Made:
     """`editions.annual_update` with base map tiles and the report, and every kernel of an answer compiled into the cache.
 
-    Parameters and errors are those of `annual_update`.
+    Parameters and errors are those of `annual_update`; EditionError also where a region's own clinical values would be lost.
     """
     from stroke_map.editions import annual_update
     from stroke_map.maps.band_layer import draw_bands
@@ -98,12 +98,21 @@ def protocol_texts(region: Region | None) -> dict[str, str]:
 
 
 def _published_region(geodata_dir: Path) -> Region | None:
-    """The region of the edition that serves, as its file describes it now; None where there is no such file."""
-    from stroke_map.editions import load_region, open_published
+    """The region of the edition that serves, as its file describes it now; None where none serves, or there is no such file.
 
-    with suppress(NoEditionError, EditionError, EditionDamagedError):
-        return load_region(open_published(geodata_dir).info.region.id)
-    return None
+    Raises
+    ------
+    EditionError
+        That edition is damaged, or see `region_again`.
+    """
+    from stroke_map.editions import open_published
+    from stroke_map.editions.region import region_again
+
+    try:
+        info = open_published(geodata_dir).info
+    except NoEditionError:
+        return None
+    return region_again(info, geodata_dir)
 
 
 def _warm_up(folder: Path) -> None:
@@ -175,7 +184,7 @@ def publish_demo(
             build_complete(
                 osm=files.osm,
                 sheet=files.sheet,
-                region=load_region("demo"),
+                region=load_region("demo", geodata_dir=geodata_dir),
                 geodata_dir=geodata_dir,
                 edition_id=edition_id,
                 demo=True,

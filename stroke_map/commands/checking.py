@@ -34,7 +34,7 @@ def region_without_name(geodata_dir: Path, edition: Edition | None) -> Region:
     with suppress(NoEditionError, EditionError, EditionDamagedError):
         serving = info or verify_edition(geodata_dir, read_publication(geodata_dir).edition, full=False)
         info = None if serving.demo and not edition else serving
-    return Region(districts=districts_of(info.region)) if info else Region()
+    return Region(districts=districts_of(info.region, geodata_dir=geodata_dir)) if info else Region()
 
 
 @dataclass(frozen=True, slots=True)

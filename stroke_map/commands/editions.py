@@ -83,12 +83,13 @@ def build(
 
     if (osm is None) == (place is None):
         raise click.UsageError("give either --osm or --place")
+    geodata_dir = read_settings().geodata_dir
     with road_file(osm, place) as roads, progress() as show:
         folder = build_complete(
             osm=roads,
             sheet=sheet,
-            region=load_region(region) if region else Region(),
-            geodata_dir=read_settings().geodata_dir,
+            region=load_region(region, geodata_dir=geodata_dir) if region else Region(),
+            geodata_dir=geodata_dir,
             edition_id=edition_id,
             periods=periods,
             places=places,

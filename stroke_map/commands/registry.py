@@ -68,8 +68,8 @@ def check(
     from stroke_map.commands.checking import Check, check_file, region_without_name
     from stroke_map.editions import load_region
 
-    edition = _open(edition_id)
-    where = load_region(region) if region else region_without_name(read_settings().geodata_dir, edition)
+    edition, geodata_dir = _open(edition_id), read_settings().geodata_dir
+    where = load_region(region, geodata_dir=geodata_dir) if region else region_without_name(geodata_dir, edition)
     chosen = Check(where, edition=edition, **against)
     with progress() as show:
         reading = check_file(file, chosen, show)

@@ -83,10 +83,9 @@ def update(osm: Path | None, place: str | None, *, region: str | None, as_json: 
     if [osm is not None, place is not None, options["same_roads"]].count(True) != 1:
         raise click.UsageError("give one of --osm, --place and --same-roads")
     geodata_dir = read_settings().geodata_dir
+    whose = load_region(region, geodata_dir=geodata_dir) if region else None
     with road_file(osm, place, keep_in=geodata_dir / "downloads") as roads, progress() as show:
-        made = update_complete(
-            osm=roads, region=load_region(region) if region else None, geodata_dir=geodata_dir, progress=show, **options
-        )
+        made = update_complete(osm=roads, region=whose, geodata_dir=geodata_dir, progress=show, **options)
     _tell(made, published=options["publish"], as_json=as_json)
 
 

@@ -128,7 +128,10 @@ def amend_edition(
     with disk_faults(geodata_dir, lambda: needed_bytes), only_build(geodata_dir):
         progress("check", 0.0)
         grace_days = (settings or read_settings({})).accreditation_grace_days
-        amendment, said = _read(base, hospitals, cells, said, progress=progress, grace_days=grace_days)
+        districts = districts_of(base.info.region, geodata_dir=geodata_dir)
+        amendment, said = _read(
+            base, hospitals, cells, said, progress=progress, grace_days=grace_days, districts=districts
+        )
         progress("check", 1.0)
         check_gate(amendment.changes, said.accepted.totals, base)
         final = edition_folder(geodata_dir, _next_id(geodata_dir, base_id))
@@ -168,6 +171,7 @@ def _read(
     *,
     progress: Callable[[str, float], None],
     grace_days: int,
+    districts: tuple[str, ...],
 ) -> tuple[_Amendment, Said]:
     """What is to be made of the base; and what was said of it, every reason with what it is for."""
     area = grow(base.region, HOSPITAL_MARGIN_M)
@@ -175,7 +179,7 @@ def _read(
     info = base.info
     reading.problems += check_hospitals(
         reading.hospitals, valid_from=info.valid_from, valid_until=info.valid_until,
-        districts=districts_of(info.region) or None, records=reading.records, complete=not reading.lost_rows,
+        districts=districts or None, records=reading.records, complete=not reading.lost_rows,
         grace_days=grace_days,
     )  # fmt: skip
     reading.raise_for_errors()

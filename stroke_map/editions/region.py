@@ -1,7 +1,7 @@
 """The region an edition answers for: who publishes it, its timezone, and its polygon.
 
-`geodata/regions/*.toml` describe the regions we know; any polygon can be given as GeoJSON; and where there is none,
-the hull of the roads serves.
+The `regions` folder of an operator's geodata and what is installed (`geodata/regions/*.toml`) describe the regions we know; any
+polygon can be given as GeoJSON; and where there is none, the hull of the roads serves.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import numpy.typing as npt
+
+    from stroke_map.editions.info import EditionInfo
 
 # A place this far beyond the last road still counts as inside, so that it gets `off-network`, which says how far a road is.
 HULL_MARGIN_M = 2_000.0
@@ -94,22 +96,27 @@ class _RegionFile(BaseModel):
     districts: tuple[str, ...] = ()
 
 
+def own_regions_dir(geodata_dir: Path) -> Path:
+    """The folder of an operator's own region files; it need not be there."""
+    return geodata_dir / "regions"
+
+
 def regions_dir() -> Path:
-    """The folder of region files: the checkout's, else the one in the installed package."""
+    """The folder of installed region files: the checkout's, else the one in the installed package."""
     package = Path(__file__).resolve().parent.parent
     checkout = package.parent / "geodata" / "regions"
     return checkout if checkout.is_dir() else package / "_regions"
 
 
-def districts_of(region: RegionInfo) -> tuple[str, ...]:
+def districts_of(region: RegionInfo, *, geodata_dir: Path | None = None) -> tuple[str, ...]:
     """The districts of an edition's region: those sealed, else those of the region's file; none where neither knows any."""
     if not region.districts:
         with suppress(EditionError):  # a region that only its polygon describes has no file
-            return load_region(region.id).districts
+            return load_region(region.id, geodata_dir=geodata_dir).districts
     return region.districts
 
 
-def load_region(which: str | Path, *, polygon: Path | None = None) -> Region:
+def load_region(which: str | Path, *, polygon: Path | None = None, geodata_dir: Path | None = None) -> Region:
     """A region by its id, by its TOML file, or by nothing but its GeoJSON polygon.
 
     Parameters
@@ -118,6 +125,8 @@ def load_region(which: str | Path, *, polygon: Path | None = None) -> Region:
         An id such as `chongqing`, or the path of a `.toml`, `.geojson` or `.json` file.
     polygon
         A GeoJSON file whose polygon replaces the region's own.
+    geodata_dir
+        Where an operator's own files are, in the folder `regions`: of an id they win over what is installed.
 
     Raises
     ------
@@ -130,14 +139,29 @@ def load_region(which: str | Path, *, polygon: Path | None = None) -> Region:
     elif path.suffix.lower() == ".toml":
         region = _read_toml(path)
     else:
-        known = {file.stem: file for file in regions_dir().glob("*.toml") if not file.name.endswith(PROTOCOL_SUFFIX)}
-        if str(which) not in known:
-            raise EditionError(
-                "there is no region of that name",
-                next_step=f"Use one of {', '.join(sorted(known)) or '(none is installed)'}, or give a polygon as GeoJSON.",
-            )
-        region = _read_toml(known[str(which)])
+        region = _load_known(str(which), geodata_dir)
     return region if polygon is None else _with_polygon_file(region, polygon)
+
+
+def region_again(info: EditionInfo, geodata_dir: Path) -> Region | None:
+    """The region of an edition, as its file describes it now; None where it has no file.
+
+    Raises
+    ------
+    EditionError
+        Its file has a mistake; or the edition is sealed with clinical values of the region's own, and no file has any: the next edition
+        would go back to those of this package, and nobody would be told.
+    """
+    name = info.region.id
+    region = load_region(name, geodata_dir=geodata_dir) if name in _known(geodata_dir) else None
+    sealed = any(protocol.local_version or protocol.signed_by for protocol in info.protocols)
+    if sealed and (region is None or region.protocol_file is None):
+        missing = name + PROTOCOL_SUFFIX if region else f"{name}.toml with {name}{PROTOCOL_SUFFIX}"
+        raise EditionError(
+            f"the region's own clinical values, which edition {info.id} has, would be lost: there is no {missing}",
+            next_step=f"Put {missing} into the folder `regions` of STROKE_MAP_GEODATA_DIR, or give --region FILE.",
+        )
+    return region
 
 
 def read_polygon(path: Path) -> shapely.Polygon | shapely.MultiPolygon:
@@ -198,6 +222,29 @@ def region_geojson(region: Region) -> bytes:
     )
 
 
+def _known(geodata_dir: Path | None) -> dict[str, Path]:
+    """The file of each region that has one, by its id."""
+    folders = [regions_dir()] if geodata_dir is None else [regions_dir(), own_regions_dir(geodata_dir)]
+    files = (file for folder in folders for file in folder.glob("*.toml"))
+    return {file.stem: file for file in files if not file.name.endswith(PROTOCOL_SUFFIX)}
+
+
+def _load_known(name: str, geodata_dir: Path | None) -> Region:
+    known = _known(geodata_dir)
+    if name not in known:
+        raise EditionError(
+            "there is no region of that name",
+            next_step=f"Use one of {', '.join(sorted(known)) or '(none is installed)'}, give a .toml file or a polygon as GeoJSON, "
+            "or put a file into the folder `regions` of STROKE_MAP_GEODATA_DIR.",
+        )
+    region = _read_toml(known[name])
+    if geodata_dir is None:
+        return region
+    # The doctors of a region that is installed put their values where they can write.
+    own = own_regions_dir(geodata_dir) / (name + PROTOCOL_SUFFIX)
+    return replace(region, protocol_file=own) if own.exists() else region
+
+
 def _read_toml(path: Path) -> Region:
     document = _parse(path, lambda content: tomllib.loads(content.decode()))
     try:
@@ -239,5 +286,5 @@ def _geometries(document: Any) -> list[Any]:
 def _bad_file(path: Path, problem: str) -> EditionError:
     return EditionError(
         f"{path.name} {problem}",
-        next_step="Correct the file: a TOML of geodata/regions, or a GeoJSON polygon in WGS-84.",
+        next_step="Correct the file: a TOML like those of geodata/regions, or a GeoJSON polygon in WGS-84.",
     )

@@ -120,7 +120,7 @@ def annual_update(
         raise NoEditionError("no edition serves whose roads could be used again", next_step="Give --osm.")
     base = before if same_roads else None
     inputs = Inputs(
-        sheet=hospitals, region=region or (region_of(base) if base else Region()), osm=osm, base=base,
+        sheet=hospitals, region=region or (region_of(base, geodata_dir) if base else Region()), osm=osm, base=base,
         valid_from=valid_from or date(year, 1, 1), valid_until=valid_until or date(year, 12, 31),
         profiles=base.info.profiles if base else profiles, settings=settings or read_settings({}),
         periods_file=periods, places=places, population=population, protocols=protocols or {},
@@ -154,12 +154,12 @@ def annual_update(
     return made
 
 
-def region_of(edition: Edition) -> Region:
+def region_of(edition: Edition, geodata_dir: Path) -> Region:
     """The region of an edition, as one that is built from its roads has it."""
     info = edition.info
     return Region(
         info.region.id, info.region.name, info.publisher, info.timezone, polygon=edition.region,
-        districts=districts_of(info.region),
+        districts=districts_of(info.region, geodata_dir=geodata_dir),
     )  # fmt: skip
 
 

@@ -8,12 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from stroke_map.editions import load_region, read_publication, verify_edition
+from stroke_map.editions import Region, read_publication, verify_edition
 from stroke_map.editions.files import lock_now
 from stroke_map.editions.jobs import start_job
+from stroke_map.editions.region import region_again
 from stroke_map.editions.sheets import Sheets
 from stroke_map.editions.staging import BUILD_LOCK
-from stroke_map.errors import ConflictError, EditionError, InvalidRequestError, TooBusyError
+from stroke_map.errors import ConflictError, EditionError, InvalidRequestError, NoEditionError, TooBusyError
 from stroke_map.setting_table import ENVIRONMENT_PREFIX, SETTINGS
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def start_build(
     NoEditionError
         There are no roads that serve.
     InvalidRequestError
-        No such road file.
+        No such road file; or the region that serves would be lost with it, because no file describes it, or has its clinical values.
     """
     about = {"roads": roads, "year": str(sheet.info.year), **accept}
     arguments = ["edition", "update", "--json", f"--year={sheet.info.year}", f"--hospitals={sheet.file}"]
@@ -119,11 +120,35 @@ def _roads_of(roads: str, settings: Settings) -> list[str]:
     if file is None:
         mistake = {"field": "roads", "problem": "is none of the road files of this server", "example": SAME_ROADS}
         raise InvalidRequestError("There is no such road file.", errors=[mistake])
-    # Whose edition it is does not hang on the roads: the region stays, where there is a description of it.
-    with suppress(EditionError):
-        info = verify_edition(settings.geodata_dir, read_publication(settings.geodata_dir).edition, full=False)
-        return [f"--osm={file}", f"--region={load_region(info.region.id).id}"]
-    return [f"--osm={file}"]
+    return [f"--osm={file}", *_region_that_serves(settings.geodata_dir)]
+
+
+def _region_that_serves(geodata_dir: Path) -> list[str]:
+    """Whose edition it is does not hang on the roads: the region stays, and where nothing describes it nothing is built."""
+    try:
+        publication = read_publication(geodata_dir)
+    except NoEditionError:
+        return []
+    info = verify_edition(geodata_dir, publication.edition, full=False)
+    name = info.region.id
+    try:
+        region = region_again(info, geodata_dir)
+    except EditionError as error:
+        # An EditionError's detail stays on the machine, and whoever sent the sheet must be able to tell its operator.
+        raise _region_refused(error.detail, error.next_step) from error
+    if region is None and name != Region().id:
+        raise _region_refused(
+            f"no file describes the region {name} of the edition that serves, and with other roads it would be lost",
+            f"Put {name}.toml into the folder `regions` of STROKE_MAP_GEODATA_DIR, or take the roads that serve.",
+        )
+    return [] if region is None else [f"--region={name}"]
+
+
+def _region_refused(why: str, next_step: str) -> InvalidRequestError:
+    mistake = {"field": "roads", "problem": f"{why}. {next_step}", "example": ""}
+    return InvalidRequestError(
+        "The region of the edition that serves cannot be kept.", next_step=next_step, errors=[mistake]
+    )
 
 
 def _refuse_beside_others(geodata_dir: Path) -> None:

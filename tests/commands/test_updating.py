@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from stroke_map import errors
 from stroke_map.cli import cli
-from stroke_map.editions.info import read_info
+from stroke_map.editions.info import SealedProtocol, read_info
 from stroke_map.editions.seal import seal
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "annual_update.py"
@@ -127,6 +127,74 @@ def test_a_list_is_checked_against_the_districts_of_the_edition_that_serves(run,
     assert "渝中区" not in {p["would_be_right"] for p in orjson.loads(elsewhere.stdout)["problems"]}
     amended = run("edition", "amend", "--set", "h1.district=渝中", "--reason", "x")
     assert "is no district of this region ('渝中'); right would be: 渝中区" in amended.stderr
+
+
+@pytest.fixture
+def malta(run, tmp_path):
+    """The folder of regions, with none in it; what serves is an edition of the region malta, without districts of its own."""
+    folder = tmp_path / "geodata" / "editions" / "2026.1"
+    info = read_info((folder / "edition.json").read_bytes())
+    (folder / "edition.json").unlink()
+    signed = [SealedProtocol(**one.model_dump() | {"local_version": "malta 1"}) for one in info.protocols]
+    region = info.region.model_copy(update={"id": "malta", "districts": ()})
+    seal(folder, info.model_copy(update={"region": region, "protocols": tuple(signed)}))
+    (tmp_path / "geodata" / "regions").mkdir()
+    return tmp_path / "geodata" / "regions"
+
+
+MALTA = 'id = "malta"\ndistricts = ["渝中区"]\nname = { zh = "马耳他", en = "Malta" }\n'
+
+
+def test_an_update_keeps_the_clinical_values_of_the_region_or_says_that_it_cannot(run, town, malta):
+    options = ("edition", "update", "--hospitals", town["sheet"], "--same-roads", "--year", "2027")
+    refused = run(*options)
+    assert (refused.exit_code, refused.stdout) == (errors.EditionError.exit_code, "")
+    assert "the region's own clinical values" in refused.stderr
+    assert "--region FILE" in refused.stderr
+    assert "malta.protocol.toml" in refused.stderr
+    assert not (malta.parent / "editions" / "2027.1").exists()
+    (malta / "malta.toml").write_text(MALTA, encoding="utf-8")
+    (malta / "malta.protocol.toml").write_text('version = "malta 2"', encoding="utf-8")
+    assert run(*options).stdout == "Edition 2027.1: built\n"
+    made = read_info((malta.parent / "editions" / "2027.1" / "edition.json").read_bytes())
+    assert {one.local_version for one in made.protocols} == {"malta 2"}
+    assert (made.region.id, made.region.districts) == ("malta", ("渝中区",))
+
+
+def test_what_serves_and_is_damaged_is_not_taken_for_a_region_without_values(run, town, malta):
+    (malta.parent / "current").write_bytes(b"x")
+    done = run("edition", "update", "--hospitals", town["sheet"], "--osm", town["osm"], "--year", "2027")
+    assert done.exit_code == errors.EditionDamagedError.exit_code
+    assert not (malta.parent / "editions" / "2027.1").exists()
+
+
+def test_every_command_finds_a_region_of_ones_own(run, town, malta, sheet_of):
+    (malta / "malta.toml").write_text(MALTA, encoding="utf-8")
+    (malta / "malta.protocol.toml").write_text("version = 7", encoding="utf-8")
+    for command in (
+        ("update", "--year", "2027", "--hospitals", town["sheet"], "--same-roads"),
+        ("update", "--year", "2027", "--hospitals", town["sheet"], "--same-roads", "--region", "malta"),
+        ("build", "2027.1", "--sheet", town["sheet"], "--osm", town["osm"], "--region", "malta"),
+    ):
+        done = run("edition", *command)
+        assert (done.exit_code, "malta.protocol.toml" in done.stderr) == (errors.ProtocolError.exit_code, True)
+    sheet = sheet_of("thrombolysis", "district")
+    sheet.write_text(sheet.read_text(encoding="utf-8").replace("WGS-84,yes", "WGS-84,渝中"), encoding="utf-8")
+    for region in ((), ("--region", "malta")):
+        checked = run("registry", "check", sheet, *region, "--json")
+        assert "渝中区" in {p["would_be_right"] for p in orjson.loads(checked.stdout)["problems"]}
+    amended = run("edition", "amend", "--set", "h1.district=渝中", "--reason", "x")
+    assert "is no district of this region ('渝中'); right would be: 渝中区" in amended.stderr
+
+
+def test_a_report_is_by_the_districts_of_the_regions_own_file(run, malta, monkeypatch, tmp_path):
+    (malta / "malta.toml").write_text(MALTA, encoding="utf-8")
+    checked = []
+    monkeypatch.setattr(
+        "stroke_map.registry.checks.check_hospitals", lambda _list, *, districts, **_: checked.append(districts) or []
+    )
+    assert run("edition", "report", "--out", tmp_path / "report.html").exit_code == 0
+    assert checked == [("渝中区",)]
 
 
 def test_what_the_map_lacks_is_found_by_its_name_and_a_mistake_in_it_is_named(run, town, tmp_path, place_of):

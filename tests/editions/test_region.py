@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -15,12 +16,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stroke_map.demo.city import DISTRICTS, TOWNSHIPS
+from stroke_map.editions.info import EditionInfo, Names, RegionInfo, SealedProtocol
 from stroke_map.editions.region import (
     Region,
+    districts_of,
     grow,
     hull_of_roads,
     load_region,
     read_polygon,
+    region_again,
     region_geojson,
     regions_dir,
 )
@@ -119,6 +123,66 @@ def test_a_toml_with_a_mistake_says_which(tmp_path: Path, content: str, message:
 def test_an_unknown_region_is_refused(which: str) -> None:
     with pytest.raises(EditionError):
         load_region(which)
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """The regions folder of an operator, who keeps it in `tmp_path`."""
+    (tmp_path / "regions").mkdir()
+    return tmp_path / "regions"
+
+
+def test_a_region_of_ones_own_is_found_with_its_clinical_values(tmp_path: Path, own: Path) -> None:
+    write(own / "test.toml", 'districts = ["渝中区"]\npolygon = "shape.geojson"' + TOML)
+    write(own / "shape.geojson", SQUARE)
+    values = write(own / "test.protocol.toml", 'version = "1"')
+    region = load_region("test", geodata_dir=tmp_path)
+    assert (region.id, region.districts, region.protocol_file) == ("test", ("渝中区",), values)
+    assert region.polygon.bounds == (106, 29, 107, 30)
+    info = RegionInfo(id="test", name=Names(), bounds=(0, 0, 1, 1))
+    assert (districts_of(info), districts_of(info, geodata_dir=tmp_path)) == ((), ("渝中区",))
+    for which, geodata_dir in (("test", None), ("test", tmp_path / "elsewhere"), ("test.protocol", tmp_path)):
+        with pytest.raises(EditionError, match="no region of that name") as refused:
+            load_region(which, geodata_dir=geodata_dir)
+    assert "demo" in refused.value.next_step
+
+
+def test_a_file_of_ones_own_wins_over_an_installed_one(tmp_path: Path, own: Path) -> None:
+    assert load_region("demo", geodata_dir=tmp_path) == load_region("demo")
+    values = write(own / "demo.protocol.toml", 'version = "1"')
+    installed = load_region("demo", geodata_dir=tmp_path)
+    assert (installed.name.en, installed.protocol_file) == ("Demo City (made up)", values)
+    write(own / "demo.toml", TOML.replace('id = "test"', 'id = "demo"'))
+    ours = load_region("demo", geodata_dir=tmp_path)
+    assert (ours.name.en, ours.protocol_file) == ("Test", values)
+
+
+@pytest.mark.parametrize("sealed", [{"local_version": "1"}, {"signed_by": "Li", "signed_on": date(2026, 1, 1)}])
+def test_clinical_values_that_no_file_has_any_more_are_not_lost_in_silence(
+    tmp_path: Path, own: Path, sealed: dict
+) -> None:
+    def again(region: str, **values: object) -> Region | None:
+        protocol = SealedProtocol(condition="stroke", version="1", sha256="", **values)
+        where = RegionInfo(id=region, name=Names(), bounds=(0, 0, 1, 1))
+        days = {"valid_from": date(2026, 1, 1), "valid_until": date(2026, 12, 31), "created_at": datetime.now(UTC)}
+        more = {"publisher": Names(), "timezone": "Asia/Shanghai", "protocols": (protocol,)}
+        return region_again(EditionInfo(id="2026.1", region=where, **days, **more), tmp_path)
+
+    assert again("test") is None
+    for region in ("test", "unnamed", "demo"):  # an installed region may be known, and its values may not
+        with pytest.raises(EditionError, match="own clinical values") as refused:
+            again(region, **sealed)
+        assert f"{region}.protocol.toml" in refused.value.next_step
+        assert "--region FILE" in refused.value.next_step
+    write(own / "test.toml", TOML)
+    assert again("test") == load_region(own / "test.toml")
+    with pytest.raises(EditionError, match="own clinical values"):
+        again("test", **sealed)
+    values = write(own / "test.protocol.toml", 'version = "1"')
+    assert again("test", **sealed).protocol_file == values
+    write(own / "test.toml", "id = ")
+    with pytest.raises(EditionError, match="is no toml file"):
+        again("test")
 
 
 def test_a_polygon_replaces_the_regions_own(tmp_path: Path) -> None:

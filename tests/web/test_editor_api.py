@@ -15,7 +15,7 @@ import pytest
 
 from stroke_map.editions import read_publication
 from stroke_map.editions.files import lock_now
-from stroke_map.editions.info import EDITION_FILE, read_info
+from stroke_map.editions.info import EDITION_FILE, SealedProtocol, read_info
 from stroke_map.editions.jobs import Begun, Teller
 from stroke_map.editions.seal import seal
 from stroke_map.editions.sheets import Sheets
@@ -235,6 +235,55 @@ def test_a_file_of_roads_is_built_for_the_region_that_serves(demo_files, geodata
     (geodata / "current").unlink()
     assert _roads_of("demo.osm.pbf", settings) == [f"--osm={file}"]
     assert road_files(read_settings({}, geodata_dir=geodata)) == []
+
+
+@pytest.fixture
+def serve(geodata):
+    """Let the demonstration city serve with something else in its `edition.json`."""
+
+    def change(region="demo", **of_protocols):
+        folder = geodata / "editions" / "demo"
+        info = read_info((folder / EDITION_FILE).read_bytes())
+        (folder / EDITION_FILE).unlink()
+        protocols = tuple(SealedProtocol(**one.model_dump() | of_protocols) for one in info.protocols)
+        own = {"region": info.region.model_copy(update={"id": region}), "protocols": protocols}
+        seal(folder, info.model_copy(update=own), info.files)
+
+    return change
+
+
+@pytest.fixture
+def roads(app, geodata, demo_files, tmp_path):
+    """The settings of a server that has a file of roads."""
+    (tmp_path / "roads").mkdir()
+    shutil.copy(demo_files.osm, tmp_path / "roads" / "demo.osm.pbf")
+    settings = read_settings({}, geodata_dir=geodata, roads_dir=str(tmp_path / "roads"))
+    app.extensions["stroke_map.settings"] = settings
+    return settings
+
+
+def test_other_roads_do_not_lose_the_region_that_serves(editor, serve, roads, kept):
+    ask, regions = editor("wang"), roads.geodata_dir / "regions"
+
+    def refused(status=422, code="invalid-request"):
+        body = problem_of(ask("POST", f"{SHEETS}/{kept.info.id}/build", json={"roads": "demo.osm.pbf"}), status, code)
+        assert kept.build is None
+        return "".join(one["problem"] for one in body.get("errors", []))
+
+    serve("malta")
+    assert "no file describes the region malta" in refused()
+    regions.mkdir()
+    (regions / "malta.toml").write_text("id = 7", encoding="utf-8")
+    assert "malta.toml id: Input should be a valid string" in refused()
+    own = 'id = "malta"\nname = { zh = "马耳他", en = "Malta" }\n'
+    (regions / "malta.toml").write_text(own, encoding="utf-8")
+    assert _roads_of("demo.osm.pbf", roads)[1:] == ["--region=malta"]
+    serve("unnamed")
+    assert _roads_of("demo.osm.pbf", roads)[1:] == []
+    serve("demo", local_version="1")
+    assert "the region's own clinical values" in refused()
+    (roads.geodata_dir / "editions" / "demo" / EDITION_FILE).write_bytes(b"x")
+    refused(503, "edition-damaged")
 
 
 def test_no_more_than_a_few_sheets_are_checked_at_once(editor, geodata):
