@@ -6,9 +6,10 @@ import os
 import shutil
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from stroke_map.backups import database
+from stroke_map.backups import database, resting
 from stroke_map.backups.faults import is_there, told_faults
 from stroke_map.backups.manifest import AUDIT, DATABASE, EDITIONS, SHEETS, Manifest, check, read
 from stroke_map.backups.rows import skip_ids
@@ -43,6 +44,7 @@ def restore(
     *,
     by: Mapping[str, str],
     accept_audit: bool = False,
+    now: datetime | None = None,
     progress: Callable[[str, float], None] = lambda _step, _share: None,
 ) -> Restored:
     """Put a backup where the settings say; nothing of the service may run there, and nothing may be there.
@@ -53,6 +55,8 @@ def restore(
         Who does it, for the audit log: `actor`, `role`, `action`.
     accept_audit
         Restore also what has an audit log that is not whole.
+    now
+        Until when the alerts are worked off before they rest; None: by the clock.
     progress
         Told of each step and its share, 0 to 1.
 
@@ -73,7 +77,8 @@ def restore(
         check(backup, manifest)
         progress("check", 1.0)
         _copy(backup, targets, progress)
-        wrong = _look_at_live_state(settings, targets, manifest, by) if manifest.database else []
+        looked_at = now or datetime.now(UTC)
+        wrong = _look_at_live_state(settings, targets, manifest, by, looked_at) if manifest.database else []
         if wrong and not accept_audit:
             step = "Restore an earlier backup; or this one as it is, with --accept-audit, and find out who could write to it."
             raise AuditError(
@@ -155,11 +160,11 @@ def _copy(backup: Path, targets: Mapping[str, Path], progress: Callable[[str, fl
 
 
 def _look_at_live_state(
-    settings: Settings, targets: Mapping[str, Path], manifest: Manifest, by: Mapping[str, str]
+    settings: Settings, targets: Mapping[str, Path], manifest: Manifest, by: Mapping[str, str], now: datetime
 ) -> list[str]:
     """Bring the staged database to the newest form, with what stood in the audit log's files; what is wrong with that log, in words.
 
-    What was recorded after the backup is lost here, but not for those who saw it.
+    What was recorded after the backup is lost here, but not for those who saw it: no id is given twice, and nobody is called again.
     """
     folder = _staged(targets[DATABASE], DATABASE).parent
     database.look_at(folder / DATABASE)
@@ -167,9 +172,11 @@ def _look_at_live_state(
         store.migrate()
         wrong = gather_left(_staged(targets[AUDIT], AUDIT), store)
         wrong += store.audit.verify()[1]
+        resting.work_off(store, now)
         with store.audit.doing(**by), store.writing() as connection:
             skip_ids(connection)
-            store.audit.mention(backup=manifest.made_at.isoformat())
+            kept_back = resting.let_rest(connection, store.alerts.timers, now)
+            store.audit.mention(backup=manifest.made_at.isoformat(), kept_back=kept_back)
     database.look_at(folder / DATABASE)  # all of it is in that one file again
     return wrong
 
