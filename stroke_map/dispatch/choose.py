@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from stroke_map.dispatch.classes import CLOSED, LAPSED, UNKNOWN, VALID, classify
 from stroke_map.dispatch.drive import find_drive
 from stroke_map.dispatch.starts import find_starts
+from stroke_map.editions.current import CurrentRanking
 from stroke_map.editions.near_ranking import NearRanking
 from stroke_map.editions.ranking import NEVER
 from stroke_map.errors import NoCapableHospitalError, NoRouteError, OutsideAreaError
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from stroke_map.live import LiveState
     from stroke_map.protocols.decision import Decision
     from stroke_map.settings import Settings
+
+#: By how much a drive may take longer than a bound says: round closures, and as times are stored.
+_LONGEST_DETOUR_S: Final = 86_400.0
+_QUANTUM_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,25 @@ class Asked:
             grace_s=self.settings.accreditation_grace_days * 86_400.0,
             out_of_date=self.out_of_date,
         )
+
+    def columns_that_hang_on_the_hour(self, needs: Sequence[str], earliest_s: float, bounds_s: np.ndarray) -> list[int]:
+        """The hospitals whose class for one of `needs` is not sure while nobody knows to the second when one arrives.
+
+        Parameters
+        ----------
+        earliest_s, bounds_s
+            Seconds since 1970 before which nobody arrives, and float64[H] when by the bounds of the ranking one would.
+        """
+        unsure = np.zeros(len(bounds_s), dtype=bool)
+        latest_s = bounds_s + (_LONGEST_DETOUR_S if isinstance(self.roads.ranking, CurrentRanking) else _QUANTUM_S)
+        grace_s = self.settings.accreditation_grace_days * 86_400.0
+        for table in (self.prepared.capabilities[need] for need in needs):
+            for turns_s in (table.begins, table.ends, table.ends + grace_s):
+                unsure |= (earliest_s <= turns_s) & (turns_s <= latest_s)
+            unsure[[column for column, _ in table.timed]] = True
+        if self.statuses is not None:
+            unsure[self.statuses.columns] = True
+        return np.flatnonzero(unsure).tolist()
 
 
 class Ranked(NamedTuple):
@@ -192,15 +216,12 @@ def _choose(asked: Asked, begin: Begin, bounds_ms: np.ndarray) -> Choice:
 
 
 def _drive_times_ms(asked: Asked, begin: Begin, bounds_ms: np.ndarray) -> np.ndarray:
-    """float64[H]: to the millisecond where opening hours or a status hang on it, else within a quantum; 0 where no road leads.
+    """float64[H]: to the millisecond where a class hangs on it, else at least so long; 0 where no road leads.
 
     To some of them no road may lead as things are now, which a bound does not know: `bounds_ms` is NEVER there afterwards.
     """
     drive_ms = np.where(bounds_ms < NEVER, bounds_ms, 0).astype(np.float64)
-    columns = {column for need in asked.needs for column, _ in asked.prepared.capabilities[need].timed}
-    if asked.statuses is not None:
-        columns.update(asked.statuses.columns)
-    for column in columns:
+    for column in asked.columns_that_hang_on_the_hour(asked.needs, asked.leaves_s, asked.leaves_s + drive_ms / 1000):
         if bounds_ms[column] < NEVER:
             try:
                 drive_ms[column] = find_drive(asked.roads, begin.starts, column).time_ms

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from contextlib import suppress
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from stroke_map.editions import Edition
 from stroke_map.editions.arrivals import find_gates
 from stroke_map.editions.near import build_near, groups_of
 from stroke_map.editions.near_ranking import Flood
-from stroke_map.errors import NoRouteError, StrokeMapError
+from stroke_map.errors import NoCapableHospitalError, NoRouteError, StrokeMapError
 from stroke_map.live import Closure, HospitalStatus, LiveState
 from stroke_map.protocols import read_question
 
@@ -114,15 +114,6 @@ def floods() -> list[Flood]:
     return [one for one in gc.get_objects() if isinstance(one, Flood)]
 
 
-@pytest.mark.parametrize("need", ["thrombolysis", "cardiac_surgery"])
-def test_when_an_answer_is_made_nothing_is_kept_of_its_search(street, ask, place_of, need) -> None:
-    """Answered or refused: of a country's roads a search takes hundreds of megabytes, in each of many threads."""
-    few, before = few_stored(street, 1), floods()
-    with suppress(StrokeMapError):
-        ask(few, place_of(9100, 0), need=need, limit=20)
-    assert all(any(one is known for known in before) for one in floods())
-
-
 @pytest.fixture(scope="module")
 def far_apart(make_town, write_osm, place_of) -> Edition:
     """A road of 70 km: at 2 km one hospital, at 5 km another, which only treats first, and one at 60 km."""
@@ -130,6 +121,7 @@ def far_apart(make_town, write_osm, place_of) -> Edition:
     for name, km, thrombectomy in (("near", 2, "yes"), ("needle", 5, "no"), ("far", 60, "yes")):
         lat, lon = place_of(1000 * km, 5)
         rows.append({"id": name, "lat": lat, "lon": lon, "thrombolysis": "yes", "thrombectomy": thrombectomy})
+    rows[-1]["thrombectomy_valid_until"] = "2026-06-30"
     road = {"highway": "primary", "maxspeed": "60"}
     nodes = {f"n{km}": (1000 * km, 0) for km in range(0, 71, 10)}
     ways = [((f"n{km}", f"n{km + 10}"), road) for km in range(0, 70, 10)]
@@ -158,6 +150,40 @@ def test_one_that_is_not_stored_and_can_again_by_the_arrival_is_found(
     assert [(one["id"], one["class"]) for one in expected["hospitals"]] == [("far", 1)]
     few = few_stored(far_apart, 1)
     assert told(few, question, plain_settings, live) == told(far_apart, question, plain_settings, live)
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_when_an_answer_is_made_nothing_is_kept_of_its_search(
+    far_apart, plain_settings, monday_noon, place_of, refused
+) -> None:
+    """Of a country's roads a search takes hundreds of megabytes, in each of many threads."""
+    few, before, (lat, lon) = few_stored(far_apart, 1), floods(), place_of(10, 0)
+    question = Question(
+        lat=lat, lon=lon, at=monday_noon, asked_at=monday_noon, need="thrombectomy", profile="ambulance"
+    )
+    said = tuple(down(name, monday_noon, 8) for name in ("near", "far")) if refused else ()
+    with pytest.raises(NoCapableHospitalError) if refused else nullcontext():
+        answer(few, question, plain_settings, LiveState(monday_noon, False, 1, (), said))
+    assert all(any(one is known for known in before) for one in floods())
+
+
+def slow_everywhere(edition: Edition, at: datetime) -> Closure:
+    """Every road takes three times as long."""
+    ways = tuple(np.unique(edition.network("ambulance").stretch_way_id).tolist())
+    return Closure(id=1, ways=ways, kind="slow", factor=3.0, begins=at, reason="x", author="x", created_at=at)
+
+
+@pytest.mark.parametrize("nearest", [None, 1])
+def test_an_accreditation_that_ends_on_a_slow_road_has_lapsed_on_arrival(
+    far_apart, plain_settings, monday_noon, place_of, nearest
+) -> None:
+    """As the road usually is one would come before midnight."""
+    town = few_stored(far_apart, nearest) if nearest else far_apart
+    at, (lat, lon) = monday_noon.replace(day=30, hour=22, minute=30), place_of(10, 0)
+    question = Question(lat=lat, lon=lon, at=at, asked_at=at, need="thrombectomy", profile="ambulance")
+    for closures, class_ in (((), 1), ((slow_everywhere(town, at),), 2)):
+        found = answer(town, question, plain_settings, LiveState(at, False, 1, closures))
+        assert [(one["id"], one["class"]) for one in found["hospitals"]] == [("near", 1), ("far", class_)]
 
 
 @pytest.mark.parametrize("nearest", [None, 1])
