@@ -163,7 +163,8 @@ def test_an_update_keeps_the_clinical_values_of_the_region_or_says_that_it_canno
 
 def test_what_serves_and_is_damaged_is_not_taken_for_a_region_without_values(run, town, malta):
     (malta.parent / "current").write_bytes(b"x")
-    done = run("edition", "update", "--hospitals", town["sheet"], "--osm", town["osm"], "--year", "2027")
+    options = ("--hospitals", town["sheet"], "--same-roads", "--against", "2026.1", "--year", "2027")
+    done = run("edition", "update", *options)
     assert done.exit_code == errors.EditionDamagedError.exit_code
     assert not (malta.parent / "editions" / "2027.1").exists()
 
