@@ -76,6 +76,10 @@ def back_up(
         final = place / f"{now:%Y%m%dT%H%M%SZ}"
         if final.exists():
             raise BackupError(f"{final} is there already", next_step="Wait for a second.")
+        if before is not None and final.name < before.name:
+            # The oldest are removed by their names: what was made now would be the first to go.
+            step = "Set the clock, or rename or remove that backup."
+            raise BackupError(f"{before} was made later than now, by a clock that was ahead", next_step=step)
         _check_room(settings, place, before)
         part = place / f"{_PART_PREFIX}{final.name}"
         with _whole_or_nothing(part):

@@ -244,6 +244,14 @@ def test_an_audit_log_that_was_changed_is_restored_only_on_ones_word(sqlite_sett
     assert contents(empty) == contents(sqlite_settings)
 
 
+def test_a_backup_by_a_clock_that_was_ahead_is_named_and_nothing_is_removed(sqlite_settings, now, tmp_path):
+    place = tmp_path / "backups"
+    ahead = back_up(sqlite_settings, place, now=now + timedelta(days=3650)).folder
+    with pytest.raises(BackupError, match="by a clock that was ahead"):
+        back_up(sqlite_settings, place, now=now, keep=1)
+    assert list(place.glob("2*")) == [ahead]
+
+
 def test_a_night_costs_what_is_new_and_so_many_backups_stay(sqlite_settings, now, tmp_path):
     place = tmp_path / "backups"
     made = [back_up(sqlite_settings, place, now=now + timedelta(days=day), keep=2) for day in range(3)]
