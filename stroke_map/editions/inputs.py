@@ -81,12 +81,24 @@ class Inputs:
             raise EditionError(
                 "an edition cannot end before it begins", next_step="Correct valid-from and valid-until."
             )
+        self._check_nearest()
         named = {name for period in self.periods.period for name in period.factors_of}
         named |= {self.periods.calibration.profile} if self.periods.calibration else set()
         for name in sorted(named - set(self.profiles)):
             raise EditionError(
                 f"the periods speak of the profile {name[:40]!r}, which this edition has not",
                 next_step=f"It has {', '.join(self.profiles)}: correct factors_of or calibration.",
+            )
+
+    def _check_nearest(self) -> None:
+        if self.nearest is None:
+            return
+        # Here, because whoever stores all of them need not wait for it.
+        from stroke_map.editions.near import MOST_NEAREST
+
+        if not 1 <= self.nearest <= MOST_NEAREST:
+            raise EditionError(
+                f"{self.nearest} is no number of nearest hospitals to store", next_step=f"Give 1 to {MOST_NEAREST}."
             )
 
     @cached_property

@@ -27,6 +27,7 @@ from stroke_map.editions.arrivals import (
 )
 from stroke_map.editions.near_tables import NearTimes, NearTurns
 from stroke_map.editions.near_trees import grow_near
+from stroke_map.errors import EditionError
 from stroke_map.registry import CAPABILITIES
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 #: A segment counts the hospitals of each group in one byte; groups are the bits of a number.
 MOST_NEAREST: Final = 255
+#: A label names its hospital in two bytes.
+MOST_HOSPITALS: Final = 65_535
 _NEAREST: Final = "nearest"
 
 
@@ -136,7 +139,17 @@ def build_near(
         Called with (what is found, all there can be), neither of them hospitals.
     cluster
         The address of a Dask scheduler on whose machines they are found; None: on this one.
+
+    Raises
+    ------
+    EditionError
+        There are more hospitals than labels can name.
     """
+    if len(groups) > MOST_HOSPITALS:
+        raise EditionError(
+            f"arrivals of the nearest hospitals hold {MOST_HOSPITALS:,} hospitals, not {len(groups):,}",
+            next_step="Make an edition for each part of the area.",
+        )
     if cluster:
         from stroke_map.editions.cluster import grow_near_on
 

@@ -18,7 +18,7 @@ from stroke_map.editions.detours import turns_into
 from stroke_map.editions.near import NearArrivals, build_near, groups_of, load_arrivals
 from stroke_map.editions.near_ranking import NearRanking
 from stroke_map.editions.ranking import Ranking, Starts
-from stroke_map.errors import EditionDamagedError
+from stroke_map.errors import EditionDamagedError, EditionError
 from stroke_map.registry import CAPABILITIES
 
 if TYPE_CHECKING:
@@ -123,3 +123,16 @@ def test_how_many_are_stored_is_checked(given, town) -> None:
     said = CliRunner().invoke(cli, [*arguments, "--arrivals", given])
     assert said.exit_code == 2
     assert "neither full nor 1 to 255" in said.output
+
+
+@pytest.mark.parametrize("nearest", [-1, 0, 256])
+def test_no_edition_is_begun_that_would_store_so_many(make_town, town_osm_file, nearest) -> None:
+    """Also where nobody typed it: a count of more than 255 would begin again at nought."""
+    with pytest.raises(EditionError, match="no number of nearest hospitals"):
+        make_town(town_osm_file, [{"id": "h", "lat": 0, "lon": 0}], profiles=("car",), nearest=nearest)
+
+
+def test_more_hospitals_than_labels_can_name_are_refused(towns) -> None:
+    groups = np.ones(65_536, dtype=np.uint64)
+    with pytest.raises(EditionError, match="65,535 hospitals, not 65,536"):
+        build_near(towns[0].network("car"), [], groups, 1)
