@@ -20,6 +20,8 @@ from stroke_map.live.delivery_records import MOST_OF_A_CHANNEL
 from stroke_map.live.shared_clock import SharedClock
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from stroke_map.delivery.sender import Sender
     from stroke_map.live import LiveStore
     from stroke_map.live.deliveries import Outgoing
@@ -91,30 +93,47 @@ class Deliverer(threading.Thread):
         if self._has_jumped():
             # Whoever lives says first until when by the new time; meanwhile nobody takes anything over.
             self._renewed_s, self._careful_until_s = float("-inf"), time.monotonic() + lease_s
+        try:
+            self._write_down(now)
+        finally:  # what cannot be written down yet nobody else is to send meanwhile
+            if self._on_the_way and time.monotonic() - self._renewed_s >= lease_s / 3:
+                self._renew(now)
+        if not self._ended.is_set():
+            self._begin(now)
+
+    def _write_down(self, now: datetime) -> None:
+        """Write down what came of messages; what cannot be written is kept, and its lease too: it was sent, and is not sent again."""
         while not self._sent.empty():
             self._unrecorded.append(self._sent.get())
         if self._unrecorded:
-            # While the database is away they are kept, and their leases too: what was sent is not sent again for that.
-            self._records.record(self._unrecorded, self._holder, now=now)
+            left = self._records.record(self._unrecorded, self._holder, now=now)
             for outcome in self._unrecorded:
-                self._on_the_way.pop(outcome.delivery_id, None)
-            self._unrecorded.clear()
-        if self._on_the_way and time.monotonic() - self._renewed_s >= lease_s / 3:
-            self._records.renew(self._on_the_way, self._holder, now=now)
-            self._renewed_s = time.monotonic()
+                if outcome.delivery_id not in left:
+                    self._on_the_way.pop(outcome.delivery_id, None)
+            self._unrecorded = [outcome for outcome in self._unrecorded if outcome.delivery_id in left]
+
+    def _renew(self, now: datetime) -> None:
+        """Say of all that is on its way that it is; where that could not be said of each, it is said again with the next turn."""
+        begun_s = time.monotonic()
+        if not self._records.renew(self._on_the_way, self._holder, now=now):
+            self._renewed_s = begun_s
+
+    def _begin(self, now: datetime) -> None:
+        """Take what is due, as far as there is room, and send it."""
         room = MOST_AT_ONCE - len(self._on_the_way)
-        if room and not self._ended.is_set():
-            of_channel = Counter(message.channel.id if message.channel else 0 for message in self._on_the_way.values())
-            busy = [channel for channel, count in of_channel.items() if count >= MOST_OF_A_CHANNEL]
-            careful = time.monotonic() < self._careful_until_s
-            for message in self._records.lease(self._holder, now=now, most=room, busy=busy, taking_over=not careful):
-                if message.id in self._on_the_way:  # this process stood still until its own lease was over
-                    continue
-                self._on_the_way[message.id] = message
-                try:
-                    threading.Thread(target=self._send, args=(message,), name="delivery", daemon=True).start()
-                except RuntimeError:  # the system gives no more threads: else it would be on its way for ever
-                    self._sent.put(Outcome(message.id, "failed", "this machine has no room for another attempt"))
+        if not room:
+            return
+        of_channel = Counter(message.channel.id if message.channel else 0 for message in self._on_the_way.values())
+        busy = [channel for channel, count in of_channel.items() if count >= MOST_OF_A_CHANNEL]
+        careful = time.monotonic() < self._careful_until_s
+        for message in self._records.lease(self._holder, now=now, most=room, busy=busy, taking_over=not careful):
+            if message.id in self._on_the_way:  # this process stood still until its own lease was over
+                continue
+            self._on_the_way[message.id] = message
+            try:
+                threading.Thread(target=self._send, args=(message,), name="delivery", daemon=True).start()
+            except RuntimeError:  # the system gives no more threads: else it would be on its way for ever
+                self._sent.put(Outcome(message.id, "failed", "this machine has no room for another attempt"))
 
     def _has_jumped(self) -> bool:
         if self._jumps is None:

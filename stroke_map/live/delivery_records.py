@@ -82,9 +82,10 @@ class DeliveryRecords:
                 connection, LEASING
             )  # two deliverers would look at the same messages, and one of them go without
             ids = connection.execute(wanted.limit(most)).scalars().all()
-            hold_cases(connection, case_of_deliveries(ids))
+            held = hold_cases(connection, case_of_deliveries(ids), wait=False)
+            of_held = deliveries.c.alert_id.in_(select(alerts.c.id).where(alerts.c.case_id.in_(held)))
             # Asked again: somebody may have ended their alert before we held its case.
-            still = select(deliveries).where(deliveries.c.id.in_(ids), due).order_by(deliveries.c.id)
+            still = select(deliveries).where(deliveries.c.id.in_(ids), of_held, due).order_by(deliveries.c.id)
             rows = connection.execute(still).all()
             of = {alert.id: alert for alert in load_alerts(connection, sorted({row.alert_id for row in rows}))}
             ended = {alert.id for alert in of.values() if _has_ended(alert)}
@@ -121,26 +122,28 @@ class DeliveryRecords:
                 for row in taken
             ]
 
-    def renew(self, ids: Collection[int], by: str, *, now: datetime) -> None:
-        """Say that one still sends these."""
-        mine = deliveries.c.id.in_(sorted(ids)), deliveries.c.leased_by == by
+    def renew(self, ids: Collection[int], by: str, *, now: datetime) -> Collection[int]:
+        """Say that one still sends these. Gives those of which it could not be said, for somebody else holds their case."""
         with self._store.writing(audited=False) as connection:
-            hold_cases(connection, case_of_deliveries(sorted(ids)))
+            held, left = _hold(connection, sorted(ids))
+            mine = deliveries.c.id.in_([row.id for row in held]), deliveries.c.leased_by == by
             connection.execute(update(deliveries).where(*mine).values(leased_until=now + self.trying.lease))
+        return left
 
-    def record(self, outcomes: Sequence[Outcome], by: str, *, now: datetime) -> None:
-        """Write down what came of messages; the alert is thereby sent or delivered, and those who watch it are told."""
-        ids = sorted(outcome.delivery_id for outcome in outcomes)
+    def record(self, outcomes: Sequence[Outcome], by: str, *, now: datetime) -> Collection[int]:
+        """Write down what came of messages; the alert is thereby sent or delivered, and those who watch it are told.
+
+        Gives the ids of those of which nothing was written, for somebody else holds their case.
+        """
         with self._store.writing(audited=False) as connection:
-            hold_cases(connection, case_of_deliveries(ids))
-            found = connection.execute(select(deliveries).where(deliveries.c.id.in_(ids))).all()
+            found, left = _hold(connection, sorted(outcome.delivery_id for outcome in outcomes))
             rows = {row.id: row for row in found}
             alert_ids = sorted({row.alert_id for row in found})
             before = load_alerts(connection, alert_ids)
             told: dict[int, list[Happening]] = defaultdict(list)
             alike: dict[tuple[tuple[str, Any], ...], list[int]] = defaultdict(list)
             for outcome in outcomes:
-                row = rows.get(outcome.delivery_id)  # none: its case was deleted meanwhile
+                row = rows.get(outcome.delivery_id)  # none: its case was deleted meanwhile, or another holds it
                 changed = None if row is None else self._after(outcome, row, by, now)
                 if row is not None and changed:
                     alike[tuple(changed.items())].append(row.id)
@@ -155,6 +158,7 @@ class DeliveryRecords:
                     moved.append(alert.id)
             if moved:
                 mark_changed(connection, self._store.bump(connection, CASE_TOPIC, now), of_alerts=moved)
+        return left
 
     def _after(self, outcome: Outcome, row: Row[Any], by: str, now: datetime) -> dict[str, Any] | None:
         """What becomes of a row, None: nothing."""
@@ -264,6 +268,17 @@ class DeliveryRecords:
         in_order = or_(deliveries.c.kind == "call", ~after_a_call)
         waits = deliveries.c.due_at.is_not(None)
         return and_(waits, when, free, in_order, _channel_key().not_in(sorted(busy)))
+
+
+def _hold(connection: Connection, ids: Collection[int]) -> tuple[Sequence[Row[Any]], Collection[int]]:
+    """Be alone with the cases of messages: the messages, and the ids of those that are left out, for somebody else holds their case.
+
+    Nobody is waited for: whoever stands still with one case would keep the messages of all others waiting.
+    """
+    held = set(hold_cases(connection, case_of_deliveries(ids), wait=False))
+    wanted = select(deliveries, alerts.c.case_id).join(alerts, alerts.c.id == deliveries.c.alert_id)
+    rows = connection.execute(wanted.where(deliveries.c.id.in_(ids))).all()
+    return [row for row in rows if row.case_id in held], {row.id for row in rows if row.case_id not in held}
 
 
 def _told(row: Row[Any], changed: dict[str, Any]) -> Iterator[Happening]:

@@ -81,12 +81,6 @@ def bare_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def postgres_settings(postgres_databases: PostgresDatabases, tmp_path: Path) -> Settings:
-    """Settings with an empty database of PostgreSQL, for what SQLite, which lets one write at a time, knows nothing of."""
-    return read_settings({}, geodata_dir=tmp_path, database_url=postgres_databases.emptied("one_test"))
-
-
-@pytest.fixture
 def sqlite_settings(tmp_path: Path) -> Settings:
     """Settings with a SQLite file that is not there yet."""
     return read_settings({}, geodata_dir=tmp_path)

@@ -7,6 +7,8 @@ from stroke_map.errors import LiveStoreError
 from stroke_map.live import database
 from stroke_map.live.holding import hold_cases
 
+on_postgres = pytest.mark.parametrize("live_database", ["postgres"], indirect=True)
+
 
 def hold(store):
     """Begin to write beside everybody else."""
@@ -41,11 +43,12 @@ def test_what_is_audited_outlives_a_power_cut_and_what_comes_about_again_need_no
     assert found == [2, 1]  # FULL, NORMAL
 
 
-def test_what_a_frozen_machine_held_is_soon_free(postgres_settings, open_store, new_case, now, monkeypatch):
+@on_postgres
+def test_what_a_frozen_machine_held_is_soon_free(settings, open_store, new_case, now, monkeypatch):
     monkeypatch.setattr(database, "IDLE_LIMIT_S", 0.2)
-    frozen = open_store(postgres_settings)
+    frozen = open_store(settings)
     monkeypatch.undo()
-    alive = open_store(postgres_settings)
+    alive = open_store(settings)
     alive.cases.add(new_case(), now=now)
     with pytest.raises(LiveStoreError), frozen.writing() as connection:  # noqa: PT012  it only learns of it afterwards
         hold_cases(connection, [1])
@@ -53,8 +56,9 @@ def test_what_a_frozen_machine_held_is_soon_free(postgres_settings, open_store, 
     assert alive.cases.get(1).timeline["on_scene"] == now
 
 
-def test_both_ends_of_a_connection_ask_whether_the_other_still_lives(postgres_settings, open_store):
-    with open_store(postgres_settings).reading() as connection:
+@on_postgres
+def test_both_ends_of_a_connection_ask_whether_the_other_still_lives(settings, open_store):
+    with open_store(settings).reading() as connection:
         asked_here = connection.connection.driver_connection.info.get_parameters()
         client = "SELECT name FROM pg_settings WHERE source = 'client'"
         asked_there = connection.exec_driver_sql(client).scalars().all()

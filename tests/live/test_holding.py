@@ -16,6 +16,8 @@ from stroke_map.live.deliveries import Outcome
 from stroke_map.live.holding import hold_cases
 
 MINUTE = timedelta(minutes=1)
+#: SQLite lets one write at a time: nobody waits there for one case alone.
+on_postgres = pytest.mark.parametrize("live_database", ["postgres"], indirect=True)
 TEAMS = "emergency", "radiology", "neurology"
 
 
@@ -103,13 +105,8 @@ def test_two_changes_of_one_case_are_made_one_after_the_other(store, new_case, n
 WAITING = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
 
 
-@pytest.fixture
-def postgres_store(postgres_settings, open_store):
-    return open_store(postgres_settings)
-
-
-def test_after_the_clock_was_set_back_nobody_waits_in_a_circle(postgres_store, new_case, new_alert, now):
-    store = postgres_store
+@on_postgres
+def test_after_the_clock_was_set_back_nobody_waits_in_a_circle(store, new_case, new_alert, now):
     for case_id in (1, 2):
         store.cases.add(new_case(), now=now)
         store.alerts.create(new_alert(case_id=case_id), key=str(case_id), digest="d", now=now)
@@ -123,6 +120,27 @@ def test_after_the_clock_was_set_back_nobody_waits_in_a_circle(postgres_store, n
             connection.execute(update(alerts).where(alerts.c.id == 1).values(eta=now))
         looking.result()
     assert store.alerts.work_off(now - MINUTE) == 2
+
+
+@on_postgres
+def test_a_case_that_is_held_keeps_no_message_of_another_waiting(store, add_channel, new_case, new_alert, now):
+    deliveries = store.deliveries
+    add_channel(team="emergency")
+    for case_id in (1, 2):
+        store.cases.add(new_case(), now=now)
+        store.alerts.create(new_alert(case_id=case_id), key=str(case_id), digest="d", now=now)
+    with store.writing(audited=False) as connection:
+        hold_cases(connection, [1])
+        (other,) = deliveries.lease("me", now=now, most=9)
+    (first,) = deliveries.lease("me", now=now, most=9)
+    assert (first.alert.case.id, other.alert.case.id) == (1, 2)
+    both = [first.id, other.id]
+    with store.writing(audited=False) as connection:
+        hold_cases(connection, [1])
+        assert deliveries.renew(both, "me", now=now + MINUTE) == {first.id}
+        assert deliveries.record([Outcome(one, "delivered") for one in both], "me", now=now) == {first.id}
+    assert [one.id for one in deliveries.list() if one.state == "delivered"] == [other.id]
+    assert deliveries.record([Outcome(first.id, "delivered")], "me", now=now) == set()
 
 
 def test_one_key_for_two_cases_at_once_is_refused_for_one_of_them(store, new_case, new_alert, now):
