@@ -9,13 +9,17 @@ import numpy as np
 
 from stroke_map.dispatch.classes import CLOSED, LAPSED, UNKNOWN, VALID
 from stroke_map.dispatch.classes import NEVER as INCAPABLE
+from stroke_map.editions.current import CurrentRanking
 from stroke_map.editions.ranking import NEVER
 from stroke_map.live.statuses import TELEPHONE_FIRST
 from stroke_map.protocols.options import Medians, Onward, Option, OptionLevel
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stroke_map.dispatch.choose import Asked
     from stroke_map.dispatch.starts import Begin
+    from stroke_map.dispatch.transfers import Leg
     from stroke_map.protocols.options import Standing
     from stroke_map.registry import Hospital
 
@@ -24,6 +28,8 @@ _LOOKED_AT: Final = (
     "thrombolysis", "thrombectomy", "primary_pci", "fibrinolysis", "cardiac_surgery", "emergency", "ct", "ct_angiography",
     "advanced_imaging", "ecg", "remote_ecg",
 )  # fmt: skip
+#: In the status of a capability table.
+_YES: Final = 2
 _STANDINGS: Final[dict[int, Standing]] = {VALID: "yes", LAPSED: "lapsed", CLOSED: "closed", UNKNOWN: "unknown"}
 #: By class.
 _WORDS: Final = np.array([_STANDINGS.get(class_, "no") for class_ in range(INCAPABLE + 1)], dtype=object)
@@ -92,15 +98,10 @@ def _onward(asked: Asked, column: int, travel_min: float, standing: dict[str, np
     drug, then = _FIRST_THEN[asked.question.condition]
     if standing[drug][column] > UNKNOWN or standing[then][column] <= LAPSED:
         return ()
-    hospital, transfers = asked.edition.hospitals[column], asked.roads.transfers
-    # As things stand when the patient would come there; the stay before that hardly moves the hour by which a department closes, and
-    # nobody knows it to the minute.
-    there_min = transfers.bounds_ms(column) / 60_000
-    at_s = asked.leaves_s + 60.0 * (
-        travel_min + _stay_min(hospital) + np.where(there_min < NEVER / 60_000, there_min, 0.0)
-    )
-    wanted = asked.classes_for((then,), at_s) <= LAPSED
+    hospital = asked.edition.hospitals[column]
     agreed = {asked.prepared.column[p.id]: p for p in hospital.transfer_partners if p.id in asked.prepared.column}
+    # A stay that nobody tells of counts as none: it hardly moves the hour by which a department closes.
+    leaves_s = asked.leaves_s + 60.0 * (travel_min + _stay_min(hospital))
     return tuple(
         Onward(
             hospital=asked.edition.hospitals[leg.column].id,
@@ -108,8 +109,37 @@ def _onward(asked: Asked, column: int, travel_min: float, standing: dict[str, np
             agreed=leg.column in agreed,
             transfer_delay_min=agreed[leg.column].transfer_delay_min if leg.column in agreed else None,
         )
-        for leg in transfers.legs(column, wanted, tuple(agreed))
+        for leg in _legs(asked, column, then, leaves_s, tuple(agreed))
     )
+
+
+def _legs(asked: Asked, column: int, then: str, leaves_s: float, partners: tuple[int, ...]) -> tuple[Leg, ...]:
+    """The drives to those that can do what follows when the patient, who leaves at `leaves_s` seconds since 1970, comes there."""
+    transfers = asked.roads.transfers
+    there_ms = transfers.bounds_ms(column)
+    at_s = leaves_s + np.where(there_ms < NEVER, there_ms / 1000, 0.0)
+    wanted, unsure = asked.classes_for((then,), at_s) <= LAPSED, np.zeros(len(at_s), dtype=bool)
+    if isinstance(asked.roads.ranking, CurrentRanking):
+        # A bound may be hours too early: those that may be able by then are driven to, and left out if they are not.
+        unsure[asked.columns_that_hang_on_the_hour((then,), leaves_s, at_s)] = True
+        wanted |= unsure & (asked.prepared.capabilities[then].status == _YES)
+    while True:
+        legs = transfers.legs(column, wanted, partners)
+        doubtful = [leg for leg in legs if unsure[leg.column]]
+        for leg in doubtful:
+            at_s[leg.column] = leaves_s + 60.0 * leg.travel_min
+        late = _unable(asked, then, at_s, doubtful)
+        if not late:
+            return legs
+        wanted[late] = False
+
+
+def _unable(asked: Asked, then: str, at_s: np.ndarray, legs: Sequence[Leg]) -> list[int]:
+    """The hospitals at the end of `legs` that cannot do it when one comes there."""
+    if not legs:
+        return []
+    able = asked.classes_for((then,), at_s) <= LAPSED
+    return [leg.column for leg in legs if not able[leg.column]]
 
 
 def _stay_min(hospital: Hospital) -> float:

@@ -186,6 +186,33 @@ def test_an_accreditation_that_ends_on_a_slow_road_has_lapsed_on_arrival(
         assert [(one["id"], one["class"]) for one in found["hospitals"]] == [("near", 1), ("far", class_)]
 
 
+@pytest.mark.parametrize(("nearest", "slow", "between_h"), [(1, False, 0.5), (None, True, 1.75), (1, True, 1.75)])
+def test_one_is_sent_on_to_who_can_when_one_comes_there(
+    far_apart, plain_settings, monday_noon, place_of, *, nearest, slow, between_h
+) -> None:
+    """At the earliest hour that the stored times allow, the far hospital cannot yet, or still can: `between_h` lies after it."""
+    town = few_stored(far_apart, nearest) if nearest else far_apart
+    closures = (slow_everywhere(town, monday_noon - HOUR),) if slow else ()
+    lat, lon = place_of(10, 0)
+
+    def onward(at: datetime, hours_down: float) -> list[str | None]:
+        """Where `needle` sends on to."""
+        told = {"scale": "LAMS", "score": 5, "onset": at - HOUR, "now": at, "departure_min": 0, "condition": "stroke"}
+        question = Question(
+            lat=lat, lon=lon, at=at, asked_at=at, profile="ambulance", patient=read_question(told), limit=20
+        )
+        said = down("near", at, 8), down("far", at, hours_down)
+        found = answer(town, question, plain_settings, LiveState(at, False, 1, closures, said))
+        plans = [one["predicted"]["onward"] for one in found["hospitals"] if one["id"] == "needle"]
+        return [plan and plan["hospital"] for plan in plans]
+
+    assert onward(monday_noon, between_h) == ["far"]
+    assert onward(monday_noon, 8) == [None]
+    grace_ends = monday_noon.replace(month=7, day=1, hour=0) + plain_settings.accreditation_grace_days * 24 * HOUR
+    assert onward(grace_ends - 8 * HOUR, 0.01) == ["far"]
+    assert onward(grace_ends - between_h * HOUR, 0.01) == [None]
+
+
 @pytest.mark.parametrize("nearest", [None, 1])
 def test_to_a_hospital_behind_a_closure_nothing_is_left_of_the_drive(
     town_of, plain_settings, monday_noon, place_of, nearest
