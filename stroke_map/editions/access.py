@@ -22,7 +22,8 @@ from stroke_map.editions.edition import (
     roads_folder,
     times_file,
 )
-from stroke_map.editions.near import load_arrivals
+from stroke_map.editions.gates import find_gates
+from stroke_map.editions.near import NearArrivals, build_near, load_arrivals
 from stroke_map.editions.pieces import AGAINST, ALONG, NEVER_MS, Pieces, cut_at_gates, share_within
 from stroke_map.editions.region import read_polygon
 from stroke_map.registry import CAPABILITIES, load_registry
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stroke_map.editions.arrivals import Arrivals
-    from stroke_map.editions.near import NearArrivals
     from stroke_map.registry import Hospital
 
 #: Always told, also where no hospital can.
@@ -235,7 +235,8 @@ def measure_access(
     inside = _in_region(network, region)
     counted = arrivals.reaches & inside
     lost = network.stretch_start_allowed & ~arrivals.reaches & inside
-    left_ms, nearest = _nearest(pieces, arrivals, able, progress or (lambda _: None))
+    holding = _holding_the_nearest(network, arrivals, hospitals, able, capabilities)
+    left_ms, nearest = _nearest(pieces, holding, able, progress or (lambda _: None))
     return Access(
         network=network,
         arrivals=arrivals,
@@ -249,6 +250,27 @@ def measure_access(
         left_ms=left_ms,
         nearest=nearest,
     )
+
+
+def _holding_the_nearest(
+    network: RoadNetwork,
+    arrivals: Arrivals | NearArrivals,
+    hospitals: Sequence[Hospital],
+    able: np.ndarray,
+    capabilities: Sequence[str],
+) -> Arrivals | NearArrivals:
+    """Arrivals that hold the nearest of the hospitals that are `able` (bool[K, H]) everywhere.
+
+    Where the nearest alone are stored, they are those of all that can. Not all of these may be accredited on the day, and the
+    nearest that are may not be stored: then the roads are searched for them.
+    """
+    able_ever = np.array([able_on(hospitals, name, None) for name in capabilities]).reshape(able.shape)
+    if not isinstance(arrivals, NearArrivals) or np.array_equal(able, able_ever):
+        return arrivals
+    groups = np.zeros(len(hospitals), dtype=np.uint64)
+    for bit, of_it in enumerate(able):
+        groups |= of_it.astype(np.uint64) << np.uint64(bit)
+    return build_near(network, find_gates(network, hospitals), groups, nearest=1)
 
 
 def _nearest(

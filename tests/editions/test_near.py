@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -77,6 +78,30 @@ def test_what_an_edition_reaches_is_the_same(towns) -> None:
     np.testing.assert_array_equal(near.nearest[k], full.nearest[k])
     quantum_ms = max(one.arrivals("car").quantum_ms for one in towns)
     assert (np.abs(near.left_ms[k] - full.left_ms[k])[full.nearest[k] >= 0] < quantum_ms).all()
+
+
+def test_of_those_that_can_the_nearest_accredited_is_found_though_it_is_not_stored(towns) -> None:
+    """Of the three that give the drug two are stored everywhere, and two have lapsed."""
+    day, lapsed = date(2026, 6, 1), {"valid_until": date(2026, 1, 31)}
+    hospitals = [
+        one.model_copy(
+            update={
+                "capabilities": one.capabilities
+                | {"thrombolysis": one.capabilities["thrombolysis"].model_copy(update=lapsed)}
+            }
+        )
+        if one.id in {"h0", "h3"}
+        else one
+        for one in towns[0].hospitals
+    ]
+    full, near = (measure_access(one.network("car"), one.arrivals("car"), hospitals, day=day) for one in towns)
+    k = full.capabilities.index("thrombolysis")
+    assert (full.nearest[k] >= 0).any()
+    np.testing.assert_array_equal(near.nearest, full.nearest)
+    np.testing.assert_array_equal(near.counted, full.counted)
+    known = full.nearest >= 0
+    quantum_ms = max(one.arrivals("car").quantum_ms for one in towns)
+    assert (np.abs(near.left_ms.astype(np.int64) - full.left_ms)[known] <= quantum_ms).all()
 
 
 def test_what_was_found_on_some_roads_is_not_taken_for_others(towns) -> None:
