@@ -98,13 +98,19 @@ def _save_postgres(store: LiveStore, folder: Path, settings: Settings) -> None:
         copy.migrate()
         with store.reading() as source, copy.writing(audited=False) as target:
             source.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
-            source.execute(text("SET LOCAL statement_timeout = 0"))
+            _take_time(source)
             if source.execute(_VERSION).scalar_one() != target.execute(_VERSION).scalar_one():
                 raise LiveStoreError(
                     "the database of live state was made by another version of this package",
                     next_step="Back it up with the version that serves.",
                 )
             copy_rows(source, target)
+
+
+def _take_time(connection: Connection) -> None:
+    """Let a transaction of PostgreSQL copy for as long as it takes, also while it waits for the file at the other end."""
+    connection.execute(text("SET LOCAL statement_timeout = 0"))
+    connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
 
 
 def look_at(file: Path) -> None:
@@ -166,7 +172,7 @@ def fill(settings: Settings, folder: Path) -> None:
     with store_in(folder, settings) as copy, store_of(settings) as store:
         store.migrate()
         with copy.reading() as source, store.writing(audited=False) as target:
-            target.execute(text("SET LOCAL statement_timeout = 0"))
+            _take_time(target)
             # Who writes just now is waited for, who comes after waits for us: nothing is written that would then be destroyed.
             target.execute(text(f"LOCK TABLE {names} IN EXCLUSIVE MODE"))
             if not _nothing_recorded(target):

@@ -3,6 +3,7 @@ import threading
 
 import pytest
 
+from stroke_map.backups import database as copies
 from stroke_map.errors import LiveStoreError
 from stroke_map.live import database
 from stroke_map.live.holding import hold_cases
@@ -65,3 +66,23 @@ def test_both_ends_of_a_connection_ask_whether_the_other_still_lives(settings, o
     names = {"keepalives_idle", "keepalives_interval", "keepalives_count"}
     assert names | {"tcp_user_timeout"} <= set(asked_here)
     assert {f"tcp_{name}" for name in names} <= set(asked_there)
+
+
+@on_postgres
+def test_a_copy_of_everything_may_take_its_time(
+    store, settings, *, postgres_databases, new_case, now, tmp_path, monkeypatch
+):
+    limits, copy_rows = [], copies.copy_rows
+
+    def copy(source, target):
+        over = source if source.dialect.name == "postgresql" else target
+        limits.append(over.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar_one())
+        copy_rows(source, target)
+
+    monkeypatch.setattr(copies, "copy_rows", copy)
+    store.cases.add(new_case(), now=now)
+    copies.save(settings, tmp_path)
+    postgres_databases.emptied("one_test")
+    copies.fill(settings, tmp_path)
+    assert limits == ["0", "0"]
+    assert store.cases.get(1).created_at == now
