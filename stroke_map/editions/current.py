@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from typing import TYPE_CHECKING, NamedTuple
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -26,9 +26,14 @@ prepare_numba_cache()
 from numba import njit  # noqa: E402  (the cache folder must be set first)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from stroke_map.editions.changes import Changes
     from stroke_map.editions.detours import Scratch
     from stroke_map.editions.ranking import Ranking, Starts
+
+#: Searches are numbered in 32 bits; memory in which half of them are used is not used again.
+_MOST_ROUNDS: Final = 2**30
 
 
 class RoadNow(NamedTuple):
@@ -62,11 +67,12 @@ class CurrentRanking:
 
     def __init__(self, ranking: Ranking, reverse: tuple[np.ndarray, np.ndarray, np.ndarray], changes: Changes) -> None:
         self.changes, self._tables = changes, ranking.tables
-        self._memory = threading.local()
+        self._idle = ranking.idle
         nothing = np.full(len(changes.back), -1, dtype=np.int32), np.full((1, 1), NEVER, dtype=np.int64)
         self._now = Now(*changes, *reverse, *nothing)
         if len(changes.back_from):
-            better = turning_back(self._tables, self._now, self._scratch())
+            with self._scratch() as scratch:
+                better = turning_back(self._tables, self._now, scratch)
             self._now = Now(*changes, *reverse, *better)
 
     def bounds_ms(self, starts: Starts) -> np.ndarray:
@@ -81,11 +87,13 @@ class CurrentRanking:
         self, starts: Starts, bounds_ms: np.ndarray, wanted: np.ndarray, most: int
     ) -> tuple[np.ndarray, np.ndarray]:
         """As `Ranking.nearest`, as things are now."""
-        return _nearest(*starts, bounds_ms, wanted, most, self._tables, self._now, self._scratch())
+        with self._scratch() as scratch:
+            return _nearest(*starts, bounds_ms, wanted, most, self._tables, self._now, scratch)
 
     def road(self, starts: Starts, hospital: int) -> RoadNow:
         """As `Ranking.road`, as things are now."""
-        return RoadNow(*_road(*starts, hospital, self._tables, self._now, self._scratch()))
+        with self._scratch() as scratch:
+            return RoadNow(*_road(*starts, hospital, self._tables, self._now, scratch))
 
     def every(self, starts: Starts, counted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """As `Ranking.every`, as things are now; a turn back is never counted."""
@@ -98,10 +106,16 @@ class CurrentRanking:
                 counts[column] = np.count_nonzero(counted[road.turns[road.turns >= 0]])
         return costs, counts
 
-    def _scratch(self) -> Scratch:
-        if not hasattr(self._memory, "scratch"):
-            self._memory.scratch = make_scratch(len(self._tables.time_ms))
-        return self._memory.scratch
+    @contextmanager
+    def _scratch(self) -> Iterator[Scratch]:
+        """Working memory that nobody else uses meanwhile: as many of one edition as ever search at once, not as there are threads."""
+        try:
+            scratch = self._idle.pop()
+        except IndexError:
+            scratch = make_scratch(len(self._tables.time_ms))
+        yield scratch
+        if scratch.round[0] < _MOST_ROUNDS:
+            self._idle.append(scratch)
 
 
 @njit(cache=True, nogil=True)

@@ -67,7 +67,7 @@ def turns_into(network: RoadNetwork) -> tuple[np.ndarray, np.ndarray, np.ndarray
 
 
 class Scratch(NamedTuple):
-    """Working memory of one search at a time; made once per thread, never cleared: `stamp` tells what is of this search."""
+    """Working memory of one search at a time; never cleared: `stamp` tells what is of this search."""
 
     stamp: np.ndarray
     reach: np.ndarray

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from numba import njit  # noqa: E402  (the cache folder must be set first)
 
 if TYPE_CHECKING:
     from stroke_map.editions.arrivals import Arrivals
+    from stroke_map.editions.detours import Scratch
     from stroke_map.editions.near import NearArrivals
     from stroke_map.editions.near_tables import NearTimes, NearTurns
     from stroke_map.roads import RoadNetwork
@@ -54,7 +56,15 @@ class Tables(NamedTuple):
 
 
 class Ranking:
-    """Questions to one arrival table."""
+    """Questions to one arrival table.
+
+    Attributes
+    ----------
+    tables
+        What the kernels read.
+    idle
+        Working memory of searches as the roads are now, which nobody uses at this moment; it goes with the table.
+    """
 
     def __init__(self, network: RoadNetwork, arrivals: Arrivals | NearArrivals) -> None:
         self.tables = Tables(
@@ -62,6 +72,7 @@ class Ranking:
             arrivals.time, arrivals.next_turn, arrivals.quantum_ms,
             arrivals.gate_first, arrivals.gate_segment, arrivals.gate_part_ms,
         )  # fmt: skip
+        self.idle: deque[Scratch] = deque()
 
     def bounds_ms(self, starts: Starts) -> np.ndarray:
         """int64[H]: at least so long to each hospital, and less than a quantum longer; NEVER where no road leads.

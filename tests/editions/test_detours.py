@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from detours.town import HOSPITALS, Town
 
 from stroke_map.editions.changes import make_changes
 from stroke_map.editions.current import CurrentRanking
-from stroke_map.editions.ranking import NEVER, Starts
+from stroke_map.editions.ranking import NEVER, Ranking, Starts
 from stroke_map.roads import RoadNetwork
 
 if TYPE_CHECKING:
@@ -89,6 +90,28 @@ def test_nearest_takes_several_starts_and_settles_ties_by_column(malta: Town) ->
         every, counted = now.every(starts, passes)
         assert every.tolist() == [road.cost_ms if road.start >= 0 else NEVER for road in costs]
         assert counted.tolist() == counts
+
+
+def test_threads_that_search_share_the_memory_of_those_that_have_ended(malta: Town) -> None:
+    changes = malta.random_changes(np.random.default_rng(10), enclose=2)
+    stored = Ranking(malta.network, malta.arrivals)
+    now, everyone = CurrentRanking(stored, malta.reverse, changes), np.ones(HOSPITALS, dtype=bool)
+    origins = np.random.default_rng(11).choice(malta.origins(changes), 40).tolist()
+
+    def ask(segment: int) -> list[list[int]]:
+        starts = Starts(np.array([segment], np.int32), np.array([0.5]), np.zeros(1, np.int64))
+        return [each.tolist() for each in now.nearest(starts, now.bounds_ms(starts), everyone, HOSPITALS)]
+
+    alone = [ask(segment) for segment in origins]
+    assert len(stored.idle) == 1
+    for _ in range(3):
+        with ThreadPoolExecutor(8) as pool:
+            assert list(pool.map(ask, origins)) == alone
+    assert len(stored.idle) <= 8
+    stored.idle[-1].round[0] = 2**30
+    kept = len(stored.idle)
+    assert ask(origins[0]) == alone[0]
+    assert len(stored.idle) == kept - 1
 
 
 def test_an_enclosed_origin_and_an_enclosed_hospital_have_no_road(malta: Town) -> None:
