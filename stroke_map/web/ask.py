@@ -57,7 +57,8 @@ def warm_up(edition: Edition, settings: Settings) -> None:
         fields = {"lat": hospital.entrance_lat, "lon": hospital.entrance_lon, "need": "ct", "profile": profile}
         with suppress(StrokeMapError):  # no road may be there, nor a hospital with a CT
             ask(edition, read_question(RouteQuery, fields), settings)
-    with suppress(StrokeMapError):
+    # Whatever: of a damaged edition, which begins to serve until that is found, no kernel but much else fails in its own way.
+    with suppress(Exception):
         fields = {"lat": hospital.entrance_lat, "lon": hospital.entrance_lon, "profile": edition.info.profiles[-1]}
         ask(edition, read_question(RouteQuery, fields), settings, patient={"age": 70})
 
