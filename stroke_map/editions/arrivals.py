@@ -101,7 +101,7 @@ class Gated:
             found: dict[str, Any] = {name: int(meta[name]) for name in cls.NUMBERS}
             found |= {name: read_only(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in cls.ARRAYS}
             return cls(**found)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             raise EditionDamagedError(
                 f"{folder.name} is not a complete arrival table: {error}", files=[folder.name]
             ) from error

@@ -93,7 +93,16 @@ class EditionHead:
         path = self.folder / part
         try:
             return load(path)
-        except (ValueError, LookupError, TypeError, OSError, MemoryError, sqlite3.Error, StrokeMapError) as error:
+        except (
+            ValueError,
+            LookupError,
+            TypeError,
+            OSError,
+            EOFError,
+            MemoryError,
+            sqlite3.Error,
+            StrokeMapError,
+        ) as error:
             refuse_if_short(error)
             name = path.relative_to(self.folder).as_posix()
             raise damaged(self.info.id, {name: f"cannot be read: {error}"}) from error

@@ -187,7 +187,7 @@ class RoadNetwork:
             profile = Profile.from_json((folder / "profile.json").read_text(encoding="utf-8"))
             arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in meta["arrays"]}
             return cls(profile, arrays, meta["texts"], meta["report"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             raise RoadDataError(
                 f"{folder.name} is not a complete road network: {error}",
                 next_step="Build it again from its OpenStreetMap file.",

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stroke_map.editions import BackgroundVerifier, EditionHolder, Region, background, build_edition, publish
+from stroke_map.editions import BackgroundVerifier, Edition, EditionHolder, Region, background, build_edition, publish
 from stroke_map.editions.seal import HEAD_BYTES, SMALL_FILE_BYTES
+from stroke_map.errors import EditionDamagedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,6 +61,18 @@ def flip(path: Path, position: int) -> None:
     content = bytearray(path.read_bytes())
     content[position] ^= 1
     path.write_bytes(content)
+
+
+def test_a_file_that_has_nothing_left_is_damage_and_not_another_error(folder: Path) -> None:
+    arrays = sorted(folder.glob("arrivals/**/*.npy")) + sorted(folder.glob("roads/**/*.npy"))
+    assert len(arrays) > 10
+    for array in arrays:
+        content = array.read_bytes()
+        array.write_bytes(b"")
+        with pytest.raises(EditionDamagedError):
+            Edition(folder)
+        array.write_bytes(content)
+    Edition(folder)
 
 
 def test_a_byte_the_quick_check_cannot_see_is_named_in_every_process(folder: Path, start: Callable) -> None:
