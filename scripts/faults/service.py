@@ -155,6 +155,15 @@ class Watch:
         if self._failure:
             raise Violation(self._failure)
 
+    def wait_for_answer(self, edition: str, *, within_s: float = _READY_WITHIN_S) -> None:
+        """Wait until somebody was answered from that edition once more. Violation where nobody is, or an answer was wrong."""
+        before, until = self.answers[edition], time.monotonic() + within_s
+        while self.answers[edition] == before:
+            self.check()
+            if time.monotonic() > until:
+                raise Violation(f"nobody was answered from edition {edition} within {within_s:.0f} s")
+            time.sleep(0.01)
+
     def _run(self, number: int) -> None:
         connection = http.client.HTTPConnection(HOST, self._port, timeout=60)
         paths = cycle(PATHS[number % len(PATHS) :] + PATHS[: number % len(PATHS)])

@@ -64,8 +64,10 @@ def check_switches(bed: Bed, *, clients: int, times: int = 10, show: Show) -> Sw
             else:
                 done.command_s.append(run(geodata, "edition", "rollback").expect(0, bed.first).wall_s)
             done.followed_s.append(server.wait_for_edition(bed.first))
+            watch.wait_for_answer(bed.first)
             run_here(geodata, "edition", "publish", newer, "--approved-by", APPROVED_BY).expect(0, newer)
             server.wait_for_edition(newer)
+            watch.wait_for_answer(newer)
             watch.check()
             show("rollback", (number + 1) / times)
         done.answers, done.slowest_answer_s = dict(watch.answers), watch.slowest_s
