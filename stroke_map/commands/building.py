@@ -184,7 +184,7 @@ def publish_demo(
             build_complete(
                 osm=files.osm,
                 sheet=files.sheet,
-                region=load_region("demo", geodata_dir=geodata_dir),
+                region=load_region("demo"),
                 geodata_dir=geodata_dir,
                 edition_id=edition_id,
                 demo=True,

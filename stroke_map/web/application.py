@@ -195,7 +195,7 @@ def _stand_before(app: OpenAPI, settings: Settings, among: Workers | None) -> No
         app.wsgi_app = limiting.Admission(app.wsgi_app, app, settings.public_route_concurrency)  # type: ignore[method-assign]
         if among is not None:
             app.wsgi_app = Ready(app.wsgi_app, app)  # type: ignore[method-assign]
-    if among is not None:
+    if among is not None and settings.workers > 1:
         app.wsgi_app = Spread(app.wsgi_app)  # type: ignore[method-assign]
 
 

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from werkzeug import Response
 
-from stroke_map.errors import LiveStoreError
+from stroke_map.errors import LiveStoreError, TooBusyError
 from stroke_map.problems import CONTENT_TYPE, RETRY_AFTER_S, problem_body, problem_headers, problem_json
 from stroke_map.web.observing import name_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from stroke_map.errors import StrokeMapError
 
 #: More of them compete for the interpreter: hundreds halve the throughput of answers and take p99 near a second; measured best: 1 or 2.
 #: Of each kind more than one, so that a long answer holds up nobody alone.
@@ -46,8 +48,8 @@ class Turns:
     """An application of which so many requests are worked on at once. Others wait for their turn, but for those that wait anyway.
 
     Whoever writes live state waits for those who wrote before, for milliseconds or, where the database is slow or away, for
-    seconds. These requests need a thread of the server each, and no turn. Where too many of them wait, or of those that are no question
-    where to go, another one is answered with 503 at once.
+    seconds. These requests need a thread of the server each, and no turn. Where too many of them wait, another one is answered with 503
+    at once; and where too many wait that are no question where to go, another of these with 429.
 
     Parameters
     ----------
@@ -72,14 +74,15 @@ class Turns:
         """Answer one request."""
         if waits(environ["REQUEST_METHOD"], environ["PATH_INFO"]):
             if not self._waiting.acquire(blocking=False):
-                return _too_many(environ, "wait for the database of live state")(environ, start_response)
+                error: StrokeMapError = LiveStoreError("too many requests wait for the database of live state")
+                return _refused(environ, error)(environ, start_response)
             try:
                 return self._application(environ, start_response)
             finally:
                 self._waiting.release()
         turns = self._quick if environ["PATH_INFO"].startswith(_QUICK) else self._others
         if turns is self._others and turns.waiting >= self._most_queued:
-            return _too_many(environ, "wait for pages and lists")(environ, start_response)
+            return _refused(environ, TooBusyError("Too many pages and lists are asked for."))(environ, start_response)
         environ[_TURN] = turns.given_back
         turns.take()
         try:
@@ -117,22 +120,16 @@ class InOrder:
             time.sleep(_LOOK_EVERY_S)
         return True
 
-    def take(self, within_s: float = -1, *, first: bool = False) -> bool:
-        """Wait for a turn, before all others where `first`; whether there was one within so many seconds."""
+    def take(self, *, first: bool = False) -> None:
+        """Wait for a turn, before all others where `first`."""
         with self._lock:
             if self._free:
                 self._free -= 1
-                return True
+                return
             called = Lock()
             called.acquire()
             (self._waiting.appendleft if first else self._waiting.append)(called)
-        if called.acquire(timeout=within_s):
-            return True
-        with self._lock:
-            if called not in self._waiting:  # called as it gave up
-                return True
-            self._waiting.remove(called)
-        return False
+        called.acquire()
 
     def give(self) -> None:
         """Give a turn back."""
@@ -159,8 +156,7 @@ def turn_of(environ: WSGIEnvironment) -> Turn:
     return turn
 
 
-def _too_many(environ: WSGIEnvironment, doing: str) -> Response:
-    error = LiveStoreError(f"too many requests {doing}")
+def _refused(environ: WSGIEnvironment, error: StrokeMapError) -> Response:
     name_error(environ, error)
     headers = problem_headers(error) | {"Retry-After": str(RETRY_AFTER_S)}
     return Response(problem_json(problem_body(error)), error.status, headers, content_type=CONTENT_TYPE)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from faults.delivering import delivering
 
 from stroke_map.delivery import Deliverer, Sender
 from stroke_map.live.alert_rules import Callees, standing_of
@@ -23,16 +24,6 @@ from stroke_map.live.holding import hold_cases
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 LONG_S = 60
 BAD = b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"
-
-
-@contextlib.contextmanager
-def delivering(store, settings):
-    deliverer = Deliverer(store, Sender(settings))
-    deliverer.start()
-    try:
-        yield
-    finally:
-        deliverer.end()
 
 
 def found(store, **how):

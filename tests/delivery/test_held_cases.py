@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from faults.delivering import delivering
 from sqlalchemy import select
 
-from stroke_map.delivery import Deliverer, Sender
 from stroke_map.live import database
 from stroke_map.live.case_tables import deliveries
 from stroke_map.live.holding import CASE_TOPIC, hold_cases
@@ -19,20 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from stroke_map.live import LiveStore
-    from stroke_map.settings import Settings
 
 pytestmark = pytest.mark.parametrize("live_database", ["postgres"], indirect=True)
 OK = b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n"
-
-
-@contextmanager
-def delivering(store: LiveStore, settings: Settings) -> Iterator[None]:
-    deliverer = Deliverer(store, Sender(settings))
-    deliverer.start()
-    try:
-        yield
-    finally:
-        deliverer.end()
 
 
 def states(store: LiveStore) -> list[str]:

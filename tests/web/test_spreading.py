@@ -29,7 +29,7 @@ def test_one_answer_in_so_many_ends_its_connection(monkeypatch):
 
 @pytest.mark.slow
 def test_the_server_tells_and_ends_it_and_answers_on_a_new_one(demo_geodata):
-    with serving(demo_geodata, plane="public") as server:
+    with serving(demo_geodata, plane="public", workers=2) as server:
         connection, ended = http.client.HTTPConnection(HOST, server.port, timeout=60), 0
         for _ in range(10 * spreading.ONE_IN):
             connection.request("GET", "/healthz")

@@ -85,7 +85,7 @@ def test_too_many_pages_that_wait_are_refused_and_no_question_is(counted):
     while turns._others.waiting < 2:
         time.sleep(0.001)
     refused = Client(turns).get("/editor")
-    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
+    assert (refused.status_code, refused.headers["Retry-After"], refused.json["code"]) == (429, "1", "too-busy")
     asking, statuses = ask(turns, ["/api/v1/route", "/api/v1/route", "/api/v1/route", "/api/v1/route"])
     end(counted, drawing + asking)
     assert statuses == [200] * 4
@@ -123,7 +123,7 @@ def test_whoever_gave_a_turn_back_for_a_while_is_next():
     turns.take()
     back = turns.given_back()
     back.__enter__()
-    assert turns.take(0)
+    turns.take()
 
     def one(name, take):
         take()
@@ -178,7 +178,7 @@ def test_a_turn_comes_back_also_from_an_answer_that_fails():
 
 def test_whoever_waits_longest_comes_next_and_nobody_passes():
     turns, came = InOrder(1), []
-    assert turns.take()
+    turns.take()
 
     def one(number):
         turns.take()
@@ -191,33 +191,38 @@ def test_whoever_waits_longest_comes_next_and_nobody_passes():
         threads[-1].start()
         while turns.waiting <= number:
             time.sleep(0.001)
-    assert not turns.take(0)
+    # Also not somebody who comes in the moment in which a turn is given back.
+    turns.give()
+    turns.take()
+    came.append("last")
     turns.give()
     for thread in threads:
         thread.join(LONG_S)
-    assert came == [0, 1, 2, 3, 4]
-    assert turns.take(0)
+    assert came == [0, 1, 2, 3, 4, "last"]
+    assert turns.moves(0)
 
 
-def test_no_turn_is_lost_or_made_when_some_give_up_waiting():
-    turns, holding, had = InOrder(2), threading.Semaphore(2), []
+def test_no_turn_is_lost_or_made():
+    turns, holding = InOrder(2), threading.Semaphore(2)
 
     def one():
         for _ in range(200):
-            if turns.take(0.0005):
-                assert holding.acquire(blocking=False)
-                time.sleep(0.0002)
+            turns.take()
+            assert holding.acquire(blocking=False)
+            with turns.given_back():
                 holding.release()
-                turns.give()
-                had.append(True)
-            else:
-                had.append(False)
+            assert holding.acquire(blocking=False)
+            holding.release()
+            turns.give()
 
     with ThreadPoolExecutor(8) as pool:
         for done in [pool.submit(one) for _ in range(8)]:
             done.result(LONG_S)
-    assert set(had) == {True, False}
-    assert (turns.waiting, [turns.take(0) for _ in range(3)]) == (0, [True, True, False])
+    assert turns.waiting == 0
+    turns.take()
+    assert turns.moves(0)
+    turns.take()
+    assert not turns.moves(0)
 
 
 @pytest.mark.parametrize(
