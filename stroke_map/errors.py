@@ -263,7 +263,7 @@ class TooLargeError(StrokeMapError, ValueError):
 
 
 class TooBusyError(StrokeMapError):
-    """The public routing limit is reached; clinical questions are not held up by it."""
+    """The limit of public questions, or of pages that wait, is reached; clinical questions are not held up by it."""
 
     code = "too-busy"
     status = 429
