@@ -32,8 +32,9 @@ def test_what_is_added_is_listed(accounts, now):
 
 
 def test_nothing_of_a_key_but_its_hash_is_kept(sqlite_store, now):
-    _, whole = sqlite_store.accounts.add_key(CREW, lasts=DAY, by="me", now=now)
-    secret = whole.rpartition("_")[2]
+    key, whole = sqlite_store.accounts.add_key(CREW, lasts=DAY, by="me", now=now)
+    secret = whole.removeprefix(f"sm_{key.id}_")
+    assert len(secret) == 43
     content = b"".join(path.read_bytes() for path in sqlite_store.file.parent.glob("live.db*"))
     assert digest(whole).encode() in content
     assert secret.encode() not in content
