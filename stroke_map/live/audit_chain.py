@@ -36,6 +36,13 @@ class Link:
     number: int
     line: str
     hash: str
+    _told: dict[str, Any] | None = field(default=None, compare=False, repr=False)
+
+    @classmethod
+    def of(cls, line: str, hashed: str) -> Link:
+        """From a line, which has its number in it and is taken apart once alone; ValueError, KeyError or TypeError where it has none."""
+        told = orjson.loads(line)
+        return cls(int(told["number"]), line, hashed, told)
 
     @property
     def head(self) -> Head:
@@ -44,7 +51,7 @@ class Link:
 
     def record(self) -> dict[str, Any]:
         """What the line says."""
-        told: dict[str, Any] = orjson.loads(self.line)
+        told: dict[str, Any] = orjson.loads(self.line) if self._told is None else self._told
         return told
 
     def at(self) -> datetime:

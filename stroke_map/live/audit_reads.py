@@ -195,11 +195,11 @@ def gather_file(path: Path, store: LiveStore, offset: int = 0) -> int:
 def _read(chain: str, content: bytes) -> Link:
     try:
         kept_hash, _, line = content.decode().rstrip("\n").partition(" ")
-        made = Link(0, line, kept_hash)
+        made = Link.of(line, kept_hash)
         made.at()  # whatever is no record is refused before it meets the database
-        return Link(int(made.record()["number"]), line, kept_hash)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise AuditError(f"{chain}: a line of its file cannot be read", problems=[f"{chain}: a line of its file was changed"]) from error  # fmt: skip
+    return made
 
 
 def gather_left(folder: Path, store: LiveStore) -> list[str]:
