@@ -15,19 +15,23 @@ from sqlalchemy import delete, func, select
 from stroke_map.errors import AuditError
 from stroke_map.live.account_tables import audit, audit_chains
 from stroke_map.live.audit import CHAIN_OPENED, lines_after, seal_of
-from stroke_map.live.audit_chain import ARCHIVED, WRITES, Head, Link, Seal, beginning
+from stroke_map.live.audit_chain import ARCHIVED, WRITES, Head, Link, Seal, beginning, problems
 from stroke_map.live.audit_reads import CHAIN_CLOSED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
+    from typing import BinaryIO
 
     from sqlalchemy import Connection
 
     from stroke_map.live.store import LiveStore
 
 _MOST_DELETED: Final = 2000  # lines in one transaction: alerts wait for it
+_MOST_READ: Final = (
+    1000  # lines in one transaction, over before they are written: PostgreSQL ends one that waits for a disk
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ def archive(store: LiveStore, folder: Path, *, before: datetime, now: datetime) 
     Raises
     ------
     AuditError
-        The log is not whole: it stays as it is.
+        The log is not whole, or was archived by somebody else meanwhile: it stays as it is.
     LiveStoreError
         The database is away.
     OSError
@@ -62,18 +66,22 @@ def archive(store: LiveStore, folder: Path, *, before: datetime, now: datetime) 
         heads = {row.chain: Head(row.number, row.hash) for row in connection.execute(select(audit_chains))}
         ends = {chain: _end(connection, chain, earlier, head, before) for chain, head in heads.items()}
         news = {chain: end for chain, end in ends.items() if end != _begins(chain, earlier)}
-        if not news:
-            _take_away(store, earlier)
-            return None
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = folder / f"audit-{now:%Y%m%dT%H%M%SZ}.jsonl"
-        lines = _write(connection, file, news, earlier)
         over = {chain for chain in news if heads[chain] == ends[chain] and _is_closed(connection, chain, ends[chain])}
-        seal = _seal(connection, ends, over, earlier)
+        seal = _seal(connection, ends, over, earlier) if news else earlier
+    if not news:
+        _take_away(store, earlier)
+        return None
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = folder / f"audit-{now:%Y%m%dT%H%M%SZ}.jsonl"
+    _write(store, file, news, earlier)
     with store.writing() as connection:
         connection.execute(delete(audit_chains).where(audit_chains.c.chain.in_(sorted(over))))
         store.audit.append(connection, {"action": ARCHIVED, "file": file.name, "archived": seal.told()})
+        if not _was_alone(connection, heads[WRITES]):
+            file.unlink()
+            raise _changed(["another archive was made meanwhile"])
     _take_away(store, seal)
+    lines = sum(end.number - _begins(chain, earlier).number for chain, end in news.items())
     return Archived(file, lines, len(news))
 
 
@@ -94,22 +102,56 @@ def _end(connection: Connection, chain: str, earlier: Seal, head: Head, before: 
     return begins if row is None else Head(row.number, row.hash)
 
 
-def _write(connection: Connection, file: Path, ends: Mapping[str, Head], earlier: Seal) -> int:
-    """Write the lines as the files of reads have them, and be sure of them; gives how many."""
-    count = 0
+def _write(store: LiveStore, file: Path, ends: Mapping[str, Head], earlier: Seal) -> None:
+    """Write the lines as the files of reads have them, and be sure of them; a file that does not hold all of them does not stay."""
     with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:  # noqa: PTH123  for the mode
-        for chain, end in sorted(ends.items()):
-            for one, _ in lines_after(connection, chain, _begins(chain, earlier).number):
-                if one.number > end.number:
-                    break
-                opened.write(f"{one.hash} {one.line}\n".encode())
-                count += 1
-        opened.flush()
-        os.fsync(opened.fileno())
+        try:
+            for chain, end in sorted(ends.items()):
+                _write_chain(store, opened, chain, _begins(chain, earlier), end)
+            opened.flush()
+            os.fsync(opened.fileno())
+        except BaseException:
+            file.unlink()
+            raise
     within = os.open(file.parent, os.O_RDONLY)
     os.fsync(within)
     os.close(within)
-    return count
+
+
+def _write_chain(store: LiveStore, opened: BinaryIO, chain: str, begins: Head, end: Head) -> None:
+    # Read after the seal was made: held against it here, whatever was done to the log meanwhile.
+    if wrong := list(problems(chain, _written(store, opened, chain, begins, end), end, begins)):
+        raise _changed(wrong)
+
+
+def _written(store: LiveStore, opened: BinaryIO, chain: str, begins: Head, end: Head) -> Iterator[Link]:
+    """The lines of a chain behind `begins` up to `end`, each when it is in the file."""
+    wanted = select(audit.c.number, audit.c.line, audit.c.hash).order_by(audit.c.number).limit(_MOST_READ)
+    wanted = wanted.where(audit.c.chain == chain, audit.c.number <= end.number)
+    number = begins.number
+    while number < end.number:
+        with store.reading() as connection:
+            rows = connection.execute(wanted.where(audit.c.number > number)).all()
+        if not rows:
+            return
+        for row in rows:
+            opened.write(f"{row.hash} {row.line}\n".encode())
+            yield Link(row.number, row.line, row.hash)
+        number = rows[-1].number
+
+
+def _was_alone(connection: Connection, since: Head) -> bool:
+    """Whether nobody else has archived since then; asked behind one's own line, before which nobody writes any more."""
+    told = [one.record().get("action") for one, _ in lines_after(connection, WRITES, since.number)]
+    return told.count(ARCHIVED) == 1
+
+
+def _changed(wrong: Sequence[str]) -> AuditError:
+    return AuditError(
+        "The audit log was changed while it was archived, and stays as it is.",
+        problems=wrong,
+        next_step="Run `stroke-map audit verify`: where it finds nothing, another `audit archive` was quicker.",
+    )
 
 
 def _is_closed(connection: Connection, chain: str, end: Head) -> bool:

@@ -1,3 +1,4 @@
+import os
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -168,3 +169,67 @@ def test_a_file_that_is_there_already_is_never_written_over(log, tmp_path, now):
     with pytest.raises(FileExistsError):
         archive(log, tmp_path, before=now + 3 * DAY, now=moment)
     assert len(log.audit.list()) == count
+
+
+def while_it_is_written(monkeypatch, what):
+    """Do something once, when all lines are in a file and the disk has not taken it yet."""
+    fsync, left = os.fsync, [what]
+
+    def slow(file):
+        if left:
+            left.pop()()
+        fsync(file)
+
+    monkeypatch.setattr(audit_archive.os, "fsync", slow)
+
+
+@pytest.mark.parametrize("live_database", ["postgres"], indirect=True)
+def test_no_transaction_waits_for_a_slow_disk(log, tmp_path, now, monkeypatch):
+    """PostgreSQL ends one that is idle for some seconds."""
+    states = []
+    ours = text(
+        "SELECT state FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND state IS NOT NULL"
+    )
+
+    def look():
+        with log.reading() as connection:
+            states.append(set(connection.execute(ours).scalars()))
+
+    while_it_is_written(monkeypatch, look)
+    assert brought(log, tmp_path / "old", now + 3 * DAY, now).lines == 10
+    assert states in ([set()], [{"idle"}])
+
+
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_what_is_read_in_portions_is_all_of_it(log, tmp_path, now, monkeypatch, most):
+    monkeypatch.setattr(audit_archive, "_MOST_READ", most)
+    assert brought(log, tmp_path / "old", now + 3 * DAY, now).lines == len(lines_of(tmp_path / "old")) == 10
+    assert wrong_with(log) == []
+
+
+@pytest.mark.parametrize("days", [2, 3, 5])
+def test_of_two_archives_at_once_one_is_made(log, tmp_path, now, monkeypatch, days):
+    while_it_is_written(monkeypatch, lambda: brought(log, tmp_path / "quick", now + days * DAY, now))
+    with pytest.raises(AuditError, match="while it was archived"):
+        brought(log, tmp_path / "slow", now + 3 * DAY, now)
+    assert list((tmp_path / "slow").iterdir()) == []
+    assert wrong_with(log) == []
+    assert brought(log, tmp_path / "slow", now + 6 * DAY, now).lines > 0
+    told = [one.record() for folder in ("quick", "slow") for one in lines_of(tmp_path / folder)]
+    assert len({(one["chain"], one["number"]) for one in told}) == len(told)
+
+
+def test_lines_that_are_gone_when_they_are_to_be_written_are_missed(log, tmp_path, now, monkeypatch):
+    verify = log.audit.verify
+
+    def verify_and_lose():
+        found = verify()
+        with log.writing(audited=False) as connection:
+            connection.execute(text("DELETE FROM audit WHERE chain = 'reads-2' AND number = 2"))
+        return found
+
+    monkeypatch.setattr(log.audit, "verify", verify_and_lose)
+    with pytest.raises(AuditError) as told:
+        brought(log, tmp_path / "old", now + 3 * DAY, now)
+    assert told.value.facts["problems"] == ["reads-2: line 2 is missing"]
+    assert list((tmp_path / "old").iterdir()) == []
