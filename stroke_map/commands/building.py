@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stroke_map.commands.output import say
-from stroke_map.errors import NoEditionError
+from stroke_map.errors import EditionDamagedError, NoEditionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,13 +25,13 @@ KEPT_S = 7 * 24 * 3600
 def build_complete(**what: Any) -> Path:
     """`editions.build_edition` with base map tiles, and every kernel of an answer compiled into the cache.
 
-    Parameters and errors are those of `build_edition`.
+    Parameters and errors are those of `build_edition`; EditionError also where a region's own clinical values would be lost.
     """
     from stroke_map.editions import build_edition
     from stroke_map.maps.band_layer import draw_bands
     from stroke_map.settings import read_settings
 
-    what["protocols"] = protocol_texts(what["region"])
+    what["protocols"] = protocol_texts(_kept(what["region"], what["geodata_dir"]))
     tiles = _tiles(what.get("progress"), what["osm"])
     folder = build_edition(draw_tiles=tiles, draw_bands=draw_bands, settings=read_settings(), **what)
     _warm_up(folder)
@@ -48,7 +48,8 @@ def update_complete(**what: Any) -> Made:
     from stroke_map.maps.report import write_report
     from stroke_map.settings import read_settings
 
-    what["protocols"] = protocol_texts(what["region"] or _published_region(what["geodata_dir"]))
+    given, geodata_dir = what["region"], what["geodata_dir"]
+    what["protocols"] = protocol_texts(_kept(given, geodata_dir) if given else _published_region(geodata_dir))
     tiles = _tiles(what.get("progress"), what.get("osm"))
     made = annual_update(
         draw_tiles=tiles, draw_bands=draw_bands, write_report=write_report, settings=read_settings(), **what
@@ -113,6 +114,24 @@ def _published_region(geodata_dir: Path) -> Region | None:
     except NoEditionError:
         return None
     return region_again(info, geodata_dir)
+
+
+def _kept(region: Region, geodata_dir: Path) -> Region:
+    """A region that somebody gives, with which no clinical values of the edition that serves are lost.
+
+    Raises
+    ------
+    EditionError
+        They would be, see `refuse_if_values_are_lost`.
+    """
+    from stroke_map.editions import open_published
+    from stroke_map.editions.region import refuse_if_values_are_lost
+
+    if region.protocol_file is None:
+        # A damaged one can say nothing for sure, and to build again is how it is mended.
+        with suppress(NoEditionError, EditionDamagedError):
+            refuse_if_values_are_lost(open_published(geodata_dir).info, region)
+    return region
 
 
 def _warm_up(folder: Path) -> None:

@@ -154,14 +154,37 @@ def region_again(info: EditionInfo, geodata_dir: Path) -> Region | None:
     """
     name = info.region.id
     region = load_region(name, geodata_dir=geodata_dir) if name in _known(geodata_dir) else None
-    sealed = any(protocol.local_version or protocol.signed_by for protocol in info.protocols)
-    if sealed and (region is None or region.protocol_file is None):
+    if _would_lose_values(info, region):
         missing = name + PROTOCOL_SUFFIX if region else f"{name}.toml with {name}{PROTOCOL_SUFFIX}"
         raise EditionError(
             f"the region's own clinical values, which edition {info.id} has, would be lost: there is no {missing}",
             next_step=f"Put {missing} into the folder `regions` of STROKE_MAP_GEODATA_DIR, or give --region FILE.",
         )
     return region
+
+
+def refuse_if_values_are_lost(info: EditionInfo, region: Region) -> None:
+    """Look at a region that somebody gives for an edition after another, as `region_again` looks at one that it finds.
+
+    A region of another name is another region. One without a name may be the same.
+
+    Raises
+    ------
+    EditionError
+        The edition before is sealed with clinical values of the region's own, and what is given has none.
+    """
+    name = info.region.id
+    if region.id in {name, Region().id} and _would_lose_values(info, region):
+        raise EditionError(
+            f"the region's own clinical values, which edition {info.id} has, would be lost: the region that is given has none",
+            next_step=f"Put {name}{PROTOCOL_SUFFIX} into the folder `regions` of STROKE_MAP_GEODATA_DIR and give --region {name}, or lay "
+            "it beside the .toml that is given, named as that one. A polygon alone has no clinical values.",
+        )
+
+
+def _would_lose_values(info: EditionInfo, region: Region | None) -> bool:
+    sealed = any(protocol.local_version or protocol.signed_by for protocol in info.protocols)
+    return sealed and (region is None or region.protocol_file is None)
 
 
 def read_polygon(path: Path) -> shapely.Polygon | shapely.MultiPolygon:

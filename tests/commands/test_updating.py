@@ -161,6 +161,26 @@ def test_an_update_keeps_the_clinical_values_of_the_region_or_says_that_it_canno
     assert (made.region.id, made.region.districts) == ("malta", ("渝中区",))
 
 
+def test_nor_are_they_lost_to_a_region_that_is_given_by_hand(run, town, malta, tmp_path):
+    (malta / "malta.toml").write_text(MALTA, encoding="utf-8")
+    (tmp_path / "own.toml").write_text(MALTA, encoding="utf-8")
+    square = {"type": "Polygon", "coordinates": [[[106, 29], [107, 29], [107, 30], [106, 30], [106, 29]]]}
+    (tmp_path / "border.geojson").write_bytes(orjson.dumps(square))
+    update = "update", "--hospitals", town["sheet"], "--same-roads", "--year", "2027"
+    build = "build", "2027.1", "--osm", town["osm"], "--sheet", town["sheet"]
+    given = [(*update, "--region", region) for region in ("malta", tmp_path / "own.toml", tmp_path / "border.geojson")]
+    for command in (*given, build, (*build, "--region", "malta")):
+        refused = run("edition", *command)
+        assert (refused.exit_code, refused.stdout) == (errors.EditionError.exit_code, "")
+        assert "the region's own clinical values" in refused.stderr
+        assert "malta.protocol.toml into the folder `regions`" in refused.stderr
+    assert not (malta.parent / "editions" / "2027.1").exists()
+    (tmp_path / "own.protocol.toml").write_text('version = "malta 2"', encoding="utf-8")
+    assert run("edition", *update, "--region", tmp_path / "own.toml").stdout == "Edition 2027.1: built\n"
+    (malta / "gozo.toml").write_text(MALTA.replace("malta", "gozo"), encoding="utf-8")
+    assert run("edition", *build[:1], "gozo", *build[2:], "--region", "gozo").exit_code == 0  # no values of Malta's
+
+
 def test_what_serves_and_is_damaged_is_not_taken_for_a_region_without_values(run, town, malta):
     (malta.parent / "current").write_bytes(b"x")
     options = ("--hospitals", town["sheet"], "--same-roads", "--against", "2026.1", "--year", "2027")
