@@ -66,7 +66,17 @@ def test_its_command_and_its_variables_are_ours_and_volumes_are_where_it_writes(
     assert volumes == [variables["STROKE_MAP_GEODATA_DIR"], variables["STROKE_MAP_CACHE_DIR"]]
     (run,) = said(image, "RUN")
     assert all(volume in run for volume in volumes)
-    assert said(image, "EXPOSE") == [variables["STROKE_MAP_PORT"]]
+
+
+def test_every_port_of_its_service_can_be_published_as_its_head_says(stages):
+    """Those of answers, on either plane, and of changes."""
+    (told,) = said(stages[-1], "ENV")
+    variables = dict(entry.split("=", 1) for entry in shlex.split(told))
+    ports = {setting.variable: variables.get(setting.variable, str(setting.default)) for setting in SETTINGS}
+    served = {ports["STROKE_MAP_PORT"], ports["STROKE_MAP_STREAM_PORT"]}
+    assert {port for rest in said(stages[-1], "EXPOSE") for port in rest.split()} == served
+    published = re.findall(r"-p 127\.0\.0\.1:(\d+):(\d+)", FILE.read_text(encoding="utf-8"))
+    assert {inside for _, inside in published} == served
 
 
 def test_what_is_copied_is_there_and_is_let_through_and_little_else(stages):
