@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
+from stroke_map.editions.ranking import NEVER
 from stroke_map.errors import NoRouteError
 from stroke_map.settings import prepare_numba_cache
 
@@ -11,8 +14,6 @@ prepare_numba_cache()
 from numba import njit  # noqa: E402  (the cache folder must be set first)
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from stroke_map.dispatch.roads_now import RoadsNow
     from stroke_map.editions.ranking import Starts
 
@@ -60,6 +61,18 @@ def find_drive(roads: RoadsNow, starts: Starts, column: int) -> Drive:
     arrays = (network.turn_passes, network.segment_stretch, network.stretch_length_m)
     passes, length_m = _measure(segments, turns, first_share, last_share, *arrays)
     return Drive(cost_ms - passes * network.pass_cost_ms, length_m, start, segments, turns, first_share, last_share)
+
+
+def find_every_time(roads: RoadsNow, starts: Starts) -> tuple[np.ndarray, np.ndarray]:
+    """How long the drive to every hospital takes, as `find_drive` tells of one.
+
+    Returns
+    -------
+    (float64[H] milliseconds by the clock, infinite where no road leads; int64[H] cost in milliseconds, NEVER where none does)
+    """
+    network = roads.network
+    cost_ms, passes = roads.ranking.every(starts, network.turn_passes)
+    return np.where(cost_ms < NEVER, cost_ms - passes * float(network.pass_cost_ms), np.inf), cost_ms
 
 
 @njit(cache=True, nogil=True)

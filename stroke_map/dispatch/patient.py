@@ -9,8 +9,8 @@ import numpy as np
 
 from stroke_map.dispatch.classes import CLOSED, LAPSED, UNKNOWN, VALID
 from stroke_map.dispatch.classes import NEVER as INCAPABLE
+from stroke_map.dispatch.drive import find_every_time
 from stroke_map.editions.current import CurrentRanking
-from stroke_map.editions.ranking import NEVER
 from stroke_map.live.statuses import TELEPHONE_FIRST
 from stroke_map.protocols.options import Medians, Onward, Option, OptionLevel
 
@@ -52,11 +52,8 @@ class Reached:
 
 def reach(asked: Asked, begin: Begin) -> Reached:
     """Drive to each hospital, exactly."""
-    network = asked.roads.network
-    cost_ms, passes = asked.roads.ranking.every(begin.starts, network.turn_passes)
-    # The deterrent for driving through restricted streets is no time.
-    time_ms = cost_ms - passes * network.pass_cost_ms
-    return Reached(np.where(cost_ms < NEVER, time_ms / 60_000, np.inf), cost_ms)
+    time_ms, cost_ms = find_every_time(asked.roads, begin.starts)
+    return Reached(time_ms / 60_000, cost_ms)
 
 
 def options(asked: Asked, reached: Reached) -> list[Option]:
@@ -116,8 +113,8 @@ def _onward(asked: Asked, column: int, travel_min: float, standing: dict[str, np
 def _legs(asked: Asked, column: int, then: str, leaves_s: float, partners: tuple[int, ...]) -> tuple[Leg, ...]:
     """The drives to those that can do what follows when the patient, who leaves at `leaves_s` seconds since 1970, comes there."""
     transfers = asked.roads.transfers
-    there_ms = transfers.bounds_ms(column)
-    at_s = leaves_s + np.where(there_ms < NEVER, there_ms / 1000, 0.0)
+    there_ms = transfers.times_ms(column)
+    at_s = leaves_s + np.where(np.isfinite(there_ms), there_ms / 1000, 0.0)
     wanted, unsure = asked.classes_for((then,), at_s) <= LAPSED, np.zeros(len(at_s), dtype=bool)
     if isinstance(asked.roads.ranking, CurrentRanking):
         # A bound may be hours too early: those that may be able by then are driven to, and left out if they are not.

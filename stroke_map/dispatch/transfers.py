@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from stroke_map.dispatch.drive import find_drive
+from stroke_map.dispatch.drive import find_drive, find_every_time
 from stroke_map.editions.changes import CLOSED_MS
-from stroke_map.editions.ranking import Starts
+from stroke_map.editions.current import CurrentRanking
+from stroke_map.editions.ranking import NEVER, Starts
 
 if TYPE_CHECKING:
     from stroke_map.dispatch.roads_now import RoadsNow
@@ -30,13 +31,21 @@ class Leg(NamedTuple):
     travel_min: float
 
 
+class _Leaving(NamedTuple):
+    """The drives from one hospital: where they begin, int64[H] what each costs at least, float64[H] see `Transfers.times_ms`."""
+
+    starts: Starts
+    bounds_ms: np.ndarray
+    time_ms: np.ndarray
+
+
 class Transfers:
     """The drives between the hospitals on one state of the roads; each is worked out when it is first asked for."""
 
     def __init__(self, roads: RoadsNow, arrivals: Arrivals | NearArrivals) -> None:
         # Weak: no circle, so that an edition that is let go is gone at once, with the files it maps; the collector may be told to leave it.
         self._roads, self._arrivals = weakref.proxy(roads), arrivals
-        self._leaving: dict[int, tuple[Starts, np.ndarray]] = {}
+        self._leaving: dict[int, _Leaving] = {}
         self._legs: dict[tuple[int, bytes, tuple[int, ...]], tuple[Leg, ...]] = {}
         self._lock = threading.Lock()
 
@@ -51,13 +60,16 @@ class Transfers:
                 found = self._legs[key] = self._find(column, wanted, partners)
             return found
 
-    def bounds_ms(self, column: int) -> np.ndarray:
-        """int64[H]: at least so long from one hospital to each (see `Ranking.bounds_ms`)."""
+    def times_ms(self, column: int) -> np.ndarray:
+        """float64[H]: how long from one hospital to each by the clock, infinite where no road leads.
+
+        To a `CurrentRanking` a drive to every hospital is too dear: its bounds stand for the times, and may be hours too early.
+        """
         with self._lock:
-            return self._from(column)[1]
+            return self._from(column).time_ms
 
     def _find(self, column: int, wanted: np.ndarray, partners: tuple[int, ...]) -> tuple[Leg, ...]:
-        starts, bounds_ms = self._from(column)
+        starts, bounds_ms, _ = self._from(column)
         others = wanted.copy()
         others[column] = False
         nearest = self._roads.ranking.nearest(starts, bounds_ms, others, _MOST)[0].tolist()
@@ -67,8 +79,8 @@ class Transfers:
         columns = dict.fromkeys(nearest + agreed)
         return tuple(Leg(onto, find_drive(self._roads, starts, onto).time_ms / 60_000) for onto in columns)
 
-    def _from(self, column: int) -> tuple[Starts, np.ndarray]:
-        """The gate of a hospital, in every direction one may drive off now, and the bounds from there."""
+    def _from(self, column: int) -> _Leaving:
+        """The drives from the gate of a hospital, in every direction one may drive off now."""
         known = self._leaving.get(column)
         if known is None:
             tables, network = self._arrivals, self._roads.network
@@ -79,5 +91,14 @@ class Transfers:
                 segment, part_ms = segment[is_open], part_ms[is_open]
             share = part_ms / np.maximum(network.segment_time_ms[segment], 1)
             starts = Starts(segment.astype(np.int32), share, np.zeros(len(segment), dtype=np.int64))
-            known = self._leaving[column] = starts, self._roads.ranking.bounds_ms(starts)
+            known = self._leaving[column] = _Leaving(starts, *self._drives(starts))
         return known
+
+    def _drives(self, starts: Starts) -> tuple[np.ndarray, np.ndarray]:
+        """`bounds_ms` and `time_ms` of `_Leaving`."""
+        ranking = self._roads.ranking
+        if isinstance(ranking, CurrentRanking):
+            bounds_ms = ranking.bounds_ms(starts)
+            return bounds_ms, np.where(bounds_ms < NEVER, bounds_ms.astype(np.float64), np.inf)
+        time_ms, cost_ms = find_every_time(self._roads, starts)
+        return cost_ms, time_ms
