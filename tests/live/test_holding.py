@@ -143,6 +143,20 @@ def test_a_case_that_is_held_keeps_no_message_of_another_waiting(store, add_chan
     assert deliveries.record([Outcome(first.id, "delivered")], "me", now=now) == set()
 
 
+@on_postgres
+def test_a_case_that_is_held_keeps_no_alert_of_another_waiting(store, new_case, new_alert, now):
+    for case_id in (1, 2):
+        store.cases.add(new_case(), now=now)
+        store.alerts.create(new_alert(case_id=case_id), key=str(case_id), digest="d", now=now)
+    called = lambda: {one.case.id for one in store.alerts.list(now=now) if any(h.kind == "called" and h.at > now for h in one.happenings)}  # noqa: E731  # fmt: skip
+    with store.writing(audited=False) as connection:
+        hold_cases(connection, [1])
+        assert store.alerts.work_off(now + 10 * MINUTE) == 1
+        assert called() == {2}
+    assert store.alerts.work_off(now + 10 * MINUTE) == 1
+    assert called() == {1, 2}
+
+
 def test_one_key_for_two_cases_at_once_is_refused_for_one_of_them(store, new_case, new_alert, now):
     for _ in range(4):
         store.cases.add(new_case(), now=now)
