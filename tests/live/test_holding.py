@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import text, update
 
 from stroke_map.errors import ConflictError
+from stroke_map.live import database
+from stroke_map.live import store as live_store
 from stroke_map.live.case_tables import alerts
 from stroke_map.live.changed import TOPICS, Versions, changes_since
 from stroke_map.live.deliveries import Outcome
@@ -19,6 +21,13 @@ MINUTE = timedelta(minutes=1)
 #: SQLite lets one write at a time: nobody waits there for one case alone.
 on_postgres = pytest.mark.parametrize("live_database", ["postgres"], indirect=True)
 TEAMS = "emergency", "radiology", "neurology"
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """Whoever waits for a turn waits as long as a busy machine takes: here it is asked what is written, and not how soon."""
+    for module in (database, live_store):
+        monkeypatch.setattr(module, "WRITE_WAIT_S", 300.0)
 
 
 def something(store, new_case, new_alert, now, number):
