@@ -11,6 +11,7 @@ import numpy as np
 from stroke_map.dispatch.classes import CLOSED, LAPSED, UNKNOWN, VALID, classify
 from stroke_map.dispatch.drive import find_drive
 from stroke_map.dispatch.starts import find_starts
+from stroke_map.editions.arrivals import LONGEST_STORED_S
 from stroke_map.editions.current import CurrentRanking
 from stroke_map.editions.near_ranking import NearRanking
 from stroke_map.editions.ranking import NEVER
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from stroke_map.protocols.decision import Decision
     from stroke_map.settings import Settings
 
-#: By how much a drive may take longer than a bound says: round closures, and as times are stored.
+#: By how much a drive may take longer than a bound says: round closures or beyond the longest that is stored, and as times are stored.
 _LONGEST_DETOUR_S: Final = 86_400.0
 _QUANTUM_S: Final = 1.0
 
@@ -100,7 +101,8 @@ class Asked:
             Seconds since 1970 before which nobody arrives, and float64[H] when by the bounds of the ranking one would.
         """
         unsure = np.zeros(len(bounds_s), dtype=bool)
-        latest_s = bounds_s + (_LONGEST_DETOUR_S if isinstance(self.roads.ranking, CurrentRanking) else _QUANTUM_S)
+        is_far_off = (bounds_s - earliest_s >= LONGEST_STORED_S) | isinstance(self.roads.ranking, CurrentRanking)
+        latest_s = bounds_s + np.where(is_far_off, _LONGEST_DETOUR_S, _QUANTUM_S)
         grace_s = self.settings.accreditation_grace_days * 86_400.0
         for table in (self.prepared.capabilities[need] for need in needs):
             for turns_s in (table.begins, table.ends, table.ends + grace_s):

@@ -29,8 +29,9 @@ __all__ = ["Arrivals", "Gate", "build_arrivals", "find_gates"]
 META_FILE = "arrivals.json"
 UNREACHABLE = 65535
 LONGEST_STEPS = UNREACHABLE - 1
-#: .5 s reaches 9.1 hours; beyond that stored times saturate, which leaves them lower bounds.
 _COARSEST_QUANTUM_MS = 500
+#: 9.1 hours; beyond that stored times saturate, which leaves them lower bounds.
+LONGEST_STORED_S = LONGEST_STEPS * _COARSEST_QUANTUM_MS / 1000
 _GATE_ARRAYS = (
     "gate_first",
     "gate_segment",

@@ -246,6 +246,19 @@ def test_a_deterrent_does_not_put_off_the_arrival(gated_town, ask, place_of) -> 
     assert ("behind", 1) in listed(found)
 
 
+def test_an_accreditation_that_ends_on_a_drive_of_half_a_day_has_lapsed(make_town, write_osm, ask, place_of) -> None:
+    """Longer than a table stores: nine hours are all that it tells of."""
+    lat, lon = place_of(58_000, 5)
+    row = {"id": "h", "lat": lat, "lon": lon, "thrombolysis": "yes", "thrombolysis_valid_until": "2026-06-01"}
+    osm = write_osm({"w": (0, 0), "e": (60_000, 0)}, [("we", STREET | {"maxspeed": "5"})])
+    town = make_town(osm, [row], profiles=("car",))
+    drive = timedelta(seconds=ask(town, place_of(0, 0))["hospitals"][0]["travel_time_s"])
+    assert drive > timedelta(hours=10)
+    midnight, second = MONDAY_NOON.replace(day=2, hour=0), timedelta(seconds=1)
+    for at, class_ in ((midnight - drive - second, 1), (midnight - drive + second, 2)):
+        assert listed(ask(town, place_of(0, 0), at=at)) == [("h", class_)]
+
+
 def town_rows(place_of) -> list[dict]:
     """Two at one gate, two mirrored about the middle, one closed, one unknown."""
     at = {"c": 1000, "a": 1000, "left": 400, "right": 1600, "shut": 800, "who": 1200}
