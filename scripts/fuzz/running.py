@@ -82,16 +82,10 @@ def fuzz(
     )
     @given(case=target.cases)
     def give(case: Any) -> None:
-        for _ in range(
-            1 if done.cases else 2
-        ):  # the first one compiles kernels or loads them, and is timed when they are there
-            begun = time.process_time()
-            try:
-                target.read(case)
-                refused = False
-            except target.refusals:
-                refused = True
-            took_s = time.process_time() - begun
+        refused, took_s = _read(target, case)
+        if not done.cases or took_s > longest_s:
+            # Kernels are compiled at the first, and are there now; and a machine stands still now and then: what is slow is slow again.
+            refused, took_s = _read(target, case)
         done.cases += 1
         done.refused += refused
         if took_s > done.slowest_s:
@@ -107,6 +101,16 @@ def fuzz(
     if done.slowest_s > longest_s:
         raise Violation(f"{target.name}, seed {first}: {done.slowest_s:.1f} s of the processor for {slowest[0]}")
     return done
+
+
+def _read(target: Target, case: Any) -> tuple[bool, float]:
+    """Whether a case was refused, and how much of the processor that took."""
+    begun = time.process_time()
+    try:
+        target.read(case)
+    except target.refusals:
+        return True, time.process_time() - begun
+    return False, time.process_time() - begun
 
 
 def _shown(case: Any) -> str:
