@@ -16,7 +16,6 @@ from stroke_map.dispatch.reasons import avoided_closures, nearest_capable, warni
 from stroke_map.dispatch.statuses import MOST_SEEN, Statuses, seen_json, statuses_json, taken
 from stroke_map.dispatch.weigh import decision_json, predicted_json, weigh
 from stroke_map.editions.near_ranking import flood_let_go
-from stroke_map.editions.ranking import NEVER
 from stroke_map.errors import (
     NoCapableHospitalError,
     NoRouteError,
@@ -100,18 +99,16 @@ def _statuses_seen(asked: Asked, choice: Choice) -> list[dict[str, Any]]:
     """What hospitals said that this answer would be another without, the nearest first."""
     if asked.statuses is None:
         return []
-    farthest_ms = max(ranked.cost_ms for ranked in choice.ranked)
-    columns = [
-        column
-        for column in taken(asked, choice.arrival_s)
-        if choice.bounds_ms[column] < NEVER
-        and (choice.bounds_ms[column] <= farthest_ms or len(choice.ranked) < asked.question.limit)
-    ]
-    columns = sorted(columns, key=lambda column: int(choice.bounds_ms[column]))[:MOST_SEEN]
+    worse = np.zeros(len(choice.arrival_s), dtype=bool)
+    worse[taken(asked, choice.arrival_s)] = True
+    columns, costs_ms = asked.roads.ranking.nearest(choice.begin.starts, choice.bounds_ms, worse, MOST_SEEN)
+    if len(choice.ranked) >= asked.question.limit:
+        columns = columns[costs_ms <= max(ranked.cost_ms for ranked in choice.ranked)]
     travel_s = {
-        column: round(find_drive(asked.roads, choice.begin.starts, column).time_ms / 1000, 1) for column in columns
+        column: round(find_drive(asked.roads, choice.begin.starts, column).time_ms / 1000, 1)
+        for column in columns.tolist()
     }
-    return seen_json(asked, columns, choice.arrival_s, travel_s)
+    return seen_json(asked, list(travel_s), choice.arrival_s, travel_s)
 
 
 def _tell_statuses(asked: Asked, error: StrokeMapError) -> None:

@@ -14,7 +14,7 @@ from stroke_map.dispatch.choose import Asked, find_begin
 from stroke_map.dispatch.patient import options, reach
 from stroke_map.dispatch.statuses import Statuses
 from stroke_map.errors import NoCapableHospitalError
-from stroke_map.live import HospitalStatus, LiveState
+from stroke_map.live import Closure, HospitalStatus, LiveState
 from stroke_map.live.statuses import CLOCK_SKEW, TROUBLES, UNCONFIRMED_FOR
 from stroke_map.protocols import read_question
 from stroke_map.web.models import Answer
@@ -199,6 +199,27 @@ def test_what_does_not_matter_here_is_not_given_as_a_reason(centres, ask_with, s
 def test_one_beyond_the_last_is_seen_only_where_it_would_have_been_listed(centres, ask_with, said):
     assert seen(ask_with(centres, said("far", "full"), limit=3)) == []
     assert seen(ask_with(centres, said("far", "full"), limit=4)) == [("far", "full")]
+
+
+def test_one_beyond_a_slow_road_is_seen_where_its_drive_puts_it(
+    make_town, write_osm, place_of, plain_settings, *, said, monday_noon
+):
+    """As the road usually is `near` would come first; as it is now it comes last."""
+    nodes = {"w": (-3000, 0), "a": (-100, 0), "b": (100, 0), "e": (9000, 0)}
+    rows = []
+    for name, x in (("near", -1000), ("other", 2000), ("third", 3000)):
+        lat, lon = place_of(x, 5)
+        rows.append({"id": name, "lat": lat, "lon": lon, "thrombolysis": "yes"})
+    osm = write_osm(nodes, [(way, {"highway": "residential"}) for way in ("wa", "ab", "be")])
+    town = make_town(osm, rows, profiles=("car",))
+    known = {"begins": monday_noon - HOUR, "created_at": monday_noon - HOUR, "reason": "x", "author": "x"}
+    slow = Closure(id=1, ways=(1,), kind="slow", factor=9.0, **known)
+    full = [said(name, "full") for name in ("near", "other")]
+    (lat, lon), at = place_of(0, 0), monday_noon
+    for limit, expected in ((1, ["other"]), (2, ["other", "near"])):
+        question = Question(lat=lat, lon=lon, at=at, asked_at=at, limit=limit)
+        found = answer(town, question, plain_settings, LiveState(at, False, 1, (slow,), tuple(full)))
+        assert [status["hospital"] for status in found["statuses_seen"]] == expected
 
 
 def test_the_protocol_is_told_of_a_hospital_as_a_whole_and_of_those_to_send_on_to(
