@@ -50,6 +50,12 @@ hypothesis.settings.register_profile("same", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("same")
 
 
+def pytest_collection_finish() -> None:
+    """Let the collector pass over all that was imported and collected: it stays, and is most of what there is to look through."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with slow tests first: when nothing is left but the end of one process's work, that is quick."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
@@ -72,7 +78,7 @@ def few_open_files(open_files):
     """Applications are circles, which only the collector lets go, and each has an edition's files open."""
     yield
     if _open_files() > open_files[0] + MORE_FILES:
-        gc.collect()  # a third of a second
+        gc.collect()  # a tenth of a second
         open_files[0] = _open_files()
 
 
