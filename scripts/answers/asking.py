@@ -136,7 +136,8 @@ class Asking:
     def _around_a_hospital(self, rng: np.random.Generator, number: int, base: datetime) -> Closure:
         hospital = self._edition.hospitals[rng.integers(len(self._edition.hospitals))]
         around = self._polygon(rng, hospital.entrance_lon, hospital.entrance_lat, float(rng.uniform(1e-3, 5e-3)))
-        ring = shapely.Polygon(around.exterior, [around.buffer(-2e-4).exterior]) if rng.random() < 0.5 else around
+        inner = shapely.get_parts(around.buffer(-2e-4))  # in several parts, where the polygon has a waist
+        ring = shapely.Polygon(around.exterior, [part.exterior for part in inner]) if rng.random() < 0.5 else around
         closure = replace(
             self._closure(rng, number, base), kind="closed", factor=None, ways=(), direction="both", layer=None
         )
