@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Questions of one scene are asked at so many moments, and so the trees of so many are grown.
 MOMENTS: Final = 2
+#: Of so many scenes in one nothing is closed: then the stored times are read as they are, without a search.
+UNCHANGED_IN: Final = 4
 _HOUR: Final = timedelta(hours=1)
 #: Moments lie up to so many days before and after the days that the edition is for.
 _BEYOND_DAYS: Final = 60
@@ -63,6 +65,8 @@ class Asking:
         closures = [self._closure(rng, number * 100 + k, base) for k in range(rng.poisson(4))]
         if number % 3 == 0:
             closures.append(self._around_a_hospital(rng, number * 100 + 99, base))
+        if number % UNCHANGED_IN == UNCHANGED_IN - 1:
+            closures = []
         statuses = tuple(self._status(rng, k, base) for k in range(rng.poisson(rng.choice([1, 5, 40]))))
         live = LiveState(
             as_of=base, stale=bool(rng.random() < 0.1), version=number, closures=tuple(closures), statuses=statuses
