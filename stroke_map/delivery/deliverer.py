@@ -58,8 +58,11 @@ class Deliverer(threading.Thread):
         self._unrecorded: list[Outcome] = []
         self._clock = SharedClock(store)
         self._jumps: JumpWatch | None = None  # looks at a clock that may be away now
-        # In seconds of `time.monotonic`, which nobody sets.
-        self._renewed_s, self._careful_until_s = time.monotonic(), 0.0
+        # In seconds of `time.monotonic`, which nobody sets. The clock may have been set just before this one begins: whoever lives says
+        # within a third of a lease until when, by whatever time; until that has been heard nothing is taken over.
+        lease_s = self._records.trying.lease / timedelta(seconds=1)
+        self._renewed_s = time.monotonic()
+        self._careful_until_s = self._renewed_s + lease_s / 2
 
     def run(self) -> None:
         """Look, send, write down; when told to end, or with the process, wait for what is on its way."""

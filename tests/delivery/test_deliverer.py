@@ -17,6 +17,7 @@ from faults.delivering import delivering
 
 from stroke_map.delivery import Deliverer, Sender
 from stroke_map.live.alert_rules import Callees, standing_of
+from stroke_map.live.channels import NewChannel, new_secret
 from stroke_map.live.deliveries import Outcome
 from stroke_map.live.delivery_records import LEAST_ATTEMPTS
 from stroke_map.live.holding import hold_cases
@@ -79,8 +80,6 @@ def test_a_call_reaches_the_documented_receiver_and_the_alert_is_delivered(
 def test_a_stand_down_follows_to_those_who_were_told(
     open_store, *, make_settings, receive, add_channel, alert_of, wait_until
 ):
-    from stroke_map.live.channels import NewChannel, new_secret
-
     store, secret = open_store(), new_secret()
     address, taken = receive(secret)
     new = NewChannel(hospital_id="a", kind="webhook", target=address, secret=secret, author="x")
@@ -171,8 +170,6 @@ def test_what_is_given_up_is_seen_and_sent_again_by_hand(
 def test_a_receiver_that_hangs_holds_up_no_other(
     open_store, *, make_settings, answer_with, receive, add_channel, alert_of, wait_until
 ):
-    from stroke_map.live.channels import NewChannel, new_secret
-
     let_go = threading.Event()
     hanging, _ = answer_with(lambda _connection: let_go.wait(LONG_S))
     # None of them is given up before the others would have been waited for in vain.
@@ -192,8 +189,6 @@ def test_a_receiver_that_hangs_holds_up_no_other(
 
 
 def test_many_deliverers_send_each_message_once(open_store, *, make_settings, receive, alert_of, wait_until):
-    from stroke_map.live.channels import NewChannel, new_secret
-
     store, secret, settings = open_store(), new_secret(), make_settings()
     address, taken = receive(secret)
     new = NewChannel(hospital_id="a", kind="webhook", target=address, secret=secret, author="x")
@@ -222,6 +217,23 @@ def test_a_lease_is_renewed_while_a_message_is_on_its_way(
     with delivering(store, settings), delivering(store, settings):
         wait_until(lambda: all_are(store, "delivered"))
     assert (len(read), found(store)[0].attempts) == (1, 1)
+
+
+def test_who_begins_takes_nothing_over_before_those_who_live_can_renew_by_a_clock_that_was_just_set(
+    open_store, *, make_settings, receive, alert_of, wait_until, add_channel
+):
+    store = open_store(delivery_lease_s=600.0)
+    secret = new_secret()
+    address, taken = receive(secret)
+    add_channel(store, address, secret=secret)
+    alert_of(store)
+    (before,) = store.deliveries.lease("one who lives", now=datetime.now(UTC) - timedelta(hours=1), most=1)
+    alert_of(store)
+    with delivering(store, make_settings()):
+        wait_until(lambda: taken)  # what nobody has taken waits for nothing
+        wait_until(lambda: found(store)[1].state == "delivered")
+    assert [one.attempts for one in found(store)] == [1, 1]
+    assert before.message_id not in {one["id"] for one in taken}
 
 
 def test_killed_between_sending_and_writing_down_it_is_sent_again_under_the_same_id(
