@@ -218,7 +218,7 @@ def _choose(asked: Asked, begin: Begin, bounds_ms: np.ndarray) -> Choice:
 
 
 def _drive_times_ms(asked: Asked, begin: Begin, bounds_ms: np.ndarray) -> np.ndarray:
-    """float64[H]: to the millisecond where a class hangs on it, else at least so long; 0 where no road leads.
+    """float64[H]: to the millisecond where a class hangs on it, else as the bound says, deterrents and all; 0 where no road leads.
 
     To some of them no road may lead as things are now, which a bound does not know: `bounds_ms` is NEVER there afterwards.
     """

@@ -1,7 +1,8 @@
 """How far every place of the roads is from the nearest hospital that can do a thing: the ground under all coverage figures.
 
 Times are those of the arrival table, rounded down to its quantum (at most .5 s), from the place on the road to the hospital's gate,
-at any hour: opening hours are not weighed, and neither is the way from a door to the road.
+at any hour: opening hours are not weighed, and neither is the way from a door to the road. The deterrent of a street that is closed to
+through traffic counts as time (ambulance: 20 s).
 """
 
 from __future__ import annotations

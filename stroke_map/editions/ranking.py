@@ -75,9 +75,9 @@ class Ranking:
         self.idle: deque[Scratch] = deque()
 
     def bounds_ms(self, starts: Starts) -> np.ndarray:
-        """int64[H]: at least so long to each hospital, and less than a quantum longer; NEVER where no road leads.
+        """int64[H]: each hospital costs at least so much, and less than a quantum more; NEVER where no road leads.
 
-        Drives longer than the table holds (9.1 hours) may be longer by more.
+        Drives longer than the table holds (9.1 hours) may cost more than that. By the clock any may be shorter: a deterrent is no time.
         """
         return _bounds(*starts, self.tables)
 
