@@ -7,6 +7,7 @@ import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import permutations
+from types import SimpleNamespace
 from urllib.parse import parse_qs
 
 import osmnx
@@ -72,7 +73,7 @@ def servers(found, roads, status=200):
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}", queries
@@ -86,6 +87,8 @@ def servers(found, roads, status=200):
 def ask(monkeypatch, tmp_path):
     monkeypatch.setenv("STROKE_MAP_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(osmnx.settings, "overpass_rate_limit", False)
+    # The second before each question is for the real servers.
+    monkeypatch.setattr(osmnx._nominatim, "time", SimpleNamespace(sleep=lambda _: None))
 
     def place(found=FOUND, roads=ROADS, status=200, load=lambda name: RoadNetwork.from_place(name, profile="car")):
         with servers(found, roads, status) as (address, queries):
