@@ -301,7 +301,7 @@ def serving() -> Callable[[Any], AbstractContextManager[str]]:
             return app(environ, start_response)
 
         server = make_server("127.0.0.1", 0, answer, threaded=True)
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))  # so often it looks whether to end
         thread.start()
         try:
             yield f"http://127.0.0.1:{server.server_port}"

@@ -124,7 +124,7 @@ def broken_receiver(port):
             pass
 
     server = http.server.ThreadingHTTPServer((HOST, port), Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
         yield

@@ -47,7 +47,7 @@ def server(answers_each: int, *, last_unanswered: bool = False) -> Iterator[tupl
         daemon_threads, request_queue_size = True, 128
 
     with Server(("127.0.0.1", 0), Echo) as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
+        threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True).start()
         yield running.server_address
         running.shutdown()
 
