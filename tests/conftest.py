@@ -50,6 +50,10 @@ hypothesis.settings.register_profile("same", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("same")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--pictures", action="store_true", help="keep a screenshot of each state of each page")
+
+
 def pytest_collection_finish() -> None:
     """Let the collector pass over all that was imported and collected: it stays, and is most of what there is to look through."""
     gc.collect()
@@ -314,8 +318,8 @@ def serving() -> Callable[[Any], AbstractContextManager[str]]:
 
 
 @pytest.fixture(scope="session")
-def picture() -> Callable[..., None]:
-    """Take a screenshot into a folder that git ignores, for somebody to look at."""
+def picture(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Take a screenshot, with `--pictures`, into a folder that git ignores, for somebody to look at."""
 
     def take(page: Any, name: str, *, whole: bool = False) -> None:
         SCREENSHOTS.mkdir(exist_ok=True)
@@ -323,7 +327,10 @@ def picture() -> Callable[..., None]:
         page.screenshot(path=part, full_page=whole)
         part.replace(SCREENSHOTS / f"{name}.png")
 
-    return take
+    def leave(_page: Any, _name: str, *, whole: bool = False) -> None:
+        """Of a page of a few metres it takes a browser half a second, of all pages half a minute."""
+
+    return take if request.config.getoption("pictures") else leave
 
 
 # ---- databases of live state
