@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from contextlib import closing
@@ -26,10 +27,11 @@ pytestmark = pytest.mark.parametrize("live_app", ["sqlite"], indirect=True)
 
 
 class Line:
-    """An application over a line that can lose answers, or find a proxy that knows nobody behind it."""
+    """An application over a line that can lose answers or bring none for good, or find a proxy that knows nobody behind it."""
 
     def __init__(self, app):
         self._app, self.lost, self.busy, self.asked = app, 0, 0, []
+        self.is_silent = False
 
     def __call__(self, environ, start_response):
         self.asked.append((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
@@ -38,10 +40,12 @@ class Line:
             start_response("502 Bad Gateway", [("Content-Type", "text/html")])
             return [b"<html>"]
         answer = self._app(environ, start_response)
-        if self.lost:
-            self.lost -= 1
+        if self.lost or self.is_silent:
             answer.close()
-            raise ConnectionAbortedError  # the server drops the connection: what was done is done, and nobody hears of it
+            if not self.is_silent:
+                self.lost -= 1
+                environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+            raise ConnectionAbortedError  # what was done is done, and nobody hears of it
         return answer
 
 
@@ -95,7 +99,7 @@ def test_hospitals_by_straight_line_come_with_a_place_that_has_no_road(client):
 
 
 def test_somebody_is_told_to_telephone_when_no_answer_comes(address, line):
-    line.lost = 1_000
+    line.is_silent = True
     with closing(Client(address, KEY, patience_s=0.2)) as client, pytest.raises(Unreachable, match="telephone"):
         client.nearest(QUESTION)
 
