@@ -20,6 +20,7 @@ from stroke_map.delivery import Deliverer, Sender
 from stroke_map.errors import EditionError, LiveStoreError, ServerStartError
 from stroke_map.listening import address_of, check_port
 from stroke_map.stream.process import StreamProcess
+from stroke_map.web.memory import give_back
 from stroke_map.web.reloading import Before, Reloading
 from stroke_map.web.turns import THREADS, TURNS
 from stroke_map.web.watchdog import Watchdog
@@ -72,6 +73,7 @@ def load(settings: Settings, folder: Path) -> Flask:
     from stroke_map.web.published import holder_of
     from stroke_map.web.sheet_sweeper import SheetSweeper
 
+    give_back()
     workers = Workers(folder, settings.workers)
     app = create_app(settings, workers)
     observed: Observed = app.wsgi_app  # type: ignore[assignment]
