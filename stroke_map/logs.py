@@ -13,6 +13,7 @@ import select
 import sys
 import threading
 import traceback
+from collections import deque
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,8 +27,8 @@ REQUEST_ID_HEADER: Final = "X-Request-Id"
 #: By this a request is found again: in its answer, in every line it leaves here and in the audit log.
 request_id: ContextVar[str] = ContextVar("stroke_map.request_id", default="")
 _REQUEST_ID: Final = re.compile(r"[0-9A-Za-z_.-]{8,64}", re.ASCII)
-#: How long a line waits for the one before it.
-_PATIENCE_S: Final = 0.05
+#: So many lines wait for who writes.
+_MOST_WAITING: Final = 1000
 #: A pipe takes so much at once, or nothing.
 _LONGEST_LINE: Final = 4096
 _MOST_FRAMES: Final = 12
@@ -42,6 +43,9 @@ def request_id_for(given: str) -> str:
 class Lines:
     """Where lines go. Nobody waits for a reader that stands still, such as a pager or a full pipe: what it does not take is counted alone.
 
+    Nor does anybody wait for who writes just then: he takes the line along. Whoever waited for him with the lock in hand would then wait for
+    the interpreter too, twice a line, and a hundred of them kept every other request from an answer for half a minute.
+
     Attributes
     ----------
     lost
@@ -49,29 +53,40 @@ class Lines:
     """
 
     def __init__(self, file: int) -> None:
-        self._file, self._lock, self._stuck = file, threading.Lock(), False
+        self._file, self._lock, self._waiting = file, threading.Lock(), deque[bytes]()
         self._poll = select.poll()
         self._poll.register(file, select.POLLOUT)
         self.lost = 0
 
     def write(self, line: bytes | str) -> None:
-        """Write one line, or count it as lost."""
-        content = line.encode() if isinstance(line, str) else line
-        # Where somebody has waited in vain, nobody else does until that line is through.
-        if not self._lock.acquire(timeout=0 if self._stuck else _PATIENCE_S):
-            self._stuck = True
+        """Write one line, leave it to who is writing, or count it as lost."""
+        if len(self._waiting) >= _MOST_WAITING:
             self.lost += 1
             return
+        content = line.encode() if isinstance(line, str) else line
+        self._waiting.append(content[: _LONGEST_LINE - 1] + b"\n")
+        # Asked again after each release: a line may have come when all seemed to be written.
+        while self._waiting and self._lock.acquire(blocking=False):
+            try:
+                self._write_some()
+            finally:
+                self._lock.release()
+
+    def _write_some(self) -> None:
+        """Write as many whole lines as a pipe takes at once."""
+        lines, room = list[bytes](), _LONGEST_LINE
+        while self._waiting and len(self._waiting[0]) <= room:
+            lines.append(self._waiting.popleft())
+            room -= len(lines[-1])
+        if not lines:  # who wrote before took them all
+            return
         try:
-            if not self._poll.poll(0):
-                self.lost += 1
-                return
-            os.write(self._file, content[: _LONGEST_LINE - 1] + b"\n")
-            self._stuck = False
+            if self._poll.poll(0):
+                os.write(self._file, b"".join(lines))
+            else:
+                self.lost += len(lines)
         except OSError:  # the disk is full, or nobody reads any more
-            self.lost += 1
-        finally:
-            self._lock.release()
+            self.lost += len(lines)
 
     debug = info = warning = error = critical = write
 

@@ -85,6 +85,28 @@ def test_nobody_waits_for_a_reader_that_stands_still_and_what_was_lost_is_counte
     assert [line["event"] for line in read()] == ["again"]
 
 
+def test_nobody_waits_for_who_writes_and_he_takes_the_line_along(begin):
+    read = begin()
+    with logs.lines._lock:  # somebody writes
+        logs.log.info("left")
+    logs.log.info("taken")
+    assert [line["event"] for line in read()] == ["left", "taken"]
+
+
+def test_lines_of_many_threads_stay_whole_and_in_order(begin, tmp_path):
+    with (tmp_path / "log").open("wb", buffering=0) as file:
+        begin(file=file.fileno())
+        threads = [threading.Thread(target=lambda own=own: [logs.log.info(f"{own}", n=n) for n in range(500)]) for own in range(20)]  # fmt: skip
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert logs.lines.lost == 0
+    lines = [orjson.loads(line) for line in (tmp_path / "log").read_bytes().splitlines()]
+    for own in range(20):
+        assert [line["n"] for line in lines if line["event"] == f"{own}"] == [*range(500)]
+
+
 def test_a_terminal_is_told_in_words(begin):
     ours, theirs = os.openpty()
     begin(file=theirs)
