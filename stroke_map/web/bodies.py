@@ -7,9 +7,9 @@ server itself waits for it without end.
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import suppress
 from io import BytesIO
-from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Final, Protocol
 
 from flask import request
@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 
     from stroke_map.web.turns import Turn
 
-#: So long is waited for the body of somebody without an account, and for so many of them at once in a worker.
+#: So long somebody without an account may send a body, and so many of them at once to a worker.
 PATIENCE_S: Final = 5.0
-MOST_AWAITED: Final = 8
+MOST_AWAITED: Final = 24
+#: Asked for at a time: a server gives so many or waits, and between two one can look at the clock.
+_PART_BYTES: Final = 16
 #: What a clinical process reads of anybody: a log-in, and what a crew sends that shows the token of its link.
 _FOR_ANYBODY: Final = frozenset(("session.log_in",))
 _CREW: Final = f"bearer {LINK_PREFIX}"
@@ -52,17 +54,19 @@ class Known:
 
 
 class Awaited:
-    """The body of anybody: at most `longest` bytes, for at most `PATIENCE_S`.
+    """The body of anybody: at most `longest` bytes. Who sends them too slowly is given up after `PATIENCE_S`.
+
+    It is read in this very thread. Where another one still reads a body whose request is answered, granian (2.8) waits for that one with the
+    interpreter in its hand: nobody is answered any more until the body ends. Hence who sends nothing at all keeps a place until he hangs up.
 
     Parameters
     ----------
     places
-        As many as are waited for at once. One that is given up keeps its place until its connection has ended, which sending an answer does.
+        As many as are waited for at once.
     """
 
     def __init__(self, stream: Stream, turn: Turn, places: threading.Semaphore, longest: int) -> None:
         self._stream, self._turn, self._places, self._longest = stream, turn, places, longest
-        self._come: SimpleQueue[bytes | OSError] = SimpleQueue()
         self._whole: BytesIO | None = None
 
     def read(self, size: int = -1) -> bytes:
@@ -82,24 +86,19 @@ class Awaited:
     def _wait(self) -> bytes:
         if not self._places.acquire(blocking=False):
             raise TooBusyError("More requests are on their way to this server than it waits for at once.")
-        threading.Thread(target=self._take, name="body", daemon=True).start()
-        with self._turn(), suppress(Empty):
-            come = self._come.get(timeout=PATIENCE_S)
-            if isinstance(come, OSError):
-                raise come
-            return come
-        raise TimeoutError("the body did not come in time")
-
-    def _take(self) -> None:
         try:
-            whole = b""
-            while len(whole) < self._longest and (part := self._stream.read(self._longest - len(whole))):
-                whole += part
-            self._come.put(whole)
-        except OSError as error:
-            self._come.put(error)
+            with self._turn():
+                return self._take(time.monotonic() + PATIENCE_S)
         finally:
             self._places.release()
+
+    def _take(self, until_s: float) -> bytes:
+        whole = b""
+        while (missing := self._longest - len(whole)) and (part := self._stream.read(min(_PART_BYTES, missing))):
+            whole += part
+            if len(whole) < self._longest and time.monotonic() > until_s:
+                raise TimeoutError("the body comes too slowly")
+        return whole
 
 
 def install(app: Flask) -> None:

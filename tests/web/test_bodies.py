@@ -60,20 +60,31 @@ def test_nor_for_an_address_that_there_is_not(make_client):
     assert not slow.asked_for.is_set()
 
 
-@pytest.mark.parametrize(("plane", "path"), [("both", "/api/v1/route"), ("public", "/map"), ("clinical", "/api/v1/session")])  # fmt: skip
-def test_a_strangers_body_is_given_up_and_keeps_its_place_until_it_ends(make_client, monkeypatch, plane, path):
-    monkeypatch.setattr(bodies, "PATIENCE_S", 0.05)
+PLACES = [("both", "/api/v1/route"), ("public", "/map"), ("clinical", "/api/v1/session")]
+
+
+@pytest.mark.parametrize(("plane", "path"), PLACES)
+def test_a_strangers_body_that_comes_too_slowly_is_given_up_and_leaves_its_place(make_client, monkeypatch, plane, path):
+    monkeypatch.setattr(bodies, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(bodies, "MOST_AWAITED", 1)
+    client, slow = make_client(plane), io.BytesIO(b" " * 100)
+    assert post(client, path, slow).status_code == 400
+    assert slow.tell() < 100
+    assert client.post(path, json={}).status_code in {403, 422}
+
+
+@pytest.mark.parametrize(("plane", "path"), PLACES)
+def test_no_more_strangers_are_waited_for_than_there_are_places(make_client, monkeypatch, plane, path):
     monkeypatch.setattr(bodies, "MOST_AWAITED", 1)
     client, slow = make_client(plane), Slow()
-    assert post(client, path, slow).status_code == 400
+    waiting = threading.Thread(target=post, args=(client.application.test_client(), path, slow))
+    waiting.start()
+    assert slow.asked_for.wait(LONG_S)
     refused = post(client, path, Slow())
     assert (refused.status_code, "Retry-After" in refused.headers) == (429, True)
     slow.let_go.set()
-    for thread in threading.enumerate():
-        if thread.name == "body":
-            thread.join(LONG_S)
-    answered = client.post(path, json={})
-    assert answered.status_code in {403, 422}
+    waiting.join(LONG_S)
+    assert client.post(path, json={}).status_code in {403, 422}
 
 
 def test_a_lost_connection_is_a_bad_request(make_client):
