@@ -94,9 +94,10 @@ def test_nobody_waits_for_who_writes_and_he_takes_the_line_along(begin):
 
 
 def test_lines_of_many_threads_stay_whole_and_in_order(begin, tmp_path):
+    """Fewer than may wait, so that none is lost however the threads take turns."""
     with (tmp_path / "log").open("wb", buffering=0) as file:
         begin(file=file.fileno())
-        threads = [threading.Thread(target=lambda own=own: [logs.log.info(f"{own}", n=n) for n in range(500)]) for own in range(20)]  # fmt: skip
+        threads = [threading.Thread(target=lambda own=own: [logs.log.info(f"{own}", n=n) for n in range(45)]) for own in range(20)]  # fmt: skip
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -104,7 +105,7 @@ def test_lines_of_many_threads_stay_whole_and_in_order(begin, tmp_path):
     assert logs.lines.lost == 0
     lines = [orjson.loads(line) for line in (tmp_path / "log").read_bytes().splitlines()]
     for own in range(20):
-        assert [line["n"] for line in lines if line["event"] == f"{own}"] == [*range(500)]
+        assert [line["n"] for line in lines if line["event"] == f"{own}"] == [*range(45)]
 
 
 def test_a_terminal_is_told_in_words(begin):

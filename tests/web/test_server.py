@@ -1,6 +1,7 @@
 """The real server in a process of its own: start, answer, follow a switch, refuse a used port."""
 
 import os
+import select
 import shutil
 import signal
 import socket
@@ -121,6 +122,25 @@ class TestAlone:
         assert f"http://127.0.0.1:{port}" in output
         assert "Zq7secret" not in output
         assert str(place["lat"]) not in output
+
+    def test_a_body_that_is_given_up_keeps_nobody_from_an_answer(self, server):
+        """Were it read by another thread, granian would wait for that one as it ends the request, and everybody for granian."""
+        port, _ = server
+        head = b"POST /api/v1/session HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 16000\r\n\r\n"
+        with ExitStack() as opened:
+            slow = [opened.enter_context(socket.create_connection(("127.0.0.1", port), LONG_S)) for _ in range(8)]
+            for one in slow:
+                one.sendall(head)
+            waiting, until = slow, time.monotonic() + LONG_S
+            while waiting and time.monotonic() < until:
+                answered = select.select(waiting, [], [], 0.2)[0]
+                waiting = [one for one in waiting if one not in answered]
+                for one in waiting:
+                    with suppress(OSError):  # given up just now
+                        one.sendall(b" " * 16)
+            assert waiting == []
+            # None of them has hung up: their bodies have no end yet.
+            assert [fetch(port, "/healthz")[0] for _ in range(8)] == [200] * 8
 
     def test_what_every_worker_read_is_in_the_audit_log_when_the_server_ends_also_of_one_that_was_killed(
         self, server, connections, geodata
