@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import orjson
 
-from stroke_map.errors import EditionError, LockedOutError, StrokeMapError, TooBusyError
+from stroke_map.errors import EditionError, LiveStoreError, LockedOutError, StrokeMapError, TooBusyError
 from stroke_map.logs import request_id
 
 CONTENT_TYPE: Final = "application/problem+json"
@@ -44,7 +44,7 @@ def problem_json(body: dict[str, Any]) -> bytes:
 def problem_headers(error: StrokeMapError) -> dict[str, str]:
     """What the headers of the response say besides its type."""
     headers = {"Cache-Control": "no-store"}
-    if isinstance(error, TooBusyError | LockedOutError):
+    if isinstance(error, TooBusyError | LockedOutError | LiveStoreError):
         headers["Retry-After"] = str(error.facts.get("retry_after_s", RETRY_AFTER_S))
     if error.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="clinical"'

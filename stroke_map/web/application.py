@@ -59,6 +59,7 @@ from stroke_map.web import (
     session_api,
     statuses_api,
 )
+from stroke_map.web.door import Door
 from stroke_map.web.live_state import install_live_state
 from stroke_map.web.models import Problem
 from stroke_map.web.published import install_edition
@@ -191,10 +192,12 @@ def _stand_before(app: OpenAPI, settings: Settings, among: Workers | None) -> No
         # The public plane keeps its threads for pages: nobody there waits for a database, and pages are never refused.
         queued = THREADS if settings.plane == "public" else MOST_QUEUED
         app.extensions[TURNS] = app.wsgi_app = Turns(app.wsgi_app, most_queued=queued)  # type: ignore[method-assign]
+        if settings.plane != "public":
+            app.wsgi_app = Door(app.wsgi_app, app)  # type: ignore[method-assign]
     if settings.plane != "clinical":
         app.wsgi_app = limiting.Admission(app.wsgi_app, app, settings.public_route_concurrency)  # type: ignore[method-assign]
-        if among is not None:
-            app.wsgi_app = Ready(app.wsgi_app, app)  # type: ignore[method-assign]
+    if among is not None:
+        app.wsgi_app = Ready(app.wsgi_app, app)  # type: ignore[method-assign]
     if among is not None and settings.workers > 1:
         app.wsgi_app = Spread(app.wsgi_app)  # type: ignore[method-assign]
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
-from flask import Response, current_app
+from flask import Response, current_app, request
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
 import stroke_map
 from stroke_map.editions.status import validity_at
 from stroke_map.errors import EditionError
+from stroke_map.web.kept import ANY_EDITION, LASTING
 from stroke_map.web.live_state import live_view_of
 from stroke_map.web.models import Health, Readiness
 from stroke_map.web.openapi import responses
@@ -25,8 +27,7 @@ _NO_STORE = {"Cache-Control": "no-store"}
 @api.get("/healthz", responses=responses(Health))
 def healthz() -> Response:
     """Say that the process is alive."""
-    body = {"status": "ok", "version": stroke_map.__version__}
-    return Response(orjson.dumps(body), mimetype="application/json", headers=_NO_STORE)
+    return _told({"status": "ok", "version": stroke_map.__version__})
 
 
 @api.get("/readyz", responses=responses(Readiness, 503))
@@ -55,6 +56,12 @@ def readyz() -> Response:
         "reasons": [{"code": check.code, "next_step": check.next_step} for check in found if check.code],
         "checks": [check.as_json() for check in found],
     }
+    return _told(body)
+
+
+def _told(body: dict[str, Any]) -> Response:
+    # A server may tell the same for a moment (`ready.KEPT_S`): anybody may ask, as often as he likes.
+    request.environ[LASTING] = ANY_EDITION
     return Response(orjson.dumps(body), mimetype="application/json", headers=_NO_STORE)
 
 

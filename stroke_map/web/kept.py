@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 #: A page for each of a thousand hospitals in both languages fits; one that is made again costs milliseconds.
 _MOST: Final = 3000
-#: Under this name a request says of which edition its answer is, where it hangs on nothing else but the question.
+#: Under this name a request says of which edition its answer is, where it hangs on nothing else but the question; `ANY_EDITION`: on none.
 LASTING: Final = "stroke_map.lasting"
+ANY_EDITION: Final = object()
 
 
 class Kept(NamedTuple):

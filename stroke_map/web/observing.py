@@ -15,8 +15,8 @@ from flask import g, request
 from stroke_map import logs
 from stroke_map.errors import StrokeMapError
 from stroke_map.logs import REQUEST_ID_HEADER, failure, request_id, request_id_for
-from stroke_map.problems import CONTENT_TYPE, problem_body, problem_headers, problem_json
 from stroke_map.web.measures import measures_of
+from stroke_map.web.refusing import CODE, refused
 from stroke_map.web.security import settings_of_app
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 #: Under this name a request says which address it asked for, and of which plane.
 SEEN: Final = "stroke_map.seen"
-_CODE: Final = "stroke_map.code"
 _METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 #: Asked all the time by machines: told in the log where they fail.
 _QUIET: Final = frozenset(("/healthz", "/readyz", "/metrics"))
@@ -79,7 +78,7 @@ class Observed:
             return self._application(environ, start)
         except Exception as error:  # noqa: BLE001  the server would write its words into the log
             logs.log.error("unexpected failure beside the application", **failure(error))
-            return _failed(environ, start)
+            return refused(environ, start, StrokeMapError("The server failed while answering."))
         finally:
             self._note(environ, status, time.monotonic() - began_s)
             request_id.reset(token)
@@ -90,7 +89,7 @@ class Observed:
         method = environ["REQUEST_METHOD"]
         method = method if method in _METHODS else "other"
         self._measures.request(plane, method, endpoint, status, seconds)
-        code = environ.get(_CODE)
+        code = environ.get(CODE)
         if code is not None:
             self._measures.problem(plane, code)
         failed = status >= "500"
@@ -104,24 +103,10 @@ class Observed:
         return self._public_share > 0 and random.random() < self._public_share  # noqa: S311  a sample
 
 
-def _failed(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-    error = StrokeMapError("The server failed while answering.")
-    content = problem_json(problem_body(error))
-    name_error(environ, error)
-    headers = problem_headers(error) | {"Content-Type": CONTENT_TYPE, "Content-Length": str(len(content))}
-    start("500 INTERNAL SERVER ERROR", list(headers.items()))
-    return [content]
-
-
 def plane_of_request() -> str:
     """On which plane a request is answered: where a process serves both, on the clinical one once an account was let in."""
     plane = settings_of_app().plane
     return plane if plane != "both" else "clinical" if "deed" in g else "public"
-
-
-def name_error(environ: WSGIEnvironment, error: StrokeMapError) -> None:
-    """Let the error that is answered be counted, and stand in the line of its request."""
-    environ[_CODE] = error.code
 
 
 def _see(response: Response) -> Response:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import orjson
-from flask import Response
+from flask import Response, request
+
+from stroke_map.web.kept import ANY_EDITION, LASTING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,6 +83,7 @@ def install(app: OpenAPI) -> None:
     def openapi_json() -> Response:
         nonlocal content
         content = content or orjson.dumps(_document(app), option=orjson.OPT_INDENT_2)
+        request.environ[LASTING] = ANY_EDITION
         return Response(content, mimetype="application/json", headers={"Cache-Control": "no-cache"})
 
     app.add_url_rule("/api/v1/openapi.json", "openapi_json", openapi_json)

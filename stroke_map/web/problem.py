@@ -18,7 +18,7 @@ from stroke_map.errors import (
 )
 from stroke_map.problems import CONTENT_TYPE, problem_body, problem_headers, problem_json
 from stroke_map.web.machine import machine_of
-from stroke_map.web.observing import name_error
+from stroke_map.web.refusing import name_error
 
 PAGE_RENDERER = "stroke_map.problem_page"
 log = logging.getLogger("stroke_map.web")

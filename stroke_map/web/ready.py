@@ -11,7 +11,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from stroke_map.errors import EditionError, NoMemoryError
-from stroke_map.web.kept import LASTING
+from stroke_map.web.kept import ANY_EDITION, LASTING
 from stroke_map.web.observing import SEEN
 from stroke_map.web.published import holder_of
 
@@ -38,7 +38,7 @@ _NEVER: Final = ("HTTP_AUTHORIZATION", "HTTP_RANGE", "HTTP_IF_MODIFIED_SINCE")
 
 class _Answer(NamedTuple):
     until_s: float
-    edition: Edition
+    edition: Edition | object
     status: str
     headers: list[tuple[str, str]]
     content: list[bytes]
@@ -59,17 +59,20 @@ class Ready:
             return self._application(environ, start_response)
         key = tuple(environ.get(name) for name in _HANGS_ON)
         found = self._answers.get(key)
-        if found is None or found.until_s < time.monotonic() or found.edition is not self._edition():
+        if found is None or found.until_s < time.monotonic() or not self._is_of_now(found.edition):
             return self._answer(key, environ, start_response)
         environ[SEEN] = found.seen
         start_response(found.status, list(found.headers))
         return found.content
 
-    def _edition(self) -> Edition | None:
+    def _is_of_now(self, edition: Edition | object) -> bool:
+        """Whether this edition serves; so it is where an answer hangs on none."""
+        if edition is ANY_EDITION:
+            return True
         try:
-            return self._holder.current()
+            return self._holder.current() is edition
         except (EditionError, NoMemoryError):
-            return None
+            return False
 
     def _answer(
         self, key: tuple[str | None, ...], environ: WSGIEnvironment, start_response: StartResponse
@@ -81,7 +84,7 @@ class Ready:
             return start_response(status, headers, *failed)
 
         parts = self._application(environ, start)
-        edition: Edition | None = environ.get(LASTING)
+        edition: Edition | object | None = environ.get(LASTING)
         if edition is None:
             return parts
         content = [b"".join(parts)]

@@ -19,6 +19,7 @@ from stroke_map.web.live_state import live_store, live_view_of
 if TYPE_CHECKING:
     from flask import Flask, Response
 
+    from stroke_map.live import LiveView
     from stroke_map.live.accounts import Accounts
     from stroke_map.settings import Settings
 
@@ -79,7 +80,12 @@ def accounts_at(now: datetime) -> Accounts:
     LiveStoreError
         Nothing was ever read.
     """
-    state = live_view_of(current_app).state(now)
+    return accounts_of(live_view_of(current_app), now)
+
+
+def accounts_of(view: LiveView, now: datetime) -> Accounts:
+    """See `accounts_at`."""
+    state = view.state(now)
     if state.as_of is None:
         raise LiveStoreError("accounts cannot be read")
     return state.accounts

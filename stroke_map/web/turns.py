@@ -8,11 +8,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from werkzeug import Response
-
 from stroke_map.errors import LiveStoreError, TooBusyError
-from stroke_map.problems import CONTENT_TYPE, RETRY_AFTER_S, problem_body, problem_headers, problem_json
-from stroke_map.web.observing import name_error
+from stroke_map.web.refusing import refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -23,17 +20,23 @@ if TYPE_CHECKING:
 #: More of them compete for the interpreter: hundreds halve the throughput of answers and take p99 near a second; measured best: 1 or 2.
 #: Of each kind more than one, so that a long answer holds up nobody alone.
 AT_ONCE: Final = 2
-#: Threads of a server, how many of them may wait for the database, and how many for the turn of a page: so some are always left to answer.
-THREADS: Final = 144
+#: Threads of a server, and how many of them may wait for the database, in a log-in, for the turn of a page, and to hear whether this server
+#: lives: so some are always left to answer.
+THREADS: Final = 160
 MOST_WAITING: Final = 48
-MOST_QUEUED: Final = 64
+MOST_LOGGING_IN: Final = 24
+MOST_QUEUED: Final = 40
+MOST_ALIVE: Final = 8
 #: What is answered by computing. Everything else of the API writes or reads live state, and mostly waits.
 _COMPUTED: Final = tuple(
     f"/api/v1/{name}" for name in ("route", "transfer", "hospitals", "search", "protocols", "openapi.json")
 )
 
-#: What somebody waits for with a patient, or whether this server lives. It has turns of its own, which no page or table takes.
-_QUICK: Final = ("/api/v1/route", "/api/v1/transfer", "/api/v1/search", "/healthz", "/readyz")
+#: What somebody waits for with a patient. It has turns of its own, which no page or table takes.
+_QUICK: Final = ("/api/v1/route", "/api/v1/transfer", "/api/v1/search")
+#: Whether this server lives, which anybody may ask, and nobody so often that it takes a turn from either.
+_ALIVE: Final = frozenset(("/healthz", "/readyz"))
+_LOG_IN: Final = "/api/v1/session"
 
 _LOOK_EVERY_S: Final = 0.02
 
@@ -49,12 +52,13 @@ class Turns:
 
     Whoever writes live state waits for those who wrote before, for milliseconds or, where the database is slow or away, for
     seconds. These requests need a thread of the server each, and no turn. Where too many of them wait, another one is answered with 503
-    at once; and where too many wait that are no question where to go, another of these with 429.
+    at once. Who logs in is a stranger still, and may send his name as slowly as he likes: that keeps nobody from writing who is known. Where
+    too many do, or wait for a page, another of these is answered with 429.
 
     Parameters
     ----------
     at_once
-        So many are computed at the same time: of questions where to go, and of everything else.
+        So many are computed at the same time: of questions where to go, of those whether the server lives, and of everything else.
     most_waiting, most_queued
         So many may wait for the database at the same time, and for the turn of a page.
     """
@@ -68,21 +72,21 @@ class Turns:
     ) -> None:
         self._application = application
         self._waiting, self._most_queued = BoundedSemaphore(most_waiting), most_queued
-        self._quick, self._others = InOrder(at_once), InOrder(at_once)
+        self._logging_in = BoundedSemaphore(MOST_LOGGING_IN)
+        self._quick, self._alive, self._others = InOrder(at_once), InOrder(at_once), InOrder(at_once)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        if waits(environ["REQUEST_METHOD"], environ["PATH_INFO"]):
-            if not self._waiting.acquire(blocking=False):
-                error: StrokeMapError = LiveStoreError("too many requests wait for the database of live state")
-                return _refused(environ, error)(environ, start_response)
-            try:
-                return self._application(environ, start_response)
-            finally:
-                self._waiting.release()
-        turns = self._quick if environ["PATH_INFO"].startswith(_QUICK) else self._others
-        if turns is self._others and turns.waiting >= self._most_queued:
-            return _refused(environ, TooBusyError("Too many pages and lists are asked for."))(environ, start_response)
+        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        if path == _LOG_IN and method == "POST":
+            busy: StrokeMapError = TooBusyError("Too many are logging in at this moment.")
+            return self._placed(self._logging_in, busy, environ, start_response)
+        if waits(method, path):
+            busy = LiveStoreError("too many requests wait for the database of live state")
+            return self._placed(self._waiting, busy, environ, start_response)
+        turns, most = self._turns_for(path)
+        if turns.waiting >= most:
+            return refused(environ, start_response, TooBusyError("Too many pages and lists are asked for."))
         environ[_TURN] = turns.given_back
         turns.take()
         try:
@@ -90,9 +94,26 @@ class Turns:
         finally:
             turns.give()
 
+    def _turns_for(self, path: str) -> tuple[InOrder, int]:
+        """Of which kind the turn is, and how many may wait for one."""
+        if path.startswith(_QUICK):
+            return self._quick, THREADS
+        return (self._alive, MOST_ALIVE) if path in _ALIVE else (self._others, self._most_queued)
+
+    def _placed(
+        self, places: BoundedSemaphore, busy: StrokeMapError, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Answer a request that needs one of `places` and no turn; with `busy` where none is free."""
+        if not places.acquire(blocking=False):
+            return refused(environ, start_response, busy)
+        try:
+            return self._application(environ, start_response)
+        finally:
+            places.release()
+
     def come(self, within_s: float) -> bool:
-        """Whether turns of both kinds come within so many seconds: a long queue is no harm, as long as it moves."""
-        return self._quick.moves(within_s) and self._others.moves(within_s)
+        """Whether a turn of each kind comes within so many seconds: a long queue is no harm, as long as it moves."""
+        return all(turns.moves(within_s) for turns in (self._quick, self._alive, self._others))
 
 
 class InOrder:
@@ -154,12 +175,6 @@ def turn_of(environ: WSGIEnvironment) -> Turn:
     """What a request that must wait for something gives its turn back by; nothing where it has none."""
     turn: Turn = environ.get(_TURN, nullcontext)
     return turn
-
-
-def _refused(environ: WSGIEnvironment, error: StrokeMapError) -> Response:
-    name_error(environ, error)
-    headers = problem_headers(error) | {"Retry-After": str(RETRY_AFTER_S)}
-    return Response(problem_json(problem_body(error)), error.status, headers, content_type=CONTENT_TYPE)
 
 
 def waits(method: str, path: str) -> bool:

@@ -51,12 +51,31 @@ def test_what_it_hangs_on_tells_answers_apart(counted):
     )  # Chinese, English, compressed
 
 
-@pytest.mark.parametrize("path", ["/closures.geojson", "/api/v1/route", "/map", "/healthz", "/readyz", "/nothing"])
+@pytest.mark.parametrize("path", ["/closures.geojson", "/api/v1/route", "/map", "/nothing"])
 def test_what_changes_is_asked_for_each_time(counted, place, path):
     count, client = counted
     for _ in range(2):
         client.get(path, query_string=place)
     assert count.asked == 2
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/api/v1/openapi.json"])
+def test_nor_does_anybody_wear_the_server_out_by_asking_whether_it_lives(counted, path):
+    count, client = counted
+    first, second = (client.get(path) for _ in range(2))
+    assert count.asked == 1
+    assert (second.status_code, second.headers, second.data) == (200, first.headers, first.data)
+
+
+def test_that_it_is_not_ready_is_looked_at_each_time(tmp_path):
+    app = create_app(read_settings({}, geodata_dir=tmp_path, cache_dir=tmp_path))
+    client = Client(Ready(count := Counted(app.wsgi_app), app))
+    for _ in range(2):
+        answer = client.get("/readyz")
+        assert (answer.status_code, answer.json["code"]) == (503, "no-edition")
+    assert count.asked == 2
+    assert [client.get("/healthz").status_code for _ in range(2)] == [200, 200]
+    assert count.asked == 3
 
 
 @pytest.mark.parametrize("headers", [KEY, {"Range": "bytes=0-9"}, {"If-Modified-Since": "Thu, 01 Jan 2026 00:00:00 GMT"}])  # fmt: skip

@@ -92,6 +92,31 @@ def test_too_many_pages_that_wait_are_refused_and_no_question_is(counted):
     assert Client(turns).get("/editor").status_code == 200
 
 
+def test_who_asks_whether_the_server_lives_takes_no_turn_of_a_question_or_a_page(counted):
+    turns = Turns(counted, at_once=1)
+    alive, told = ask(turns, ["/healthz", "/readyz", "/healthz"])
+    counted.wait_until_begun(1)
+    asking, statuses = ask(turns, ["/api/v1/route", "/quality"])
+    counted.wait_until_begun(3)
+    assert (counted.most, turns.come(0)) == (3, False)
+    end(counted, alive + asking)
+    assert (told, statuses) == ([200] * 3, [200] * 2)
+
+
+def test_strangers_who_log_in_slowly_keep_nobody_from_writing(counted, monkeypatch):
+    monkeypatch.setattr("stroke_map.web.turns.MOST_LOGGING_IN", 2)
+    turns = Turns(counted, most_waiting=1)
+    strangers, told = ask(turns, ["/api/v1/session"] * 2)
+    counted.wait_until_begun(2)
+    refused = Client(turns).post("/api/v1/session")
+    assert (refused.status_code, refused.headers["Retry-After"], refused.json["code"]) == (429, "1", "too-busy")
+    writing, statuses = ask(turns, ["/api/v1/alerts"])
+    counted.wait_until_begun(3)
+    end(counted, strangers + writing)
+    assert (told, statuses) == ([200] * 2, [200])
+    assert Client(turns).post("/api/v1/session").status_code == 200
+
+
 def test_a_queue_that_moves_is_no_harm_and_one_that_stands_is_one(counted):
     turns = Turns(counted, at_once=1)
     drawing, _ = ask(turns, ["/"])
