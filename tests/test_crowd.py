@@ -64,7 +64,7 @@ def test_every_answer_is_of_one_edition_while_they_are_switched(tmp_path: Path) 
 @pytest.mark.slow
 @pytest.mark.usefixtures("any_speed")
 def test_enemies_keep_no_dispatcher_from_an_answer(copy_demo: Callable[[Path], Path], tmp_path: Path) -> None:
-    siege = check_enemies.Siege(seconds=1.0, share=0.01, dispatchers=4, questions=12, settle_s=0.2)
+    siege = check_enemies.Siege(seconds=1.0, share=0.01, dispatchers=4, rate=40.0, questions=12, settle_s=0.2)
     assert check_enemies.besiege(copy_demo(tmp_path), (ALL,), siege, silent) == []
 
 

@@ -32,6 +32,8 @@ SEEN: Final = "stroke_map.seen"
 _METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 #: Asked all the time by machines: told in the log where they fail.
 _QUIET: Final = frozenset(("/healthz", "/readyz", "/metrics"))
+#: Of what is refused before Flask is asked so many lines a second; the rest is counted alone: whoever is refused by the thousand fills no disk.
+MOST_REFUSALS_TOLD_PER_S: Final = 10
 
 
 class Observed:
@@ -53,6 +55,7 @@ class Observed:
         self._open: dict[int, float] = {}
         self._numbers = itertools.count()
         self._lines_lost = 0
+        self._refusals = (0, 0)  # in which second, and how many of them were told
 
     def pulse(self) -> float:
         """How long the oldest request has been under way, in seconds; 0: there is none. To be asked again and again."""
@@ -92,12 +95,21 @@ class Observed:
         code = environ.get(CODE)
         if code is not None:
             self._measures.problem(plane, code)
+        if SEEN not in environ and code is not None and not self._is_among_the_first():
+            return
         failed = status >= "500"
         if failed or (endpoint not in _QUIET and (plane != "public" or self._is_drawn())):
             told = {"plane": plane, "method": method, "endpoint": endpoint, "status": int(status)}
             told |= {"code": code} if code is not None else {}
             say = logs.log.error if failed else logs.log.warning if status >= "400" else logs.log.info
             say("request", **told, ms=round(seconds * 1000, 1))
+
+    def _is_among_the_first(self) -> bool:
+        """Whether a refusal is one of the first of this second. Two threads may take the same number: then one more is told."""
+        second, told = self._refusals
+        now = int(time.monotonic())
+        self._refusals = now, told + 1 if second == now else 1
+        return self._refusals[1] <= MOST_REFUSALS_TOLD_PER_S
 
     def _is_drawn(self) -> bool:
         return self._public_share > 0 and random.random() < self._public_share  # noqa: S311  a sample

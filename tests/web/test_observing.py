@@ -6,7 +6,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from stroke_map import logs
 from stroke_map.settings import read_settings
 from stroke_map.web import create_app
+from stroke_map.web.door import Door
 from stroke_map.web.measures import DEGRADED, measures_of
+from stroke_map.web.observing import MOST_REFUSALS_TOLD_PER_S
 
 
 class Lines:
@@ -125,6 +127,23 @@ def test_of_the_public_nothing_is_logged_and_of_the_clinical_plane_a_line_for_ea
         ("warning", "request", "clinical", "/api/v1/cases/<case_id>", 404, "not-found"),
     ]
     assert all(set(facts) <= {"plane", "method", "endpoint", "status", "code", "ms"} for _, _, facts in said)
+
+
+def test_of_refusals_before_flask_the_first_of_a_second_are_told_and_all_are_counted(make_app, said, monkeypatch):
+    app = make_app(plane="clinical")
+    app.wsgi_app._application = Door(app.wsgi_app._application, app)
+    now = 1000.0
+    monkeypatch.setattr("stroke_map.web.observing.time.monotonic", lambda: now)
+    client = app.test_client()
+    for _ in range(MOST_REFUSALS_TOLD_PER_S + 5):
+        assert client.get("/api/v1/closures").status_code == 401
+    assert [facts["code"] for _, event, facts in said if event == "request"] == ["unauthorized"] * MOST_REFUSALS_TOLD_PER_S  # fmt: skip
+    client.get("/api/v1/nothing")
+    assert said[-1][2]["status"] == 404
+    now = 1001.0
+    assert client.get("/api/v1/closures").status_code == 401
+    assert (said[-1][0], said[-1][2]["status"], said[-1][2]["endpoint"]) == ("warning", 401, "none")
+    assert counted(app, "problems_total")["unauthorized", "clinical"] == MOST_REFUSALS_TOLD_PER_S + 6
 
 
 def test_public_requests_are_logged_where_one_says_so_and_always_where_we_failed(make_app, place, said):
