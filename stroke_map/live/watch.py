@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import weakref
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,8 @@ class Look:
         # By another thread only if this one has ended and the system gave its number again.
         address = f"{path.absolute().as_uri()}?mode=rw"
         self.connection = sqlite3.connect(address, uri=True, timeout=0, isolation_level=None, check_same_thread=False)
+        # Of a thread that has ended nobody says so: its look goes with the view.
+        weakref.finalize(self, self.connection.close)
 
     def again(self) -> None:
         """Look again; nothing is confirmed any more if anyone has written since."""
