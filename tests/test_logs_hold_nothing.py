@@ -59,7 +59,7 @@ def filled(schema, document, name=""):
 
 
 class Asking:
-    """Asks the service over HTTP; keeps the ids of the requests that it answered."""
+    """Asks the service over HTTP; keeps the ids of the requests that it let in."""
 
     def __init__(self, service):
         self._service, self.ids = service, set()
@@ -72,7 +72,8 @@ class Asking:
             connection.request(method.upper(), path, content, headers)
             answer = connection.getresponse()
             read = answer.read() if answer.getheader("Content-Type") != "text/event-stream; charset=utf-8" else b""
-            self.ids.add(answer.getheader("X-Request-Id"))
+            if answer.status != 401:  # of those refused at the door the first of a second alone are told
+                self.ids.add(answer.getheader("X-Request-Id"))
             return answer.status, json.loads(read) if "json" in (answer.getheader("Content-Type") or "") else read
         finally:
             connection.close()
@@ -239,7 +240,7 @@ def test_no_log_of_any_process_holds_a_word_of_what_was_sent(service, keys):
     lines = [json.loads(line) for text in written.values() for line in text.splitlines() if line.startswith("{")]
     assert {line["process"] for line in lines} >= {"worker", "stream", "deliver"}
     requests = [line for line in lines if line["event"] == "request"]
-    assert len(asking.ids & {line["request_id"] for line in requests}) > 0.9 * len(asking.ids) > 300
+    assert len(asking.ids & {line["request_id"] for line in requests}) > 0.9 * len(asking.ids) > 200
     assert len({line["request_id"] for line in requests}) == len(requests)
     assert {line["result"] for line in lines if line["event"] == "delivery"} >= {"failed"}
     assert not [line for line in lines if line["level"] == "error" and line["event"] != "request"]
