@@ -47,7 +47,8 @@ _IDS: Final = st.sampled_from([-1, 0, 2**31, 2**40, 2**62])
 _PROFILES: Final = ("car", "ambulance")
 _SOUND: Final = ([(1, (106.498, 29.498), {}), (2, (106.502, 29.502), {})], [(100, [1, 2], {"highway": "primary"})], [])
 #: libosmium, which writes the files here, takes no role longer than 1,024 bytes.
-_ROLE_TEXTS: Final = xml_texts.map(lambda text: text[:255])
+#: libosmium writes no text of over 1,024 bytes, two of which make a conditional restriction.
+_WRITABLE: Final = xml_texts.map(lambda text: text[:120])
 _SUFFIXES: Final = ("osm", "osm.pbf", "osm.gz", "osm.bz2")
 
 
@@ -99,16 +100,16 @@ def _maps(draw: st.DrawFn) -> Objects:
     nodes = []
     for number in range(1, count + 1):
         x, y = draw(places)
-        tags = draw(_tags(xml_texts)) if draw(st.integers(0, 3)) == 0 else {}
+        tags = draw(_tags(_WRITABLE)) if draw(st.integers(0, 3)) == 0 else {}
         nodes.append((number, (106.5 + x * 1e-3, 29.5 + y * 1e-3), tags))
     refs = st.lists(st.integers(1, count + 1) | st.integers(1, count), max_size=draw(st.sampled_from([8, 24, 120])))
     highway = st.sampled_from(_VALUES["highway"][:4]).map(lambda kind: {"highway": kind})
     ways = [
-        (100 + number if draw(st.integers(0, 9)) else draw(_IDS), draw(refs), draw(highway) | draw(_tags(xml_texts)))
+        (100 + number if draw(st.integers(0, 9)) else draw(_IDS), draw(refs), draw(highway) | draw(_tags(_WRITABLE)))
         for number in range(draw(st.integers(1, 6)))
     ]
     ids = st.sampled_from([id_ for id_, _, _ in [*nodes, *ways]] + [999])
-    strange = st.lists(st.tuples(st.sampled_from("nwr"), ids, st.sampled_from(_ROLES) | _ROLE_TEXTS), max_size=6)
+    strange = st.lists(st.tuples(st.sampled_from("nwr"), ids, st.sampled_from(_ROLES) | _WRITABLE), max_size=6)
     over = st.lists(
         st.sampled_from([("w", id_, "via") for id_, _, _ in ways] + [("n", id_, "via") for id_, _, _ in nodes]),
         min_size=1,
@@ -121,17 +122,17 @@ def _maps(draw: st.DrawFn) -> Objects:
 
 
 def _relation_tags() -> st.SearchStrategy[dict[str, str]]:
-    kinds = st.sampled_from(_RESTRICTIONS) | xml_texts
-    conditional = st.tuples(kinds, xml_texts).map(lambda told: f"{told[0]} @ ({told[1]})") | xml_texts
+    kinds = st.sampled_from(_RESTRICTIONS) | _WRITABLE
+    conditional = st.tuples(kinds, _WRITABLE).map(lambda told: f"{told[0]} @ ({told[1]})") | _WRITABLE
     return st.fixed_dictionaries(
         {"type": st.sampled_from(["restriction", "restriction:bus", "restriction:motorcar", "route"])},
         optional={
             "restriction": kinds,
             "restriction:conditional": conditional,
             "restriction:motorcar": kinds,
-            "except": xml_texts,
-            "day_on": xml_texts,
-            "hour_on": xml_texts,
+            "except": _WRITABLE,
+            "day_on": _WRITABLE,
+            "hour_on": _WRITABLE,
             "route": st.just("ferry"),
             "duration": whole_words.filter(str.isprintable),
         },
