@@ -46,7 +46,6 @@ _ROLES: Final = ("from", "via", "to", "location_hint", "")
 _IDS: Final = st.sampled_from([-1, 0, 2**31, 2**40, 2**62])
 _PROFILES: Final = ("car", "ambulance")
 _SOUND: Final = ([(1, (106.498, 29.498), {}), (2, (106.502, 29.502), {})], [(100, [1, 2], {"highway": "primary"})], [])
-#: libosmium, which writes the files here, takes no role longer than 1,024 bytes.
 #: libosmium writes no text of over 1,024 bytes, two of which make a conditional restriction.
 _WRITABLE: Final = xml_texts.map(lambda text: text[:120])
 _SUFFIXES: Final = ("osm", "osm.pbf", "osm.gz", "osm.bz2")
