@@ -1,7 +1,7 @@
 """The real server in a process of its own: start, answer, follow a switch, refuse a used port."""
 
 import os
-import select
+import selectors
 import shutil
 import signal
 import socket
@@ -143,7 +143,10 @@ class TestAlone:
             trickling = threading.Thread(target=trickle)
             trickling.start()
             try:
-                select.select(slow, [], [], LONG_S)  # the first of them is answered
+                with selectors.DefaultSelector() as selector:
+                    for one in slow:
+                        selector.register(one, selectors.EVENT_READ)
+                    assert selector.select(LONG_S)  # the first of them is answered
                 assert [fetch(port, "/healthz")[0] for _ in range(8)] == [200] * 8
             finally:
                 over.set()
